@@ -1,0 +1,195 @@
+import { z } from "zod";
+import type { DomainRpc } from "./domain";
+import { Id, Timestamp } from "./ids";
+import type { ClaimRefusal, ClaimRequest, ConfirmRefusal, ConfirmRequest, HeldStock, OrderOutcome } from "./inventory";
+import { Money } from "./money";
+import type { Refusal } from "./problems";
+import type { Result } from "./result";
+
+export const MAX_CAPACITY = 1_000_000;
+export const MAX_TICKET_TYPES = 100;
+export const MAX_PER_ORDER = 100;
+/** Ticket types in one hold or order. */
+export const MAX_LINES = 20;
+
+/** An IANA zone that the runtime knows (`Intl` carries the tz database). */
+export const TimeZone = z
+  .string()
+  .max(64)
+  .refine((zone) => {
+    try {
+      new Intl.DateTimeFormat("en", { timeZone: zone });
+      return /^[A-Za-z]/.test(zone);
+    } catch {
+      return false;
+    }
+  }, "an IANA time zone")
+  .meta({ example: "Europe/Vienna" });
+
+export const Location = z.strictObject({
+  venue: z.string().trim().min(1).max(200),
+  address: z.string().trim().max(300),
+  city: z.string().trim().min(1).max(100),
+  /** ISO 3166-1 alpha-2, or a country's name: API.md does not fix which. */
+  country: z.string().trim().min(2).max(100),
+  coordinates: z.strictObject({ lat: z.number().min(-90).max(90), lng: z.number().min(-180).max(180) }),
+});
+
+export const EventSettingsDraft = z.strictObject({
+  allowWaitlist: z.boolean().optional(),
+  requireApproval: z.boolean().optional(),
+  isPublic: z.boolean().optional(),
+  refundPolicy: z.string().min(1).max(2000).optional(),
+  holdSeconds: z.int().min(1).max(3600).optional(),
+});
+
+const ticketTypeFields = {
+  name: z.string().trim().min(1).max(200),
+  description: z.string().max(2000).optional(),
+  price: Money,
+  quantity: z.int().min(1).max(MAX_CAPACITY),
+  minPerOrder: z.int().min(1).max(MAX_PER_ORDER).optional(),
+  maxPerOrder: z.int().min(1).max(MAX_PER_ORDER).optional(),
+  saleStart: Timestamp.optional(),
+  saleEnd: Timestamp.optional(),
+};
+export const TicketTypeDraft = z.strictObject(ticketTypeFields).meta({ id: "TicketTypeDraft" });
+export type TicketTypeDraft = z.infer<typeof TicketTypeDraft>;
+export const TicketTypeChange = z.strictObject(ticketTypeFields).partial().meta({ id: "TicketTypeChange" });
+export type TicketTypeChange = z.infer<typeof TicketTypeChange>;
+
+const eventFields = {
+  title: z.string().trim().min(1).max(200),
+  description: z.string().max(20_000),
+  category: z.string().trim().min(1).max(64),
+  startDate: Timestamp,
+  endDate: Timestamp,
+  timezone: TimeZone,
+  location: Location,
+  capacity: z.int().min(1).max(MAX_CAPACITY),
+  settings: EventSettingsDraft.optional(),
+};
+export const EventDraft = z
+  .strictObject({ organizerId: Id, ...eventFields, ticketTypes: z.array(TicketTypeDraft).max(MAX_TICKET_TYPES).optional() })
+  .meta({ id: "EventDraft" });
+export type EventDraft = z.infer<typeof EventDraft>;
+export const EventChange = z.strictObject(eventFields).partial().meta({ id: "EventChange" });
+export type EventChange = z.infer<typeof EventChange>;
+
+export const TicketType = z
+  .object({
+    id: Id,
+    eventId: Id,
+    name: z.string(),
+    description: z.string().optional(),
+    price: Money,
+    quantity: z.int(),
+    minPerOrder: z.int(),
+    maxPerOrder: z.int(),
+    saleStart: Timestamp.optional(),
+    saleEnd: Timestamp.optional(),
+  })
+  .meta({ id: "TicketType" });
+export type TicketType = z.infer<typeof TicketType>;
+
+export const EVENT_STATUSES = ["draft", "published", "cancelled", "completed"] as const;
+
+/** `Event` is also a name of the platform's, hence the long one. */
+export const PublishedEvent = z
+  .object({
+    id: Id,
+    organizerId: Id,
+    title: z.string(),
+    description: z.string(),
+    category: z.string(),
+    startDate: Timestamp,
+    endDate: Timestamp,
+    timezone: z.string(),
+    location: z.object({
+      venue: z.string(),
+      address: z.string(),
+      city: z.string(),
+      country: z.string(),
+      coordinates: z.object({ lat: z.number(), lng: z.number() }),
+    }),
+    capacity: z.int(),
+    status: z.enum(EVENT_STATUSES),
+    settings: z.object({
+      allowWaitlist: z.boolean(),
+      requireApproval: z.boolean(),
+      isPublic: z.boolean(),
+      refundPolicy: z.string(),
+      holdSeconds: z.int(),
+    }),
+    ticketTypes: z.array(TicketType),
+    createdAt: Timestamp,
+    updatedAt: Timestamp,
+  })
+  .meta({ id: "Event" });
+export type PublishedEvent = z.infer<typeof PublishedEvent>;
+
+export const AvailableTicketType = TicketType.extend({
+  available: z.int(),
+  status: z.enum(["on_sale", "scheduled", "ended", "sold_out", "hidden"]),
+}).meta({ id: "AvailableTicketType" });
+
+export const HoldLine = z
+  .strictObject({
+    ticketTypeId: Id,
+    quantity: z.int().min(1).max(MAX_PER_ORDER),
+    seatIds: z.array(z.string().min(1).max(64)).max(MAX_PER_ORDER).optional(),
+  })
+  .meta({ id: "HoldLine" });
+export const HoldDraft = z.strictObject({ items: z.array(HoldLine).min(1).max(MAX_LINES) }).meta({ id: "HoldDraft" });
+export const Hold = z
+  .object({
+    id: Id,
+    eventId: Id,
+    expiresAt: Timestamp,
+    items: z.array(z.object({ ticketTypeId: Id, quantity: z.int(), unitPrice: Money })),
+    secret: z.string(),
+  })
+  .meta({ id: "Hold" });
+export type Hold = z.infer<typeof Hold>;
+
+export const Ticket = z
+  .object({
+    id: Id,
+    eventId: Id,
+    orderId: Id,
+    ticketTypeId: Id,
+    status: z.enum(["valid", "admitted", "void", "transferred"]),
+    code: z.string(),
+    seat: z.string().optional(),
+    holder: z.object({ name: z.string(), email: z.string() }),
+    createdAt: Timestamp,
+  })
+  .meta({ id: "Ticket" });
+export type Ticket = z.infer<typeof Ticket>;
+
+export const CheckInDraft = z
+  .strictObject({
+    code: z.string().min(1).max(2000),
+    nonce: z.string().min(1).max(200),
+    gate: z.string().min(1).max(100).optional(),
+    deviceId: z.string().min(1).max(200).optional(),
+    scannedAt: Timestamp.optional(),
+  })
+  .meta({ id: "CheckInDraft" });
+export const CheckIn = z.object({ result: z.literal("admitted"), ticket: Ticket, admittedAt: Timestamp }).meta({ id: "CheckIn" });
+
+/** For sibling Workers: what the event's one object decides, and the events that may be read. */
+export interface EventsRpc extends DomainRpc {
+  claimHold(request: ClaimRequest): Promise<Result<HeldStock, ClaimRefusal>>;
+  extendOrder(eventId: string, orderId: string, untilMs: number): Promise<Result<{ expiresAtMs: number }, Refusal>>;
+  /** The tickets come back with their signed codes; again is the same answer. */
+  confirmOrder(request: ConfirmRequest): Promise<Result<Ticket[], ConfirmRefusal>>;
+  /** `outcome` names the winner: `released`, or `confirmed` when the money came first. */
+  releaseOrder(eventId: string, orderId: string, reason: string): Promise<Result<{ outcome: OrderOutcome }, Refusal>>;
+  voidTickets(eventId: string, orderId: string, ticketIds: string[] | null): Promise<Result<Ticket[], Refusal>>;
+  ticketsOf(eventId: string, orderId: string): Promise<Result<Ticket[], Refusal>>;
+  /** Events by id whatever their status, those that exist; at most 100 ids. The asking Worker decides who may see them. */
+  events(ids: string[]): Promise<PublishedEvent[]>;
+  /** Published public events of an organizer, soonest first; at most 100. */
+  publicEvents(organizerId: string): Promise<PublishedEvent[]>;
+}

@@ -1,0 +1,219 @@
+/**
+ * What `TicketInventory`, the one object an event, is asked and answers. Inside: integer milliseconds and minor units.
+ * Only the events Worker binds the class; payments reaches it through `EventsRpc`.
+ */
+import type { Refusal } from "./problems";
+import type { Result } from "./result";
+
+export interface PoolConfig {
+  id: string;
+  capacity: number;
+}
+
+export interface TicketTypeConfig {
+  id: string;
+  name: string;
+  description: string | null;
+  /** Every pool must have room (rule 8): its own, the event's, shared ones. */
+  poolIds: string[];
+  /** The type's own quantity as its organizer set it, for answers; the pool of the same id counts it. */
+  quantity: number;
+  unitPriceMinor: number;
+  minPerOrder: number;
+  maxPerOrder: number;
+  /** Null: from publishing. */
+  saleStartMs: number | null;
+  /** Null: to the event's end. */
+  saleEndMs: number | null;
+}
+
+/** All that a hold must know, so that it reads no database (rule 6). Opened by publishing; every later change carries a higher `version`. */
+export interface InventoryConfig {
+  eventId: string;
+  organizerId: string;
+  title: string;
+  version: number;
+  /** False: only members know of the event; anybody else hears `event_not_found`. */
+  isPublic: boolean;
+  currency: string;
+  startMs: number;
+  endMs: number;
+  holdMs: number;
+  /** Tickets that one network address may hold or own at a time; null in development (API.md, *Local run*). */
+  maxPerAddress: number | null;
+  pools: PoolConfig[];
+  ticketTypes: TicketTypeConfig[];
+}
+
+/** Who holds (rule 11). `key` is a user id, an HMAC of the address (/64 for IPv6), or an order's buyer. */
+export interface Holder {
+  kind: "user" | "address" | "buyer";
+  key: string;
+}
+
+export interface Line {
+  ticketTypeId: string;
+  quantity: number;
+}
+
+export interface HoldRequest {
+  holdId: string;
+  /** SHA-256 of the canonical request, for `idempotency_key_reused` (rule 20). */
+  requestHash: string;
+  holder: Holder;
+  items: Line[];
+  /** True when the caller is a member of the event's organizer or an admin: sees private events. */
+  insider: boolean;
+}
+
+export interface HeldLine extends Line {
+  name: string;
+  /** Frozen when the hold was placed. */
+  unitPriceMinor: number;
+}
+
+export interface HeldStock {
+  holdId: string;
+  eventId: string;
+  organizerId: string;
+  currency: string;
+  configVersion: number;
+  holder: Holder;
+  expiresAtMs: number;
+  lines: HeldLine[];
+  /** The order that claimed it, null while it is free. */
+  orderId: string | null;
+}
+
+export interface ClaimRequest {
+  eventId: string;
+  orderId: string;
+  holder: Holder;
+  insider: boolean;
+  /** Claim this hold … */
+  hold?: { id: string; secret: string } | undefined;
+  /** … or place one for the order in the same command. Exactly one of the two is given. */
+  items?: Line[] | undefined;
+  requestHash: string;
+}
+
+/** An order's permanent word about its stock (rule 12): the first of confirm and release wins, for ever. */
+export type OrderOutcome = "open" | "confirmed" | "released";
+
+export interface Attendee {
+  name: string;
+  email: string;
+}
+
+export interface ConfirmRequest {
+  eventId: string;
+  orderId: string;
+  buyer: Attendee;
+  /** In the order of the lines; missing ones carry the buyer. */
+  attendees: Attendee[];
+}
+
+export interface IssuedTicket {
+  id: string;
+  eventId: string;
+  orderId: string;
+  ticketTypeId: string;
+  status: "valid" | "admitted" | "void" | "transferred";
+  /** Grows when the ticket is reissued; an older code is `ticket_void`. */
+  version: number;
+  holder: Attendee;
+  createdAtMs: number;
+}
+
+export interface TypeAvailability {
+  ticketTypeId: string;
+  available: number;
+  status: "on_sale" | "scheduled" | "ended" | "sold_out" | "hidden";
+}
+
+export interface Availability {
+  eventId: string;
+  isPublic: boolean;
+  currency: string;
+  version: number;
+  asOfMs: number;
+  ticketTypes: (TicketTypeConfig & TypeAvailability)[];
+}
+
+export interface CheckInRequest {
+  ticketId: string;
+  ticketVersion: number;
+  /** Hash of the code as scanned: the nonce is bound to it. */
+  codeHash: string;
+  nonce: string;
+  deviceId: string;
+  gate: string | null;
+  scannedAtMs: number | null;
+}
+
+export interface Admission {
+  ticket: IssuedTicket;
+  admittedAtMs: number;
+  gate: string | null;
+}
+
+export type HoldRefusal = Refusal<
+  | "event_not_found"
+  | "event_not_on_sale"
+  | "ticket_type_not_found"
+  | "ticket_type_not_on_sale"
+  | "quantity_out_of_range"
+  | "sold_out"
+  | "holder_limit"
+  | "hold_expired"
+  | "hold_released"
+  | "idempotency_key_reused"
+>;
+export type HoldChangeRefusal = HoldRefusal | Refusal<"hold_not_found" | "hold_in_use">;
+export type ClaimRefusal = HoldChangeRefusal;
+export type ConfirmRefusal = Refusal<"event_not_found" | "order_not_found" | "sold_out" | "state_moved">;
+export type CheckInRefusal = Refusal<"event_not_found" | "ticket_unknown" | "ticket_void" | "already_admitted" | "nonce_reused">;
+
+/** The object's RPC surface. `private` in TypeScript is callable over RPC, so everything else in the class is `#private`. */
+export interface TicketInventoryRpc {
+  open(config: InventoryConfig): Promise<Result<{ version: number }, Refusal<"event_state" | "state_moved">>>;
+  reconfigure(
+    config: InventoryConfig,
+  ): Promise<
+    Result<{ version: number }, Refusal<"event_not_found" | "capacity_below_sold" | "ticket_type_in_use" | "state_moved">>
+  >;
+  /** No more holds; existing claims may still end. Cancelling the event closes it first (rule 6). */
+  close(reason: "cancelled" | "completed"): Promise<Result<{ version: number }, Refusal<"event_not_found">>>;
+  placeHold(request: HoldRequest): Promise<Result<HeldStock, HoldRefusal>>;
+  hold(
+    holdId: string,
+  ): Promise<Result<HeldStock, Refusal<"event_not_found" | "hold_not_found" | "hold_expired" | "hold_released">>>;
+  changeHold(holdId: string, items: Line[]): Promise<Result<HeldStock, HoldChangeRefusal>>;
+  releaseHold(holdId: string): Promise<Result<null, Refusal<"event_not_found" | "hold_not_found" | "hold_in_use">>>;
+  /** Binds one order to a hold, for ever; again with the same order is the same answer. */
+  claim(request: {
+    orderId: string;
+    holdId: string;
+    requestHash: string;
+    holder: Holder;
+    insider: boolean;
+    items: Line[] | null;
+  }): Promise<Result<HeldStock, ClaimRefusal>>;
+  /** The order's end is the provider's (rule 13), never beyond the end of the event. */
+  extend(
+    orderId: string,
+    untilMs: number,
+  ): Promise<Result<{ expiresAtMs: number }, Refusal<"event_not_found" | "order_not_found" | "hold_expired" | "state_moved">>>;
+  confirm(request: ConfirmRequest): Promise<Result<IssuedTicket[], ConfirmRefusal>>;
+  release(
+    orderId: string,
+    reason: string,
+  ): Promise<Result<{ outcome: OrderOutcome }, Refusal<"event_not_found" | "order_not_found">>>;
+  voidTickets(
+    orderId: string,
+    ticketIds: string[] | null,
+  ): Promise<Result<IssuedTicket[], Refusal<"event_not_found" | "order_not_found">>>;
+  ticketsOf(orderId: string): Promise<Result<IssuedTicket[], Refusal<"event_not_found">>>;
+  checkIn(request: CheckInRequest): Promise<Result<Admission, CheckInRefusal>>;
+  availability(): Promise<Result<Availability, Refusal<"event_not_found">>>;
+}

@@ -1,0 +1,67 @@
+/**
+ * What Workers tell each other. Past-tense facts in a CloudEvents 1.0 JSON envelope; no name, mail address, phone or postal address
+ * in any of them: a reader asks the owner in batches (rule 21).
+ */
+import { z } from "zod";
+import { Id } from "./ids";
+
+export const TOPICS = [
+  "user.events",
+  "event.events",
+  "payment.events",
+  "notification.events",
+  "branding.events",
+  "analytics.events",
+] as const;
+export type Topic = (typeof TOPICS)[number];
+
+const moment = z.int().meta({ description: "Milliseconds since 1970" });
+
+/** Every message: its topic and its data. The outbox refuses anything else, and every entry has a reader (test/house). */
+export const MESSAGES = {
+  "account.registered": { topic: "user.events", data: z.object({ accountId: Id }) },
+  "account.verified": { topic: "user.events", data: z.object({ accountId: Id }) },
+  "account.mail_requested": { topic: "user.events", data: z.object({ accountId: Id, mailId: Id }) },
+  "event.published": { topic: "event.events", data: z.object({ eventId: Id, organizerId: Id }) },
+  "event.changed": { topic: "event.events", data: z.object({ eventId: Id, organizerId: Id }) },
+  "event.cancelled": { topic: "event.events", data: z.object({ eventId: Id, organizerId: Id, reason: z.string() }) },
+  "event.completed": { topic: "event.events", data: z.object({ eventId: Id, organizerId: Id }) },
+  "order.paid": {
+    topic: "payment.events",
+    data: z.object({
+      orderId: Id,
+      eventId: Id,
+      organizerId: Id,
+      totalMinor: z.int(),
+      currency: z.string(),
+      ticketCount: z.int(),
+      paidAtMs: moment,
+    }),
+  },
+} as const satisfies Record<string, { topic: Topic; data: z.ZodType }>;
+
+export type MessageType = keyof typeof MESSAGES;
+export type MessageData<T extends MessageType> = z.infer<(typeof MESSAGES)[T]["data"]>;
+
+/**
+ * CloudEvents 1.0 (JSON format) with one extension: `version`, which grows with each change of the same `subject`, so that a
+ * projection can tell an old message from a new one. `id` is the outbox row's, the same at every delivery.
+ */
+export const Envelope = z.object({
+  specversion: z.literal("1.0"),
+  id: z.string(),
+  source: z.string(),
+  type: z.string(),
+  subject: z.string(),
+  time: z.string(),
+  datacontenttype: z.literal("application/json"),
+  /** `urn:bilten:<type>:<version of the data's form>`. */
+  dataschema: z.string(),
+  /** W3C Trace Context of the request that made the change. */
+  traceparent: z.string().optional(),
+  version: z.int(),
+  data: z.unknown(),
+});
+export type Envelope = z.infer<typeof Envelope>;
+
+export const schemaOf = (type: MessageType): string => `urn:bilten:${type}:1`;

@@ -1,0 +1,130 @@
+import { z } from "zod";
+import type { DomainRpc } from "./domain";
+import { HoldLine, MAX_LINES, MAX_PER_ORDER } from "./events";
+import { Id, Timestamp } from "./ids";
+import { Money } from "./money";
+
+/**
+ * An e-mail address as mail systems take it (RFC 5321 lengths, no quoted local part, no control characters): compared in lower case,
+ * kept as typed.
+ */
+export const Email = z.email().max(254).meta({ example: "ada@bilten.example" });
+/** A person's name: any script, no control characters (they end up in mail headers and on paper). */
+export const PersonName = z
+  .string()
+  .trim()
+  .min(1)
+  .max(200)
+  .regex(/^\P{Cc}*$/u, "no control characters");
+
+export const Buyer = z.strictObject({ email: Email, name: PersonName }).meta({ id: "Buyer" });
+
+export const OrderDraft = z
+  .strictObject({
+    eventId: Id,
+    items: z.array(HoldLine).min(1).max(MAX_LINES).optional(),
+    holdId: Id.optional(),
+    holdSecret: z.string().min(1).max(200).optional(),
+    buyer: Buyer,
+    voucherCode: z.string().min(1).max(64).optional(),
+    attendees: z
+      .array(Buyer)
+      .max(MAX_LINES * MAX_PER_ORDER)
+      .optional(),
+  })
+  .refine((draft) => (draft.items !== undefined) !== (draft.holdId !== undefined), {
+    path: ["items"],
+    message: "either items or holdId",
+  })
+  .refine((draft) => (draft.holdId !== undefined) === (draft.holdSecret !== undefined), {
+    path: ["holdSecret"],
+    message: "goes with holdId",
+  })
+  .meta({ id: "OrderDraft" });
+export type OrderDraft = z.infer<typeof OrderDraft>;
+
+export const ORDER_STATUSES = ["pending", "paid", "expired", "cancelled", "refunded", "partially_refunded"] as const;
+
+export const Order = z
+  .object({
+    id: Id,
+    eventId: Id,
+    organizerId: Id,
+    status: z.enum(ORDER_STATUSES),
+    expiresAt: Timestamp,
+    items: z.array(z.object({ ticketTypeId: Id, name: z.string(), quantity: z.int(), unitPrice: Money })),
+    subtotal: Money,
+    discount: Money,
+    fees: Money,
+    tax: Money,
+    total: Money,
+    buyer: z.object({ email: z.string(), name: z.string() }),
+    createdAt: Timestamp,
+    accessToken: z
+      .string()
+      .optional()
+      .meta({ description: "For a guest, in the answer to POST /orders: reads, pays and cancels this order" }),
+  })
+  .meta({ id: "Order" });
+export type Order = z.infer<typeof Order>;
+
+export const PROVIDERS = ["stripe", "paypal", "bank_transfer", "crypto", "mobile_money", "test"] as const;
+export type ProviderName = (typeof PROVIDERS)[number];
+
+export const PaymentDraft = z
+  .strictObject({
+    orderId: Id,
+    provider: z.enum(PROVIDERS),
+    paymentMethod: z.looseObject({ token: z.string().min(1).max(200).optional() }).optional(),
+    returnUrl: z
+      .url({ protocol: /^https?$/ })
+      .max(2048)
+      .optional(),
+  })
+  .meta({ id: "PaymentDraft" });
+export type PaymentDraft = z.infer<typeof PaymentDraft>;
+
+export const PAYMENT_STATUSES = [
+  "requires_action",
+  "processing",
+  "succeeded",
+  "failed",
+  "refunded",
+  "partially_refunded",
+] as const;
+
+export const NextAction = z.discriminatedUnion("type", [
+  z.object({ type: z.literal("redirect"), url: z.string() }),
+  z.object({ type: z.literal("client_secret"), clientSecret: z.string() }),
+  z.looseObject({ type: z.literal("instructions") }),
+]);
+export type NextAction = z.infer<typeof NextAction>;
+
+export const Payment = z
+  .object({
+    id: Id,
+    orderId: Id,
+    provider: z.enum(PROVIDERS),
+    status: z.enum(PAYMENT_STATUSES),
+    amount: Money,
+    nextAction: NextAction.optional(),
+    failureCode: z.string().optional(),
+    createdAt: Timestamp,
+  })
+  .meta({ id: "Payment" });
+export type Payment = z.infer<typeof Payment>;
+
+export const PaymentProcessed = z.object({ payment: Payment, order: Order }).meta({ id: "PaymentProcessed" });
+
+/** What a confirmation and a statistic need of an order; names and addresses are asked for, never sent (rule 21). */
+export interface OrderFacts extends Order {
+  userId: string | null;
+  paidAt: string | null;
+  /** Opens the order for a guest's link in a mail. */
+  guestAccessToken: string;
+}
+
+export interface PaymentsRpc extends DomainRpc {
+  /** Orders by id, those that exist; at most 100 ids. */
+  orders(ids: string[]): Promise<OrderFacts[]>;
+}

@@ -1,0 +1,114 @@
+/**
+ * The one catalogue of refusals (RFC 9457). A code that is not here does not compile as a refusal; a status is never chosen
+ * anywhere else.
+ */
+import { z } from "zod";
+
+export const PROBLEMS = {
+  // form (400)
+  invalid_json: { status: 400, title: "The body is not JSON" },
+  invalid_body: { status: 400, title: "The body does not have the documented form" },
+  invalid_query: { status: 400, title: "The query does not have the documented form" },
+  invalid_cursor: { status: 400, title: "The cursor was not made by this list" },
+  invalid_idempotency_key: { status: 400, title: "The Idempotency-Key is not 1 to 255 visible ASCII characters" },
+  invalid_signature: { status: 400, title: "The signature does not fit the body" },
+  invalid_token: { status: 400, title: "The token is unknown, used or too old" },
+  // credential (401)
+  credential_missing: { status: 401, title: "This needs a credential" },
+  credential_invalid: { status: 401, title: "The credential is not valid" },
+  credential_expired: { status: 401, title: "The credential has expired" },
+  invalid_credentials: { status: 401, title: "The e-mail or the password is wrong" },
+  refresh_token_invalid: { status: 401, title: "The refresh token is unknown or too old" },
+  refresh_token_reused: { status: 401, title: "The refresh token was used before; the session is revoked" },
+  // permission, existence (403, 404, 405)
+  forbidden: { status: 403, title: "This caller may not do that" },
+  main_host_required: { status: 403, title: "A session made on an organizer's host may not do that" },
+  email_not_verified: { status: 403, title: "The e-mail address is not verified yet" },
+  account_suspended: { status: 403, title: "The account is suspended" },
+  not_found: { status: 404, title: "There is no such thing" },
+  event_not_found: { status: 404, title: "There is no such event" },
+  ticket_type_not_found: { status: 404, title: "There is no such ticket type" },
+  organizer_not_found: { status: 404, title: "There is no such organizer" },
+  hold_not_found: { status: 404, title: "There is no such hold" },
+  order_not_found: { status: 404, title: "There is no such order" },
+  payment_not_found: { status: 404, title: "There is no such payment" },
+  ticket_unknown: { status: 404, title: "This code is no ticket of this event" },
+  method_not_allowed: { status: 405, title: "The path does not take this method" },
+  // state (409, 412, 413, 422)
+  slug_taken: { status: 409, title: "The slug is taken" },
+  member_exists: { status: 409, title: "The user is a member already" },
+  last_owner: { status: 409, title: "An organizer keeps at least one owner" },
+  event_state: { status: 409, title: "The event's state does not allow that" },
+  event_not_on_sale: { status: 409, title: "The event is not on sale" },
+  ticket_type_not_on_sale: { status: 409, title: "A ticket type is not on sale" },
+  event_incomplete: { status: 409, title: "The event lacks what publishing needs" },
+  capacity_below_sold: { status: 409, title: "The quantity is below what is sold and held" },
+  ticket_type_in_use: { status: 409, title: "The ticket type has holds or tickets" },
+  sold_out: { status: 409, title: "Not enough is left" },
+  holder_limit: { status: 409, title: "This buyer holds as many tickets as one may" },
+  hold_expired: { status: 409, title: "The hold has ended" },
+  hold_released: { status: 409, title: "The hold was released" },
+  hold_in_use: { status: 409, title: "The hold belongs to an order" },
+  order_not_payable: { status: 409, title: "The order can no longer be paid" },
+  order_not_cancellable: { status: 409, title: "The order can no longer be cancelled" },
+  payment_in_progress: { status: 409, title: "Another payment of this order is under way" },
+  payment_not_refundable: { status: 409, title: "The payment has nothing to refund" },
+  refund_exceeds_payment: { status: 409, title: "More than is left of the payment" },
+  already_admitted: { status: 409, title: "The ticket was admitted before" },
+  ticket_void: { status: 409, title: "The ticket is void" },
+  request_in_progress: { status: 409, title: "The first request with this key is still running" },
+  state_moved: { status: 409, title: "Another change came first" },
+  version_stale: { status: 412, title: "The thing has changed since it was read" },
+  payload_too_large: { status: 413, title: "The body is larger than this path takes" },
+  idempotency_key_reused: { status: 422, title: "The Idempotency-Key was used with another body" },
+  nonce_reused: { status: 422, title: "The nonce was used with another code" },
+  quantity_out_of_range: { status: 422, title: "The quantity is outside of what one order may have" },
+  currency_mixed: { status: 422, title: "An event's ticket types share one currency" },
+  dates_inconsistent: { status: 422, title: "The dates contradict each other" },
+  provider_not_configured: { status: 422, title: "The provider is not configured" },
+  // load (429, 503), bugs (500)
+  rate_limited: { status: 429, title: "Too many requests" },
+  account_locked: { status: 429, title: "Too many wrong passwords; the account is locked for a while" },
+  internal: { status: 500, title: "Something went wrong on our side" },
+  overloaded: { status: 503, title: "Too busy right now" },
+  unavailable: { status: 503, title: "A part of the system does not answer" },
+} as const satisfies Record<string, { status: number; title: string }>;
+
+export type ProblemCode = keyof typeof PROBLEMS;
+
+/** A refusal as it travels between Workers: a code of the catalogue and what else the client may know. */
+export interface Refusal<C extends ProblemCode = ProblemCode> {
+  code: C;
+  /** A sentence for the developer who reads the answer; never an exception's text. */
+  detail?: string;
+  /** JSON Pointers (RFC 6901) into the body. */
+  errors?: { pointer: string; message: string }[];
+  retryAfterSeconds?: number;
+  members?: RefusalMembers;
+}
+
+/** Extension members (RFC 9457, 3.2) that one code or another documents. */
+export interface RefusalMembers {
+  /** `sold_out`: what is left of every type that was asked for. */
+  available?: { ticketTypeId: string; available: number }[];
+  /** `already_admitted`: when and where the ticket went in. */
+  admittedAt?: string;
+  gate?: string | null;
+  /** `capacity_below_sold`: the two numbers that stand against the wish. */
+  sold?: number;
+  held?: number;
+}
+
+/** The body of every `application/problem+json` answer. */
+export const ProblemBody = z
+  .looseObject({
+    type: z.string(),
+    title: z.string(),
+    status: z.number().int(),
+    detail: z.string().optional(),
+    code: z.string(),
+    requestId: z.string(),
+    errors: z.array(z.object({ pointer: z.string(), message: z.string() })).optional(),
+  })
+  .meta({ id: "Problem", description: "RFC 9457 problem details. `code` is stable; `title` and `detail` are for people." });
+export type ProblemBody = z.infer<typeof ProblemBody>;

@@ -1,0 +1,28 @@
+/** What a Worker gets in development in place of what its wrangler.toml says (rule 2), under `npm start` and under the tests. */
+import { generateKeyPairSync, randomBytes } from "node:crypto";
+import type { Configuration, WorkerDomain } from "./configurations.ts";
+
+/** Two shards in development and in the tests, one in production: what only works with one must fail here (rule 19). */
+const SHARDS = "2";
+
+export function developmentVars(domain: WorkerDomain, origin: string): Record<string, string> {
+  const own: Partial<Record<WorkerDomain, Record<string, string>>> = {
+    gateway: { ISSUER: origin },
+    auth: { ISSUER: origin },
+    branding: { SITES_BASE_HOST: "localhost" },
+    payments: { PAYMENTS_SHARDS: SHARDS },
+  };
+  return { ENVIRONMENT: "development", ...own[domain] };
+}
+
+/** A fresh value for a secret of this name: an Ed25519 private key (RFC 8037) for `…_SIGNING_KEY`, else 32 random bytes. */
+export function makeSecret(name: string): string {
+  if (!name.endsWith("_SIGNING_KEY")) return randomBytes(32).toString("base64url");
+  return JSON.stringify(generateKeyPairSync("ed25519").privateKey.export({ format: "jwk" }));
+}
+
+/** The secrets of a Worker: those that every deployment needs, and the `test` provider's, which only development has. */
+export const secretNames = (domain: WorkerDomain, configuration: Configuration): string[] => [
+  ...(configuration.secrets?.required ?? []),
+  ...(domain === "payments" ? ["TEST_PROVIDER_SECRET"] : []),
+];

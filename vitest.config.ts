@@ -1,0 +1,32 @@
+import { cloudflareTest } from "@cloudflare/vitest-plugin";
+import { defineConfig } from "vitest/config";
+import { runtimeOptions } from "./test/support/runtime-options.ts";
+
+const node = { environment: "node", pool: "forks" } as const;
+
+export default defineConfig({
+  test: {
+    // The machines this runs on have two cores, and workerd wants one of them.
+    maxWorkers: 2,
+    projects: [
+      { test: { ...node, name: "unit", include: ["test/unit/**/*.test.ts"] } },
+      { test: { ...node, name: "house", include: ["test/house/**/*.test.ts"], testTimeout: 30_000 } },
+      {
+        plugins: [cloudflareTest(runtimeOptions)],
+        test: { name: "runtime", include: ["test/runtime/**/*.test.ts"], testTimeout: 20_000, hookTimeout: 30_000 },
+      },
+      {
+        test: {
+          ...node,
+          name: "integration",
+          include: ["test/integration/**/*.test.ts"],
+          globalSetup: ["test/support/shared-server.ts"],
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+          // One server answers all files; two files at once would fight for its cores and make the slow tests flaky.
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+});
