@@ -1,0 +1,62 @@
+import { type Context, Hono } from "hono";
+import { getPath } from "hono/utils/url";
+import { reportError } from "../observability/report";
+import { Problem, problemResponse } from "./problem";
+
+/** What every domain's environment has, whatever else it binds. */
+export interface DomainBindings {
+  ENVIRONMENT: string;
+  SENTRY_DSN?: string;
+}
+
+/** `c.env` is the domain's own generated type. */
+// biome-ignore lint/complexity/noBannedTypes: hono's own name for "nothing set"
+export type DomainContext<Bindings extends DomainBindings> = Context<{ Bindings: Bindings; Variables: {} }>;
+
+const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"];
+
+/** `/v1/x` and `/x` are one route; nothing is mounted twice. */
+const withoutVersion = (request: Request): string => {
+  const path = getPath(request);
+  return path.startsWith("/v1/") ? path.slice(3) : path;
+};
+
+export const requestIdOf = (request: Request): string => request.headers.get("x-request-id") ?? "unknown";
+
+/** A domain's hono app: knows `/v1`, answers 404, 405 and every thrown thing as a problem. */
+export function domainApp<Bindings extends DomainBindings>(): Hono<{ Bindings: Bindings }> {
+  const app = new Hono<{ Bindings: Bindings }>({ getPath: withoutVersion });
+  app.notFound((c) => {
+    const path = withoutVersion(c.req.raw);
+    const allowed = METHODS.filter((method) => app.router.match(method, path)[0].length > 0);
+    if (allowed.length === 0) return problemResponse({ code: "not_found" }, requestIdOf(c.req.raw));
+    if (allowed.includes("GET")) allowed.push("HEAD");
+    return problemResponse({ code: "method_not_allowed" }, requestIdOf(c.req.raw), { allow: allowed.join(", ") });
+  });
+  app.onError((error, c) => {
+    const requestId = requestIdOf(c.req.raw);
+    if (error instanceof Problem) return problemResponse(error.refusal, requestId);
+    // The runtime marks what an object or a sibling could not take now; a client may come again (rule 25).
+    if ("overloaded" in error && error.overloaded)
+      return problemResponse({ code: "overloaded", retryAfterSeconds: 1 }, requestId);
+    reportError(error, c.env, c.executionCtx, { requestId, method: c.req.method, path: withoutVersion(c.req.raw) });
+    if ("retryable" in error && error.retryable) return problemResponse({ code: "unavailable", retryAfterSeconds: 1 }, requestId);
+    return problemResponse({ code: "internal" }, requestId);
+  });
+  return app;
+}
+
+const FETCH_CALLERS: readonly unknown[] = ["gateway", "sites"];
+
+/**
+ * A domain's fetch door. A Worker without routes is reachable all the same when somebody misconfigures it; only the gateway's and
+ * sites' bindings carry these props, so anybody else hears 404 before any routing (rule 1).
+ */
+export function serve<Bindings extends DomainBindings>(app: Hono<{ Bindings: Bindings }>) {
+  return (request: Request, env: Bindings, ctx: ExecutionContext): Response | Promise<Response> => {
+    const props: unknown = ctx.props;
+    const caller = typeof props === "object" && props !== null && "caller" in props ? props.caller : undefined;
+    if (!FETCH_CALLERS.includes(caller)) return problemResponse({ code: "not_found" }, requestIdOf(request));
+    return app.fetch(request, env, ctx);
+  };
+}

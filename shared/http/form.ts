@@ -1,0 +1,130 @@
+import type { Context, MiddlewareHandler } from "hono";
+import { type DescribeRouteOptions, resolver } from "hono-openapi";
+import { z } from "zod";
+import { UUID_PATTERN } from "../contracts/ids";
+import type { ProblemCode, Refusal } from "../contracts/problems";
+import type { Result } from "../contracts/result";
+import { MAX_BODY_BYTES } from "./guards";
+import { documented, refusalResponses } from "./operation";
+import { Problem } from "./problem";
+
+const MAX_ERRORS = 50;
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
+
+/** Counts while it reads: a body without a length is cut off at the limit too. */
+export async function readBytes(request: Request, maxBytes: number = MAX_BODY_BYTES): Promise<Uint8Array<ArrayBuffer>> {
+  if (!request.body) return new Uint8Array();
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  const reader: ReadableStreamDefaultReader<Uint8Array> = request.body.getReader();
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    length += value.byteLength;
+    if (length > maxBytes) {
+      await reader.cancel();
+      throw new Problem("payload_too_large");
+    }
+    chunks.push(value);
+  }
+  const bytes = new Uint8Array(length);
+  let offset = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk, offset);
+    offset += chunk.byteLength;
+  }
+  return bytes;
+}
+
+/** JSON Pointer (RFC 6901) of a path into the body. */
+const pointer = (path: readonly PropertyKey[]): string =>
+  path.map((part) => `/${String(part).replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");
+
+export function errorsOf(error: z.ZodError): { pointer: string; message: string }[] {
+  return error.issues
+    .flatMap((issue) =>
+      issue.code === "unrecognized_keys"
+        ? issue.keys.map((key) => ({ pointer: pointer([...issue.path, key]), message: "is not a field of this body" }))
+        : [{ pointer: pointer(issue.path), message: issue.message }],
+    )
+    .slice(0, MAX_ERRORS);
+}
+
+/** The body as the schema's type, or the refusal that says where it is wrong. For routes that must know more before they answer 400. */
+export async function readForm<S extends z.ZodType>(
+  c: Context,
+  schema: S,
+): Promise<Result<z.output<S>, Refusal<"invalid_json" | "invalid_body">>> {
+  const bytes = await readBytes(c.req.raw);
+  let value: unknown;
+  try {
+    value = bytes.byteLength === 0 ? undefined : JSON.parse(decoder.decode(bytes));
+  } catch {
+    return { ok: false, error: { code: "invalid_json", errors: [{ pointer: "", message: "is not JSON in UTF-8" }] } };
+  }
+  const parsed = schema.safeParse(value);
+  return parsed.success
+    ? { ok: true, value: parsed.data }
+    : { ok: false, error: { code: "invalid_body", errors: errorsOf(parsed.error) } };
+}
+
+type FormEnv<S extends z.ZodType> = { Variables: { form: z.output<S> } };
+
+/** Reads and checks the JSON body after the guard let the caller in; the handler finds it as `c.var.form`. */
+export function form<S extends z.ZodType>(schema: S): MiddlewareHandler<FormEnv<S>> {
+  const handler: MiddlewareHandler<FormEnv<S>> = async (c, next) => {
+    const read = await readForm(c, schema);
+    if (!read.ok) throw new Problem(read.error.code, read.error);
+    c.set("form", read.value);
+    await next();
+  };
+  return documented(handler as MiddlewareHandler, bodySpec(schema)) as MiddlewareHandler<FormEnv<S>>;
+}
+
+/** The document's part of a body that a handler reads by `readForm` itself. */
+export const bodySpec = (schema: z.ZodType): DescribeRouteOptions => ({
+  requestBody: { required: !schema.safeParse(undefined).success, content: { "application/json": { schema: resolver(schema) } } },
+  responses: refusalResponses(["invalid_json", "invalid_body", "payload_too_large"]),
+});
+
+/** A `POST` without a documented body takes none or `{}`. */
+export const NoBody = z.strictObject({}).optional();
+
+type QueryEnv<S extends z.ZodType> = { Variables: { query: z.output<S> } };
+
+/** The query's documented parameters; others are ignored, as proxies and links add their own. */
+export function query<S extends z.ZodObject>(schema: S): MiddlewareHandler<QueryEnv<S>> {
+  const handler: MiddlewareHandler<QueryEnv<S>> = async (c, next) => {
+    const parsed = schema.safeParse(c.req.query());
+    if (!parsed.success) throw new Problem("invalid_query", { errors: errorsOf(parsed.error) });
+    c.set("query", parsed.data);
+    await next();
+  };
+  const { properties = {}, required = [] } = z.toJSONSchema(schema, { io: "input", unrepresentable: "any" });
+  const parameters = Object.entries(properties).map(([name, property]) => ({
+    name,
+    in: "query" as const,
+    required: required.includes(name),
+    schema: typeof property === "boolean" ? {} : property,
+  }));
+  return documented(
+    handler as MiddlewareHandler,
+    {
+      parameters,
+      responses: refusalResponses(["invalid_query"]),
+    } as DescribeRouteOptions,
+  ) as MiddlewareHandler<QueryEnv<S>>;
+}
+
+/** A path id that cannot exist reads like one that does not. */
+export function pathId(c: Context, name: string, notFound: ProblemCode): string {
+  const id = c.req.param(name);
+  if (id === undefined || !UUID_PATTERN.test(id)) throw new Problem(notFound);
+  return id.toLowerCase();
+}
+
+/** The value, or the refusal as the route's answer. */
+export function unwrap<T>(result: Result<T, Refusal>): T {
+  if (!result.ok) throw new Problem(result.error.code, result.error);
+  return result.value;
+}

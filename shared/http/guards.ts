@@ -1,0 +1,142 @@
+/**
+ * Who may. Each guard stands on its route's line and, in the order of checks that the wire fixes, first looks at the size (413), then
+ * at the credential (401), then at the permission (403/404). A route without a guard fails a test in test/house.
+ */
+import type { Context, Env, MiddlewareHandler } from "hono";
+import type { DescribeRouteOptions } from "hono-openapi";
+import { type MemberRole, may, type Permission } from "../contracts/organizers";
+import type { Principal, UserPrincipal } from "../contracts/principal";
+import type { ProblemCode } from "../contracts/problems";
+import { documented, refusalResponses } from "./operation";
+import { isAdmin, principalOf } from "./principal";
+import { Problem } from "./problem";
+
+/** 1 MiB; a route that takes files names its own. */
+export const MAX_BODY_BYTES = 1024 * 1024;
+
+const BEARER = [{ bearer: [] }];
+
+function checkSize(c: Context): void {
+  if (Number(c.req.header("content-length") ?? 0) > MAX_BODY_BYTES) throw new Problem("payload_too_large");
+}
+
+/** Size, then a credential that was sent must be good, even where none is needed. */
+function admit(c: Context): Principal {
+  checkSize(c);
+  const principal = principalOf(c);
+  if (principal.kind === "refused") throw new Problem(principal.code);
+  return principal;
+}
+
+function guard<E extends Env = Env>(
+  check: (c: Context<E>) => void | Promise<void>,
+  spec: DescribeRouteOptions,
+  codes: readonly ProblemCode[],
+): MiddlewareHandler<E> {
+  const handler: MiddlewareHandler<E> = async (c, next) => {
+    await check(c);
+    await next();
+  };
+  return documented(handler as MiddlewareHandler, {
+    ...spec,
+    responses: refusalResponses([...codes, "rate_limited"]),
+  }) as MiddlewareHandler<E>;
+}
+
+/** No credential needed, and none is looked at beyond refusing a bad one. */
+export const anyone = (): MiddlewareHandler => guard((c) => void admit(c), { security: [] }, []);
+
+/** A credential changes the answer, but none is needed. */
+export const anyoneOrCaller = (): MiddlewareHandler =>
+  guard((c) => void admit(c), { security: [{}, ...BEARER] }, ["credential_invalid"]);
+
+/** Any good credential, an order's or a hold's secret too; the handler decides by the thing itself. */
+export const requireCredential = (): MiddlewareHandler =>
+  guard(
+    (c) => {
+      if (admit(c).kind === "anonymous") throw new Problem("credential_missing");
+    },
+    { security: BEARER },
+    ["credential_missing", "credential_invalid"],
+  );
+
+/** A signed-in person. On an organizer's host a session may only buy and read its own orders (rule 5): such routes say so. */
+export const requireUser = (
+  options: { organizerHost: "allowed" | "refused" } = { organizerHost: "refused" },
+): MiddlewareHandler =>
+  guard(
+    (c) => {
+      const user = signedIn(admit(c));
+      if (user.kind === "user" && user.organizerHost && options.organizerHost === "refused")
+        throw new Problem("main_host_required");
+    },
+    { security: BEARER },
+    [
+      "credential_missing",
+      "credential_invalid",
+      ...(options.organizerHost === "refused" ? (["main_host_required"] as const) : []),
+    ],
+  );
+
+/** A platform admin. */
+export const requireAdmin = (): MiddlewareHandler =>
+  guard(
+    (c) => {
+      const principal = admit(c);
+      signedIn(principal);
+      if (!isAdmin(principal)) throw new Problem("forbidden");
+    },
+    { security: BEARER, "x-permission": "admin" } as DescribeRouteOptions,
+    ["credential_missing", "credential_invalid", "forbidden"],
+  );
+
+function signedIn(principal: Principal): UserPrincipal | Extract<Principal, { kind: "api_key" }> {
+  if (principal.kind === "user" || principal.kind === "api_key") return principal;
+  // A hold's or an order's secret is a good credential elsewhere, never here.
+  throw new Problem(principal.kind === "anonymous" ? "credential_missing" : "credential_invalid");
+}
+
+/** What a domain tells `requireMember` about the thing in the path. */
+export interface Subject {
+  organizerId: string;
+  /** True when anybody may know that it exists: then a stranger hears 403, else the same 404 as for what does not exist. */
+  visible: boolean;
+}
+
+export interface MembershipQuestions<E extends Env> {
+  /** Null when there is no such thing. */
+  subjectOf(c: Context<E>): Promise<Subject | null>;
+  membership(c: Context<E>, userId: string, organizerId: string): Promise<MemberRole | null>;
+  notFound: ProblemCode;
+}
+
+/** Builds a domain's `requireMember`, which names the permission on the route's line. Admins may read everything. */
+export function memberGuard<E extends Env>(questions: MembershipQuestions<E>) {
+  return (permission: Permission): MiddlewareHandler<E> =>
+    guard<E>(
+      async (c) => {
+        const principal = admit(c);
+        const caller = signedIn(principal);
+        if (caller.kind === "user" && caller.organizerHost) throw new Problem("main_host_required");
+        const subject = await questions.subjectOf(c);
+        if (!subject) throw new Problem(questions.notFound);
+        if (isAdmin(principal) && permission.endsWith(":read")) return;
+        const role = await questions.membership(c, caller.userId, subject.organizerId);
+        if (role && may(role, permission)) return;
+        throw new Problem(role || subject.visible || isAdmin(principal) ? "forbidden" : questions.notFound);
+      },
+      { security: BEARER, "x-permission": permission } as DescribeRouteOptions,
+      ["credential_missing", "credential_invalid", "forbidden", questions.notFound],
+    );
+}
+
+/** `/dev/*`: does not exist anywhere but in development (rule 2); the gateway does not route it elsewhere either. */
+export const developmentOnly = <Bindings extends { ENVIRONMENT: string }>(): MiddlewareHandler<{ Bindings: Bindings }> =>
+  guard<{ Bindings: Bindings }>(
+    (c) => {
+      if (c.env.ENVIRONMENT !== "development") throw new Problem("not_found");
+      admit(c);
+    },
+    { security: [] },
+    [],
+  );

@@ -1,0 +1,111 @@
+import type { Hono, MiddlewareHandler } from "hono";
+import { type DescribeRouteOptions, describeRoute, generateSpecs, resolver, uniqueSymbol } from "hono-openapi";
+import type { z } from "zod";
+import { PROBLEMS, ProblemBody, type ProblemCode } from "../contracts/problems";
+import type { DomainBindings } from "./app";
+
+export interface Answer {
+  description: string;
+  /** Absent where the answer has no JSON body. */
+  schema?: z.ZodType;
+  example?: unknown;
+  /** Another media type than JSON, e.g. `text/html`. */
+  contentType?: string;
+}
+
+export interface Operation {
+  /** camelCase, unique in the whole API. */
+  operationId: string;
+  summary: string;
+  description?: string;
+  tags: [string];
+  /** An example of the body that `form()` reads on the same route. */
+  requestExample?: unknown;
+  answers: Record<number, Answer>;
+  /** Every code of the catalogue that this operation may answer beyond those that its guard and form add. */
+  refusals?: readonly ProblemCode[];
+  takesIdempotencyKey?: boolean;
+}
+
+/** The route's page in the OpenAPI document. Guards and `form()` on the same line add the security and the body. */
+export function operation(o: Operation): MiddlewareHandler {
+  const responses: NonNullable<DescribeRouteOptions["responses"]> = {};
+  for (const [status, answer] of Object.entries(o.answers)) {
+    responses[status] = {
+      description: answer.description,
+      ...(answer.schema
+        ? {
+            content: {
+              [answer.contentType ?? "application/json"]: {
+                schema: resolver(answer.schema),
+                ...(answer.example === undefined ? {} : { example: answer.example }),
+              },
+            },
+          }
+        : answer.contentType
+          ? { content: { [answer.contentType]: { schema: { type: "string" } } } }
+          : {}),
+    };
+  }
+  Object.assign(responses, refusalResponses(o.refusals ?? []));
+  return describeRoute({
+    operationId: o.operationId,
+    summary: o.summary,
+    ...(o.description ? { description: o.description } : {}),
+    tags: o.tags,
+    responses,
+    ...(o.takesIdempotencyKey ? { parameters: [IDEMPOTENCY_KEY] } : {}),
+    ...(o.requestExample === undefined ? {} : { "x-request-example": o.requestExample }),
+  } as DescribeRouteOptions);
+}
+
+const IDEMPOTENCY_KEY = {
+  name: "Idempotency-Key",
+  in: "header" as const,
+  required: false,
+  description:
+    "1 to 255 visible ASCII characters, bare or as a quoted string; the same key and body within 24 h is the first answer again.",
+  schema: { type: "string" as const, maxLength: 257 },
+};
+
+/** One response a status, its description naming the codes. */
+export function refusalResponses(codes: readonly ProblemCode[]): NonNullable<DescribeRouteOptions["responses"]> {
+  const byStatus = new Map<number, ProblemCode[]>();
+  for (const code of codes) byStatus.set(PROBLEMS[code].status, [...(byStatus.get(PROBLEMS[code].status) ?? []), code]);
+  return Object.fromEntries(
+    [...byStatus].map(([status, ofStatus]) => [
+      String(status),
+      {
+        description: ofStatus.map((code) => `\`${code}\`: ${PROBLEMS[code].title}`).join("; "),
+        content: {
+          "application/problem+json": {
+            schema: resolver(ProblemBody),
+            example: {
+              type: `https://bilten.example/problems/${ofStatus[0]}`,
+              title: PROBLEMS[ofStatus[0] as ProblemCode].title,
+              status,
+              detail: PROBLEMS[ofStatus[0] as ProblemCode].title,
+              code: ofStatus[0],
+              requestId: "0197f3c2-7b1e-7cc3-98c4-dc0c0c07398f",
+            },
+          },
+        },
+      },
+    ]),
+  );
+}
+
+/** Gives a middleware of ours its part of the operation, the way hono-openapi's own validators do. */
+export function documented<H extends MiddlewareHandler>(handler: H, spec: DescribeRouteOptions): H {
+  return Object.assign(handler, { [uniqueSymbol]: { spec } });
+}
+
+/** The domain's document as JSON text; the gateway merges them into `/openapi.json`. */
+export async function openapiOf<Bindings extends DomainBindings>(app: Hono<{ Bindings: Bindings }>): Promise<string> {
+  const document = await generateSpecs(app, {
+    documentation: { openapi: "3.1.0" },
+    defaultValidationErrorResponse: false,
+    excludeStaticFile: false,
+  });
+  return JSON.stringify(document);
+}

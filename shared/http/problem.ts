@@ -1,0 +1,32 @@
+import { PROBLEMS, type ProblemBody, type ProblemCode, type Refusal } from "../contracts/problems";
+
+/** How a refusal leaves a route. Thrown by routes and guards only: noun modules return `Result`. */
+export class Problem extends Error {
+  readonly refusal: Refusal;
+
+  constructor(code: ProblemCode, refusal: Omit<Refusal, "code"> = {}) {
+    super(code);
+    this.name = "Problem";
+    this.refusal = { ...refusal, code };
+  }
+}
+
+/** The one place that turns a refusal into `application/problem+json` (RFC 9457). */
+export function problemResponse(refusal: Refusal, requestId: string, headers: Record<string, string> = {}): Response {
+  const { status, title } = PROBLEMS[refusal.code];
+  const body: ProblemBody = {
+    type: `https://bilten.example/problems/${refusal.code}`,
+    title,
+    status,
+    detail: refusal.detail ?? title,
+    code: refusal.code,
+    requestId,
+    ...(refusal.errors ? { errors: refusal.errors } : {}),
+    ...refusal.members,
+  };
+  const all = new Headers({ "content-type": "application/problem+json", "cache-control": "no-store", ...headers });
+  if (status === 401)
+    all.set("www-authenticate", refusal.code === "credential_missing" ? "Bearer" : 'Bearer error="invalid_token"');
+  if (status === 429 || status === 503) all.set("retry-after", String(Math.max(1, Math.ceil(refusal.retryAfterSeconds ?? 1))));
+  return Response.json(body, { status, headers: all });
+}

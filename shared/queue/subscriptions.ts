@@ -1,0 +1,16 @@
+import type { MessageType } from "../contracts/messages";
+
+/** Workers that own a mailbox: one queue each, whose only consumer they are. */
+export type Mailbox = "users" | "search" | "analytics" | "notifications";
+
+/** The one table of who hears what. A message without a reader, or a reader without a handler, fails a test in test/house. */
+export const SUBSCRIPTIONS: Record<MessageType, readonly Mailbox[]> = {
+  "account.registered": ["users"],
+  "account.verified": ["users"],
+  "account.mail_requested": ["notifications"],
+  "event.published": ["search"],
+  "event.changed": ["search"],
+  "event.cancelled": ["search"],
+  "event.completed": ["search"],
+  "order.paid": ["notifications", "analytics"],
+};
