@@ -5,10 +5,13 @@ import type { Configuration, WorkerDomain } from "./configurations.ts";
 /** Two shards in development and in the tests, one in production: what only works with one must fail here (rule 19). */
 const SHARDS = "2";
 
-export function developmentVars(domain: WorkerDomain, origin: string): Record<string, string> {
+/** Tokens name this issuer whatever port a run listens on. */
+const ISSUER = "http://localhost:8787";
+
+export function developmentVars(domain: WorkerDomain): Record<string, string> {
   const own: Partial<Record<WorkerDomain, Record<string, string>>> = {
-    gateway: { ISSUER: origin },
-    auth: { ISSUER: origin },
+    gateway: { ISSUER },
+    auth: { ISSUER },
     branding: { SITES_BASE_HOST: "localhost" },
     payments: { PAYMENTS_SHARDS: SHARDS },
   };

@@ -19,6 +19,8 @@ const environment = (): NodeJS.ProcessEnv => ({
   ...process.env,
   WRANGLER_SEND_METRICS: "false",
   CLOUDFLARE_CF_FETCH_ENABLED: "false",
+  // Two clones of Bilten on one machine have Workers of the same names; each shall find its own.
+  WRANGLER_REGISTRY_PATH: join(ROOT, ".wrangler/registry"),
 });
 
 export interface Finished {

@@ -1,7 +1,7 @@
 /** `npm run types`: writes workers/<domain>/env.d.ts from the wrangler.toml files. With `--check` it only says which one is stale. */
-import { join } from "node:path";
-import { pathToFileURL } from "node:url";
-import { domainOfService, ROOT, readWorkers, type WorkerFiles } from "./configurations.ts";
+
+import { domainOfService, readWorkers, type WorkerFiles } from "./configurations.ts";
+import { isMain } from "./main.ts";
 import { mapLimited, PARALLEL_TOOLS, runTool } from "./processes.ts";
 
 const interfaceOf = (domain: string): string => `${domain.charAt(0).toUpperCase()}${domain.slice(1)}Env`;
@@ -32,6 +32,6 @@ export async function types(check: boolean): Promise<boolean> {
   return results.every(Boolean);
 }
 
-if (import.meta.url === pathToFileURL(join(process.argv[1] ?? ROOT)).href) {
+if (isMain(import.meta.url)) {
   process.exitCode = (await types(process.argv.includes("--check"))) ? 0 : 1;
 }

@@ -6,8 +6,6 @@ import { developmentVars, makeSecret, secretNames } from "../../shared/scripts/d
 /** As `npm start` does it: the last news of a sale may wait for a sweep, and a mail must follow within 10 s. */
 export const SWEEP_EVERY_MS = 5_000;
 const EVERY_MINUTE = "* * * * *";
-/** Tokens name this issuer whatever port a run gets. */
-const ISSUER = "http://localhost:8787";
 
 export interface HouseOptions {
   /** A Worker's folder of built files in place of its own source: see `altered-worker.ts`. */
@@ -34,7 +32,7 @@ export async function startHouse({ prebuilt = {}, vars = {}, sweeps = true }: Ho
   const server = createTestHarness({
     root: ROOT,
     workers: gatewayFirst(workers).map(({ domain, configPath, configuration }) => {
-      const values = { ...developmentVars(domain, ISSUER), ...vars[domain] };
+      const values = { ...developmentVars(domain), ...vars[domain] };
       const keys = Object.fromEntries(secretNames(domain, configuration).map((name) => [name, makeSecret(name)]));
       const built = prebuilt[domain];
       return {

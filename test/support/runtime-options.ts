@@ -37,7 +37,7 @@ export async function runtimeOptions() {
     miniflare: {
       d1Databases: databases,
       serviceBindings: siblings,
-      bindings: { ...developmentVars("events", "http://localhost:8787"), ...secrets, MIGRATIONS: migrations },
+      bindings: { ...developmentVars("events"), ...secrets, MIGRATIONS: migrations },
     },
   };
 }

@@ -1,0 +1,139 @@
+/** `npm start`: the whole house on this machine, on one port, until Ctrl-C. */
+import type { ChildProcess } from "node:child_process";
+import { createServer } from "node:net";
+import { gatewayFirst, readWorkers } from "./configurations.ts";
+import { makeKeys } from "./keys.ts";
+import { applyMigrations } from "./migrations.ts";
+import { endGroup, startGroup } from "./processes.ts";
+import { DEMO_PASSWORD, DEMO_PEOPLE, DEMO_SLUG, seed } from "./seed.ts";
+import { STATE_FOLDER } from "./state.ts";
+
+const HOST = "127.0.0.1";
+const PORT = Number(process.env.PORT ?? "8787");
+const UP_WITHIN_MS = 120_000;
+/** `wrangler dev` fires no cron (rule 23), and mails shall not wait for a minute's. */
+const SWEEP_EVERY_MS = 5_000;
+const SWEEP_PATH = "/cdn-cgi/local/scheduled";
+const origin = `http://${HOST}:${PORT}`;
+
+const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
+
+/** Somebody else's server on the port would answer `/health` for ours. */
+function demandFreePort(): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.once("error", () => reject(new Error(`Port ${PORT} is taken. PORT=8788 npm start takes another.`)));
+    probe.listen(PORT, HOST, () => probe.close(() => resolve()));
+  });
+}
+
+const startWorkers = (): ChildProcess =>
+  startGroup("wrangler", [
+    "dev",
+    ...gatewayFirst(readWorkers()).flatMap(({ configPath }) => ["-c", configPath]),
+    ...["--ip", HOST, "--port", String(PORT), "--inspector-port", "0"],
+    ...["--persist-to", STATE_FOLDER, "--show-interactive-dev-session=false"],
+    // The gateway has routes, and without this every request would seem to ask for the first one's host.
+    "--infer-origin-from-routes=false",
+  ]);
+
+/** Silent while wrangler introduces itself, then line by line what the Workers say. */
+function relayOutput(workers: ChildProcess): { speak(): void; collected(): string } {
+  let speaking = false;
+  let collected = "";
+  const relay = (chunk: Buffer) => {
+    const text = chunk.toString();
+    if (!speaking) collected += text;
+    else for (const line of text.split("\n")) if (line.trim() !== "" && !line.includes("/cdn-cgi/")) console.log(line);
+  };
+  workers.stdout?.on("data", relay);
+  workers.stderr?.on("data", relay);
+  return {
+    speak: () => {
+      speaking = true;
+    },
+    collected: () => collected,
+  };
+}
+
+async function waitForHealth(workers: ChildProcess): Promise<void> {
+  const deadlineMs = Date.now() + UP_WITHIN_MS;
+  let last = "no answer";
+  while (Date.now() < deadlineMs) {
+    if (workers.exitCode !== null) throw new Error("wrangler ended.");
+    try {
+      const response = await fetch(`${origin}/health`, { signal: AbortSignal.timeout(5_000) });
+      if (response.status === 200) return;
+      last = `${response.status} ${await response.text()}`;
+    } catch {
+      // Not listening yet.
+    }
+    await pause(200);
+  }
+  throw new Error(`/health was not 200 within ${UP_WITHIN_MS / 1000} s: ${last}`);
+}
+
+const sweep = () => fetch(`${origin}${SWEEP_PATH}`).catch(() => undefined);
+
+function printWhereToLook(): void {
+  const base = `http://localhost:${PORT}`;
+  const people = Object.entries(DEMO_PEOPLE).map(([role, { email }]) => `    ${role.padEnd(10)} ${email}`);
+  console.log(
+    [
+      "",
+      "Bilten is up.",
+      `  API page         ${base}/docs`,
+      `  Demo organizer   http://${DEMO_SLUG}.localhost:${PORT}`,
+      `  Mails, not sent  ${base}/dev/outbox`,
+      `  Logins           password ${DEMO_PASSWORD}`,
+      ...people,
+      "Ctrl-C ends it and keeps the data; npm run reset forgets it.",
+      "",
+    ].join("\n"),
+  );
+}
+
+let workers: ChildProcess | undefined;
+let ending = false;
+
+async function end(code: number): Promise<void> {
+  if (ending) return;
+  ending = true;
+  if (workers) await endGroup(workers);
+  process.exit(code);
+}
+
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => void end(0));
+// Killed without a word, npm tells nobody: then this process is handed to another parent.
+const parent = process.ppid;
+setInterval(() => {
+  if (process.ppid !== parent) void end(1);
+}, 1_000);
+
+try {
+  await demandFreePort();
+  makeKeys();
+  console.log("Applying migrations …");
+  await applyMigrations();
+  console.log("Starting the Workers …");
+  workers = startWorkers();
+  const output = relayOutput(workers);
+  try {
+    await waitForHealth(workers);
+  } catch (cause) {
+    if (!ending) console.error(output.collected());
+    throw cause;
+  }
+  output.speak();
+  workers.on("exit", (code) => {
+    if (!ending) console.error(`wrangler ended with ${code}.`);
+    void end(1);
+  });
+  setInterval(sweep, SWEEP_EVERY_MS);
+  console.log("Loading the demo data …");
+  await seed(origin);
+  printWhereToLook();
+} catch (cause) {
+  if (!ending) console.error(cause instanceof Error ? cause.message : cause);
+  await end(1);
+}
