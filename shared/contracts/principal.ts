@@ -1,5 +1,4 @@
 import { z } from "zod";
-import { PROBLEMS } from "./problems";
 
 /**
  * Who asks, as the gateway resolved it from the credential's shape (rule 3). Domains trust it because only the gateway can set the
@@ -29,19 +28,8 @@ export const Principal = z.discriminatedUnion("kind", [
   /** A credential was sent and is not valid. The domain answers 401, after it knows that the route exists. */
   z.object({
     kind: z.literal("refused"),
-    code: z.enum(
-      Object.keys(PROBLEMS).filter((code) => code.startsWith("credential_")) as ["credential_invalid", "credential_expired"],
-    ),
+    code: z.enum(["credential_invalid", "credential_expired"]),
   }),
 ]);
 export type Principal = z.infer<typeof Principal>;
 export type UserPrincipal = Extract<Principal, { kind: "user" }>;
-
-/** Set by the gateway on every request that it forwards, stripped from every request that it receives. */
-export const INTERNAL_HEADERS = {
-  principal: "x-bilten-principal",
-  /** The client's IP address as the edge saw it; `/64` and HMAC are the reader's business. */
-  address: "x-bilten-address",
-  /** The organizer whose host was asked, absent on the API host. */
-  organizer: "x-bilten-organizer",
-} as const;

@@ -2,8 +2,6 @@
  * The one catalogue of refusals (RFC 9457). A code that is not here does not compile as a refusal; a status is never chosen
  * anywhere else.
  */
-import { z } from "zod";
-
 export const PROBLEMS = {
   // form (400)
   invalid_json: { status: 400, title: "The body is not JSON" },
@@ -98,17 +96,3 @@ export interface RefusalMembers {
   sold?: number;
   held?: number;
 }
-
-/** The body of every `application/problem+json` answer. */
-export const ProblemBody = z
-  .looseObject({
-    type: z.string(),
-    title: z.string(),
-    status: z.number().int(),
-    detail: z.string().optional(),
-    code: z.string(),
-    requestId: z.string(),
-    errors: z.array(z.object({ pointer: z.string(), message: z.string() })).optional(),
-  })
-  .meta({ id: "Problem", description: "RFC 9457 problem details. `code` is stable; `title` and `detail` are for people." });
-export type ProblemBody = z.infer<typeof ProblemBody>;

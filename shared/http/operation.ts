@@ -1,7 +1,8 @@
 import type { Hono, MiddlewareHandler } from "hono";
 import { type DescribeRouteOptions, describeRoute, generateSpecs, resolver, uniqueSymbol } from "hono-openapi";
 import type { z } from "zod";
-import { PROBLEMS, ProblemBody, type ProblemCode } from "../contracts/problems";
+import { ProblemBody } from "../contracts/problem-body";
+import { PROBLEMS, type ProblemCode } from "../contracts/problems";
 import type { DomainBindings } from "./app";
 
 export interface Answer {
@@ -55,9 +56,12 @@ export function operation(o: Operation): MiddlewareHandler {
     tags: o.tags,
     responses,
     ...(o.takesIdempotencyKey ? { parameters: [IDEMPOTENCY_KEY] } : {}),
-    ...(o.requestExample === undefined ? {} : { "x-request-example": o.requestExample }),
+    ...(o.requestExample === undefined ? {} : { [REQUEST_EXAMPLE]: o.requestExample }),
   } as DescribeRouteOptions);
 }
+
+/** Where `operation()` leaves the example until the document is written, because the body itself comes from `form()`. */
+const REQUEST_EXAMPLE = "x-request-example";
 
 const IDEMPOTENCY_KEY = {
   name: "Idempotency-Key",
@@ -107,5 +111,14 @@ export async function openapiOf<Bindings extends DomainBindings>(app: Hono<{ Bin
     defaultValidationErrorResponse: false,
     excludeStaticFile: false,
   });
+  for (const methods of Object.values(document.paths))
+    for (const described of Object.values(methods)) placeRequestExample(described);
   return JSON.stringify(document);
+}
+
+function placeRequestExample(described: unknown): void {
+  if (typeof described !== "object" || described === null || !(REQUEST_EXAMPLE in described)) return;
+  const { requestBody } = described as { requestBody?: { content?: Record<string, { example?: unknown }> } };
+  for (const media of Object.values(requestBody?.content ?? {})) media.example = described[REQUEST_EXAMPLE];
+  delete described[REQUEST_EXAMPLE];
 }

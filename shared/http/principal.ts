@@ -1,5 +1,6 @@
 import type { Context } from "hono";
-import { INTERNAL_HEADERS, Principal } from "../contracts/principal";
+import { INTERNAL_HEADERS } from "../contracts/internal-headers";
+import { Principal } from "../contracts/principal";
 
 /** Only the gateway can have set the header (rule 1), so a text that does not parse is a bug there, not an input. */
 export function principalOf(c: Context): Principal {

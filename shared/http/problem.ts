@@ -1,4 +1,5 @@
-import { PROBLEMS, type ProblemBody, type ProblemCode, type Refusal } from "../contracts/problems";
+import type { ProblemBody } from "../contracts/problem-body";
+import { PROBLEMS, type ProblemCode, type Refusal } from "../contracts/problems";
 
 /** How a refusal leaves a route. Thrown by routes and guards only: noun modules return `Result`. */
 export class Problem extends Error {

@@ -1,0 +1,67 @@
+import { IttyRouter } from "itty-router/IttyRouter";
+import { health } from "./health";
+import { openapiDocument } from "./openapi";
+import type { RouteClass } from "./rate-limits";
+
+/** Where a request goes: to a domain's fetch door, or to one of the gateway's own three answers. */
+export interface Destination {
+  routeClass: RouteClass;
+  /** Whether the page is part of the API (else it belongs to an organizer's site). */
+  answer: (request: Request, env: GatewayEnv) => Promise<Response>;
+}
+
+type DomainDoor = {
+  [Name in keyof GatewayEnv]: Name extends `${string}_HTTP` ? Name : never;
+}[keyof GatewayEnv];
+
+const to = (door: DomainDoor, routeClass: RouteClass = "api"): Destination => ({
+  routeClass,
+  answer: (request, env) => env[door].fetch(request),
+});
+const own = (answer: Destination["answer"]): Destination => ({ routeClass: "api", answer });
+
+/** Prefix → door, the first that fits. Whether the path and method exist below it is the domain's word. */
+const TABLE: readonly (readonly [string, Destination])[] = [
+  ["/events/search", to("SEARCH_HTTP")],
+  ["/events/*", to("EVENTS_HTTP")],
+  ["/orders/*", to("PAYMENTS_HTTP", "orders")],
+  ["/payments/webhooks/*", to("PAYMENTS_HTTP")],
+  ["/payments/*", to("PAYMENTS_HTTP", "orders")],
+  ["/payouts/*", to("PAYMENTS_HTTP")],
+  ["/tickets/*", to("EVENTS_HTTP")],
+  ["/auth/*", to("AUTH_HTTP", "auth")],
+  ["/.well-known/*", to("AUTH_HTTP")],
+  ["/oauth/*", to("AUTH_HTTP", "auth")],
+  ["/users/*", to("USERS_HTTP")],
+  ["/organizers/*", to("USERS_HTTP")],
+  ["/notifications/*", to("NOTIFICATIONS_HTTP")],
+  ["/branding/*", to("BRANDING_HTTP")],
+  ["/search", to("SEARCH_HTTP")],
+  ["/analytics/*", to("ANALYTICS_HTTP")],
+  ["/health", own((_, env) => health(env))],
+  ["/openapi.json", own((_, env) => openapiDocument(env))],
+  ["/docs/*", to("SITES_HTTP")],
+];
+
+/** Not in the table of any other environment (rule 2). */
+const DEVELOPMENT_TABLE: typeof TABLE = [
+  ["/dev/accounts/*", to("AUTH_HTTP")],
+  ["/dev/test-provider/*", to("PAYMENTS_HTTP")],
+  ["/dev/outbox", to("NOTIFICATIONS_HTTP")],
+];
+
+function routerOf(table: typeof TABLE) {
+  const router = IttyRouter({ base: "(/v1)?" });
+  for (const [path, destination] of table) router.all(path, () => destination);
+  return router;
+}
+
+const production = routerOf(TABLE);
+const development = routerOf([...TABLE, ...DEVELOPMENT_TABLE]);
+
+/** Undefined where no door has this path. */
+export async function destinationOf(request: Request, env: GatewayEnv): Promise<Destination | undefined> {
+  return (env.ENVIRONMENT === "development" ? development : production).fetch(request);
+}
+
+export const site: Destination = to("SITES_HTTP");

@@ -1,0 +1,21 @@
+/** Whose host was asked: the API's own, an organizer's, or nobody's (rule 5). */
+export type Host = { kind: "api" } | { kind: "organizer"; organizerId: string } | { kind: "unknown" };
+
+const REMEMBER_MS = 60_000;
+/** Names that strangers can make up must not fill the isolate. */
+const MAX_REMEMBERED = 10_000;
+const remembered = new Map<string, { host: Host; untilMs: number }>();
+
+const LOOPBACK = ["localhost", "127.0.0.1", "[::1]"];
+
+export async function hostOf(hostname: string, env: GatewayEnv, nowMs: number): Promise<Host> {
+  if (hostname === new URL(env.ISSUER).hostname) return { kind: "api" };
+  if (env.ENVIRONMENT === "development" && LOOPBACK.includes(hostname)) return { kind: "api" };
+  const known = remembered.get(hostname);
+  if (known && known.untilMs > nowMs) return known.host;
+  const owner = await env.BRANDING.organizerOfHost(hostname);
+  const host: Host = owner ? { kind: "organizer", organizerId: owner.organizerId } : { kind: "unknown" };
+  if (remembered.size >= MAX_REMEMBERED) remembered.clear();
+  remembered.set(hostname, { host, untilMs: nowMs + REMEMBER_MS });
+  return host;
+}

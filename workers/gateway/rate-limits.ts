@@ -1,0 +1,45 @@
+import type { Principal } from "../../shared/contracts/principal";
+
+/** Route classes with a limit of their own; the numbers stand in wrangler.toml, where the binding reads them, and here for the header. */
+export type RouteClass = "auth" | "orders" | "api";
+
+interface Policy {
+  limiter: RateLimit;
+  perMinute: number;
+}
+
+/** The binding is static, so that each class has two (rule 26): tests run from one machine. test/house holds the numbers equal. */
+export const PER_MINUTE = {
+  production: { auth: 30, orders: 60, api: 600 },
+  development: { auth: 100_000, orders: 1_000_000, api: 10_000_000 },
+} as const;
+
+function policyOf(routeClass: RouteClass, env: GatewayEnv): Policy {
+  const development = env.ENVIRONMENT === "development";
+  const perMinute = PER_MINUTE[development ? "development" : "production"][routeClass];
+  switch (routeClass) {
+    case "auth":
+      return { limiter: development ? env.AUTH_LIMIT_DEV : env.AUTH_LIMIT, perMinute };
+    case "orders":
+      return { limiter: development ? env.ORDERS_LIMIT_DEV : env.ORDERS_LIMIT, perMinute };
+    default:
+      return { limiter: development ? env.API_LIMIT_DEV : env.API_LIMIT, perMinute };
+  }
+}
+
+/** IPv6 callers own a /64, so that is what counts. */
+const networkOf = (address: string): string => (address.includes(":") ? address.split(":").slice(0, 4).join(":") : address);
+
+export interface Allowance {
+  allowed: boolean;
+  /** `RateLimit-Policy` (draft-ietf-httpapi-ratelimit-headers): quota and window in seconds; what is left is not known exactly. */
+  policy: string;
+}
+
+export async function spend(routeClass: RouteClass, principal: Principal, address: string, env: GatewayEnv): Promise<Allowance> {
+  const { limiter, perMinute } = policyOf(routeClass, env);
+  const key =
+    principal.kind === "user" || principal.kind === "api_key" ? `user:${principal.userId}` : `address:${networkOf(address)}`;
+  const { success } = await limiter.limit({ key: `${routeClass}:${key}` });
+  return { allowed: success, policy: `"${routeClass}";q=${perMinute};w=60` };
+}
