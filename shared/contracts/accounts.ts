@@ -1,6 +1,8 @@
 import { z } from "zod";
 import type { DomainRpc } from "./domain";
 import { Id, Timestamp } from "./ids";
+import type { Refusal } from "./problems";
+import type { Result } from "./result";
 
 export const ROLES = ["user", "organizer", "admin"] as const;
 export const ACCOUNT_STATUSES = ["pending", "active", "suspended", "deleted"] as const;
@@ -20,6 +22,42 @@ export const User = z
   .meta({ id: "User" });
 export type User = z.infer<typeof User>;
 
+/** An account as siblings read it: `version` grows with each change, so that a projection keeps the newer one (rule 21). */
+export interface Account extends User {
+  version: number;
+}
+
+/** What an access token says (RFC 9068). Times are seconds since 1970, as in every JWT. */
+export const AccessTokenClaims = z.object({
+  iss: z.string(),
+  /** The issuer on the API host; on an organizer's host that host, as the client named it: such a session works there only (rule 5). */
+  aud: z.string(),
+  sub: Id,
+  /** The session, which a refresh continues. */
+  sid: Id,
+  role: z.enum(ROLES),
+  iat: z.int(),
+  exp: z.int(),
+  auth_time: z.int(),
+  jti: Id,
+  client_id: z.string(),
+  /** The organizer whose host it was. */
+  org: Id.optional(),
+});
+export type AccessTokenClaims = z.infer<typeof AccessTokenClaims>;
+
+export const Tokens = z
+  .object({
+    accessToken: z.string(),
+    refreshToken: z.string(),
+    tokenType: z.literal("Bearer"),
+    /** Seconds. */
+    expiresIn: z.int(),
+    user: User,
+  })
+  .meta({ id: "Tokens" });
+export type Tokens = z.infer<typeof Tokens>;
+
 /** A mail that only auth can complete, because the token is derived there and never travels in a message (rule 21). */
 export interface AccountMail {
   id: string;
@@ -34,7 +72,15 @@ export interface AuthRpc extends DomainRpc {
   /** Public JSON Web Keys (RFC 7517) that may have signed an access token still alive. */
   jwks(): Promise<{ keys: JsonWebKey[] }>;
   /** Accounts by id, those that exist; at most 100 ids. */
-  accounts(ids: string[]): Promise<User[]>;
+  accounts(ids: string[]): Promise<Account[]>;
+  /** The account of an address, whatever its status; null when there is none. */
+  accountOfEmail(email: string): Promise<Account | null>;
+  /** The person's name, which a profile shows and mails use. With `ifVersion` only while the account is at that version. */
+  rename(
+    id: string,
+    name: string,
+    ifVersion: number | null,
+  ): Promise<Result<Account, Refusal<"user_not_found" | "version_stale">>>;
   /** What a mail of this id says; an id that is gone or was used is left out. At most 100 ids. */
   accountMails(ids: string[]): Promise<AccountMail[]>;
 }

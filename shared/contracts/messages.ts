@@ -21,6 +21,8 @@ const moment = z.int().meta({ description: "Milliseconds since 1970" });
 export const MESSAGES = {
   "account.registered": { topic: "user.events", data: z.object({ accountId: Id }) },
   "account.verified": { topic: "user.events", data: z.object({ accountId: Id }) },
+  /** Name, role or status. */
+  "account.changed": { topic: "user.events", data: z.object({ accountId: Id }) },
   "account.mail_requested": { topic: "user.events", data: z.object({ accountId: Id, mailId: Id }) },
   "event.published": { topic: "event.events", data: z.object({ eventId: Id, organizerId: Id }) },
   "event.changed": { topic: "event.events", data: z.object({ eventId: Id, organizerId: Id }) },

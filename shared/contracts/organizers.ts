@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { DomainRpc } from "./domain";
 import { Id, Timestamp } from "./ids";
+import { Email, PersonName } from "./orders";
 
 export const MEMBER_ROLES = ["owner", "manager", "finance", "marketing", "door"] as const;
 export type MemberRole = (typeof MEMBER_ROLES)[number];
@@ -31,10 +32,41 @@ export const Slug = z
   .regex(/^[a-z0-9](-?[a-z0-9])*$/, "small letters, digits and single hyphens between them")
   .meta({ example: "blue-note" });
 
+export const OrganizerName = PersonName;
+
 export const Organizer = z
   .object({ id: Id, name: z.string(), slug: Slug, createdAt: Timestamp, updatedAt: Timestamp })
   .meta({ id: "Organizer" });
 export type Organizer = z.infer<typeof Organizer>;
+
+export const OrganizerDraft = z.strictObject({ name: OrganizerName, slug: Slug }).meta({ id: "OrganizerDraft" });
+export type OrganizerDraft = z.infer<typeof OrganizerDraft>;
+export const OrganizerChange = OrganizerDraft.partial().meta({ id: "OrganizerChange" });
+export type OrganizerChange = z.infer<typeof OrganizerChange>;
+
+/** A person in an organizer's team, as its managers see them. */
+export const Member = z
+  .object({
+    userId: Id,
+    role: z.enum(MEMBER_ROLES),
+    name: z.string(),
+    email: z.string(),
+    createdAt: Timestamp,
+    updatedAt: Timestamp,
+  })
+  .meta({ id: "Member" });
+export type Member = z.infer<typeof Member>;
+
+/** Somebody who has a verified account already, named by address or by id. */
+export const MemberDraft = z
+  .strictObject({ email: Email.optional(), userId: Id.optional(), role: z.enum(MEMBER_ROLES) })
+  .refine((draft) => (draft.email === undefined) !== (draft.userId === undefined), {
+    path: ["email"],
+    message: "either email or userId",
+  })
+  .meta({ id: "MemberDraft" });
+export type MemberDraft = z.infer<typeof MemberDraft>;
+export const MemberChange = z.strictObject({ role: z.enum(MEMBER_ROLES) }).meta({ id: "MemberChange" });
 
 export interface UsersRpc extends DomainRpc {
   /** The caller's role in an organizer's team, null when there is none. Remembered at most 5 s by the asking isolate (rule 3). */

@@ -26,6 +26,7 @@ export const PROBLEMS = {
   not_found: { status: 404, title: "There is no such thing" },
   event_not_found: { status: 404, title: "There is no such event" },
   ticket_type_not_found: { status: 404, title: "There is no such ticket type" },
+  user_not_found: { status: 404, title: "There is no such user" },
   organizer_not_found: { status: 404, title: "There is no such organizer" },
   hold_not_found: { status: 404, title: "There is no such hold" },
   order_not_found: { status: 404, title: "There is no such order" },

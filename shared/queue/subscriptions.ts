@@ -7,6 +7,7 @@ export type Mailbox = "users" | "search" | "analytics" | "notifications";
 export const SUBSCRIPTIONS: Record<MessageType, readonly Mailbox[]> = {
   "account.registered": ["users"],
   "account.verified": ["users"],
+  "account.changed": ["users"],
   "account.mail_requested": ["notifications"],
   "event.published": ["search"],
   "event.changed": ["search"],
