@@ -36,6 +36,15 @@ export async function readBytes(request: Request, maxBytes: number = MAX_BODY_BY
   return bytes;
 }
 
+/** A guard that must know what the body names reads it before `form()` does; a stream can be read only once. */
+const alreadyRead = new WeakMap<Request, Uint8Array<ArrayBuffer>>();
+
+async function readBytesOnce(request: Request): Promise<Uint8Array<ArrayBuffer>> {
+  const bytes = alreadyRead.get(request) ?? (await readBytes(request));
+  alreadyRead.set(request, bytes);
+  return bytes;
+}
+
 /** JSON Pointer (RFC 6901) of a path into the body. */
 const pointer = (path: readonly PropertyKey[]): string =>
   path.map((part) => `/${String(part).replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");
@@ -55,7 +64,7 @@ export async function readForm<S extends z.ZodType>(
   c: Context,
   schema: S,
 ): Promise<Result<z.output<S>, Refusal<"invalid_json" | "invalid_body">>> {
-  const bytes = await readBytes(c.req.raw);
+  const bytes = await readBytesOnce(c.req.raw);
   let value: unknown;
   try {
     value = bytes.byteLength === 0 ? undefined : JSON.parse(decoder.decode(bytes));

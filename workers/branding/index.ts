@@ -1,0 +1,34 @@
+import { WorkerEntrypoint } from "cloudflare:workers";
+import type { BrandingRpc, BrandSettings } from "../../shared/contracts/branding";
+import type { SweepReport } from "../../shared/contracts/domain";
+import { serve } from "../../shared/http/app";
+import { openapiOf } from "../../shared/http/operation";
+import { readSettings } from "./brand-settings";
+import { organizerOfHost } from "./hosts";
+import { app } from "./routes";
+
+/** For sibling Workers. Not reachable from the internet. */
+export class BrandingService extends WorkerEntrypoint<BrandingEnv> implements BrandingRpc {
+  async ping() {
+    return "ok" as const;
+  }
+
+  openapi(): Promise<string> {
+    return openapiOf(app);
+  }
+
+  /** Nothing here stands half-way. */
+  async sweep(): Promise<SweepReport> {
+    return {};
+  }
+
+  organizerOfHost(host: string) {
+    return organizerOfHost(this.env, host);
+  }
+
+  async settings(organizerId: string): Promise<BrandSettings> {
+    return (await readSettings(this.env.DB, organizerId)).settings;
+  }
+}
+
+export default { fetch: serve(app) } satisfies ExportedHandler<BrandingEnv>;
