@@ -199,12 +199,18 @@ export interface TicketInventoryRpc {
     insider: boolean;
     items: Line[] | null;
   }): Promise<Result<HeldStock, ClaimRefusal>>;
-  /** The order's end is the provider's (rule 13), never beyond the end of the event. */
+  /**
+   * The order's end is the provider's (rule 13), never beyond the end of the event, never earlier than it was. An order whose hold has
+   * ended gets its stock again at the frozen price, so that it may be paid, or hears `sold_out`.
+   */
   extend(
     orderId: string,
     untilMs: number,
-  ): Promise<Result<{ expiresAtMs: number }, Refusal<"event_not_found" | "order_not_found" | "hold_expired" | "state_moved">>>;
+  ): Promise<
+    Result<{ expiresAtMs: number }, Refusal<"event_not_found" | "order_not_found" | "hold_expired" | "state_moved" | "sold_out">>
+  >;
   confirm(request: ConfirmRequest): Promise<Result<IssuedTicket[], ConfirmRefusal>>;
+  /** For ever, but for the reason `expired`: late money may still confirm such an order while stock lasts. */
   release(
     orderId: string,
     reason: string,

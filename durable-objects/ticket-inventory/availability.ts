@@ -1,0 +1,19 @@
+import type { Availability, TypeAvailability } from "../../shared/contracts/inventory";
+import type { Terms } from "./event";
+import { availableNow } from "./pools";
+import { saleWindow } from "./sale";
+
+export function tellAvailability(sql: SqlStorage, terms: Terms, nowMs: number): Availability {
+  const left = availableNow(sql, nowMs);
+  const ticketTypes = [...terms.types.values()].map((type) => {
+    const available = left.get(type.id) ?? 0;
+    return { ...type, ticketTypeId: type.id, available, status: statusOf(saleWindow(terms, type, nowMs), available) };
+  });
+  const { eventId, isPublic, currency, version } = terms;
+  return { eventId, isPublic, currency, version, asOfMs: nowMs, ticketTypes };
+}
+
+/** A type that is not on sale yet, or no longer, says so also when nothing is left. */
+function statusOf(window: ReturnType<typeof saleWindow>, available: number): TypeAvailability["status"] {
+  return window === "on_sale" && available === 0 ? "sold_out" : window;
+}

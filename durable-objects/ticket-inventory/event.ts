@@ -1,0 +1,233 @@
+/** What the object decides with (rule 6): the event's terms, written only by `open`, `reconfigure` and `close`. */
+import type { InventoryConfig, TicketTypeConfig } from "../../shared/contracts/inventory";
+import type { Refusal } from "../../shared/contracts/problems";
+import { ok, type Result, refuse } from "../../shared/contracts/result";
+import { type PoolRow, poolsNow, recountPool, setPool } from "./pools";
+
+export type EventState = "open" | "cancelled" | "completed";
+
+/** The configuration as it stands, with its types by id in the organizer's order. */
+export interface Terms extends Omit<InventoryConfig, "pools" | "ticketTypes"> {
+  state: EventState;
+  types: Map<string, TicketTypeConfig>;
+}
+
+export type TermsRefusal = Refusal<"event_not_found" | "capacity_below_sold" | "ticket_type_in_use" | "state_moved">;
+
+type EventRow = {
+  event_id: string;
+  organizer_id: string;
+  title: string;
+  version: number;
+  is_public: number;
+  currency: string;
+  start_ms: number;
+  end_ms: number;
+  hold_ms: number;
+  max_per_address: number | null;
+  state: EventState;
+};
+
+type TypeRow = {
+  id: string;
+  name: string;
+  description: string | null;
+  quantity: number;
+  unit_price_minor: number;
+  min_per_order: number;
+  max_per_order: number;
+  sale_start_ms: number | null;
+  sale_end_ms: number | null;
+  pool_ids: string;
+};
+
+/** Null while nobody has opened the event. Expects the schema to be there. */
+export function readTerms(sql: SqlStorage): Terms | null {
+  const [event] = sql.exec<EventRow>("SELECT * FROM event WHERE id = 1").toArray();
+  if (event === undefined) return null;
+  const types = sql.exec<TypeRow>(
+    `SELECT t.*, (SELECT json_group_array(tp.pool_id) FROM ticket_type_pools tp WHERE tp.ticket_type_id = t.id) AS pool_ids
+     FROM ticket_types t ORDER BY t.position`,
+  );
+  return {
+    eventId: event.event_id,
+    organizerId: event.organizer_id,
+    title: event.title,
+    version: event.version,
+    isPublic: event.is_public === 1,
+    currency: event.currency,
+    startMs: event.start_ms,
+    endMs: event.end_ms,
+    holdMs: event.hold_ms,
+    maxPerAddress: event.max_per_address,
+    state: event.state,
+    types: new Map([...types].map((row) => [row.id, toTicketType(row)])),
+  };
+}
+
+function toTicketType(row: TypeRow): TicketTypeConfig {
+  return {
+    id: row.id,
+    name: row.name,
+    description: row.description,
+    poolIds: JSON.parse(row.pool_ids) as string[],
+    quantity: row.quantity,
+    unitPriceMinor: row.unit_price_minor,
+    minPerOrder: row.min_per_order,
+    maxPerOrder: row.max_per_order,
+    saleStartMs: row.sale_start_ms,
+    saleEndMs: row.sale_end_ms,
+  };
+}
+
+/**
+ * Opens the event for sale. Publishing may be retried: the version that stands is the same answer again, a higher one is applied as a
+ * change (the first attempt may have reached the object and not the database).
+ */
+export function openEvent(
+  sql: SqlStorage,
+  config: InventoryConfig,
+  nowMs: number,
+): Result<{ version: number }, Refusal<"event_state" | "state_moved">> {
+  const standing = readTerms(sql);
+  if (standing === null) {
+    writeEvent(sql, config);
+    const refusal = writeStock(sql, config, nowMs);
+    // An empty inventory has nothing that could stand against its first configuration.
+    if (refusal !== null) throw new Error(`a first configuration was refused: ${refusal.code}`);
+    return ok({ version: config.version });
+  }
+  if (standing.state !== "open") return refuse({ code: "event_state", detail: `The event is ${standing.state}.` });
+  if (standing.version === config.version) return ok({ version: standing.version });
+  const changed = reconfigureEvent(sql, config, nowMs);
+  return changed.ok
+    ? changed
+    : refuse({ code: "state_moved", detail: "The event is open with other terms, and these do not fit what is sold." });
+}
+
+/** Replaces the terms. The version must be higher than the one that stands; nothing may fall below what is sold, held or blocked. */
+export function reconfigureEvent(
+  sql: SqlStorage,
+  config: InventoryConfig,
+  nowMs: number,
+): Result<{ version: number }, TermsRefusal> {
+  const standing = readTerms(sql);
+  if (standing === null) return refuse({ code: "event_not_found" });
+  if (config.version <= standing.version) return refuse({ code: "state_moved", detail: `Version ${standing.version} stands.` });
+  writeEvent(sql, config);
+  const refusal = writeStock(sql, config, nowMs);
+  return refusal === null ? ok({ version: config.version }) : refuse(refusal);
+}
+
+/** No more holds. Cancelled is the last word; a completed event may still be cancelled. */
+export function closeEvent(
+  sql: SqlStorage,
+  reason: "cancelled" | "completed",
+): Result<{ version: number }, Refusal<"event_not_found">> {
+  const terms = readTerms(sql);
+  if (terms === null) return refuse({ code: "event_not_found" });
+  sql.exec("UPDATE event SET state = ? WHERE id = 1 AND state <> 'cancelled'", reason);
+  return ok({ version: terms.version });
+}
+
+function writeEvent(sql: SqlStorage, config: InventoryConfig): void {
+  sql.exec(
+    `INSERT INTO event (id, event_id, organizer_id, title, version, is_public, currency, start_ms, end_ms, hold_ms, max_per_address, state)
+     VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'open')
+     ON CONFLICT (id) DO UPDATE SET title = excluded.title, version = excluded.version, is_public = excluded.is_public,
+       currency = excluded.currency, start_ms = excluded.start_ms, end_ms = excluded.end_ms, hold_ms = excluded.hold_ms,
+       max_per_address = excluded.max_per_address`,
+    config.eventId,
+    config.organizerId,
+    config.title,
+    config.version,
+    config.isPublic ? 1 : 0,
+    config.currency,
+    config.startMs,
+    config.endMs,
+    config.holdMs,
+    config.maxPerAddress,
+  );
+}
+
+/** Types, pools, and which draws from which. Null when it fits. */
+function writeStock(
+  sql: SqlStorage,
+  config: InventoryConfig,
+  nowMs: number,
+): Refusal<"capacity_below_sold" | "ticket_type_in_use"> | null {
+  const kept = new Set(config.ticketTypes.map((type) => type.id));
+  const before = sql.exec<{ id: string }>("SELECT id FROM ticket_types").toArray();
+  const inUse = before.find(({ id }) => !kept.has(id) && isTypeInUse(sql, id, nowMs));
+  if (inUse !== undefined) return { code: "ticket_type_in_use", detail: `Ticket type ${inUse.id} has holds or tickets.` };
+
+  const membershipBefore = membershipNow(sql);
+  const poolsBefore = new Map(poolsNow(sql).map((pool) => [pool.id, pool]));
+  sql.exec("DELETE FROM ticket_type_pools");
+  for (const { id } of before) if (!kept.has(id)) sql.exec("DELETE FROM ticket_types WHERE id = ?", id);
+  config.ticketTypes.forEach((type, position) => writeType(sql, type, position));
+  for (const pool of config.pools)
+    sql.exec("INSERT INTO pools (id, capacity) VALUES (?, ?) ON CONFLICT (id) DO NOTHING", pool.id, pool.capacity);
+  for (const type of config.ticketTypes) drawFrom(sql, type);
+
+  // A type that draws from other pools than before takes what it has sold and held with it.
+  const moved = poolsBefore.size > 0 && membershipBefore !== membershipNow(sql);
+  for (const { id, capacity } of config.pools) {
+    const counted = moved ? recountPool(sql, id) : (poolsBefore.get(id) ?? { sold: 0, held: 0 });
+    if (!setPool(sql, { id, capacity, ...countsOf(counted) })) return capacityBelowSold(id, counted);
+  }
+  const poolIds = JSON.stringify(config.pools.map((pool) => pool.id));
+  sql.exec("DELETE FROM pools WHERE id NOT IN (SELECT value FROM json_each(?))", poolIds);
+  return null;
+}
+
+const countsOf = ({ sold, held }: Pick<PoolRow, "sold" | "held">) => ({ sold, held });
+
+function capacityBelowSold(poolId: string, { sold, held }: Pick<PoolRow, "sold" | "held">): Refusal<"capacity_below_sold"> {
+  return { code: "capacity_below_sold", detail: `Pool ${poolId} has ${sold} sold and ${held} held.`, members: { sold, held } };
+}
+
+function membershipNow(sql: SqlStorage): string {
+  return JSON.stringify(sql.exec("SELECT ticket_type_id, pool_id FROM ticket_type_pools ORDER BY 1, 2").toArray());
+}
+
+function writeType(sql: SqlStorage, type: TicketTypeConfig, position: number): void {
+  sql.exec(
+    `INSERT INTO ticket_types (id, position, name, description, quantity, unit_price_minor, min_per_order, max_per_order, sale_start_ms, sale_end_ms)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+     ON CONFLICT (id) DO UPDATE SET position = excluded.position, name = excluded.name, description = excluded.description,
+       quantity = excluded.quantity, unit_price_minor = excluded.unit_price_minor, min_per_order = excluded.min_per_order,
+       max_per_order = excluded.max_per_order, sale_start_ms = excluded.sale_start_ms, sale_end_ms = excluded.sale_end_ms`,
+    type.id,
+    position,
+    type.name,
+    type.description,
+    type.quantity,
+    type.unitPriceMinor,
+    type.minPerOrder,
+    type.maxPerOrder,
+    type.saleStartMs,
+    type.saleEndMs,
+  );
+}
+
+function drawFrom(sql: SqlStorage, type: TicketTypeConfig): void {
+  // Without a pool nothing would limit the type; an unknown pool fails by its foreign key.
+  if (type.poolIds.length === 0) throw new Error(`ticket type ${type.id} draws from no pool`);
+  for (const poolId of new Set(type.poolIds))
+    sql.exec("INSERT INTO ticket_type_pools (ticket_type_id, pool_id) VALUES (?, ?)", type.id, poolId);
+}
+
+/** Tickets, live holds, or an order that may still be confirmed. Reads every line, which a change of terms may and a hold may not. */
+function isTypeInUse(sql: SqlStorage, ticketTypeId: string, nowMs: number): boolean {
+  const used = sql.exec(
+    `SELECT 1 FROM tickets WHERE ticket_type_id = ?1
+     UNION ALL
+     SELECT 1 FROM hold_lines l JOIN holds h ON h.id = l.hold_id LEFT JOIN orders o ON o.order_id = h.order_id
+     WHERE l.ticket_type_id = ?1 AND ((h.status = 'held' AND h.expires_at_ms > ?2) OR (h.order_id IS NOT NULL AND o.order_id IS NULL))
+     LIMIT 1`,
+    ticketTypeId,
+    nowMs,
+  );
+  return used.toArray().length > 0;
+}

@@ -1,0 +1,197 @@
+/** `TicketInventory`, one object an event: the only place where order matters (rules 6 to 15). */
+import { DurableObject } from "cloudflare:workers";
+import type {
+  CheckInRequest,
+  ConfirmRequest,
+  HoldRequest,
+  InventoryConfig,
+  Line,
+  TicketInventoryRpc,
+} from "../../shared/contracts/inventory";
+import type { Refusal } from "../../shared/contracts/problems";
+import { ok, type Result, refuse } from "../../shared/contracts/result";
+import { AGAIN, type CommitStatistics, GroupCommit } from "../../shared/durable/group-commit";
+import { hasSchema, migrateSchema } from "../../shared/durable/migrations";
+import * as admissions from "./admissions";
+import { tellAvailability } from "./availability";
+import * as event from "./event";
+import { expireDue, nextDueMs } from "./expiry";
+import * as holds from "./holds";
+import { INVENTORY_SCHEMA } from "./migrations";
+import * as orders from "./orders";
+import { countSoldOut } from "./pools";
+import * as tickets from "./tickets";
+
+/** Due holds ended before each batch, and by one alarm: neither may keep those who buy waiting. */
+const EXPIRED_PER_BATCH = 200;
+const EXPIRED_PER_ALARM = 500;
+/** When an alarm could not do its work. */
+const ALARM_RETRY_MS = 5_000;
+
+/** What the object reads of its Worker's environment. */
+export interface TicketInventoryEnv {
+  /** `off` is a commit a command: the bench's comparison, set nowhere else. */
+  GROUP_COMMIT?: string;
+}
+
+const NOT_OPENED: Refusal<"event_not_found"> = { code: "event_not_found" };
+/** Refusals that a hold which is due, and not ended yet, may have caused. */
+const WANTS_ROOM: readonly string[] = ["sold_out", "capacity_below_sold"];
+
+export class TicketInventory extends DurableObject<TicketInventoryEnv> implements TicketInventoryRpc {
+  readonly #sql: SqlStorage;
+  readonly #commits: GroupCommit<Refusal>;
+  /** Read once and dropped by every write of the terms; null also while nobody has opened the event. */
+  #terms: event.Terms | null = null;
+  /** What the platform has stored, so that it is asked for an alarm only when that must come earlier. */
+  #alarmAtMs: number | null = null;
+
+  constructor(ctx: DurableObjectState, env: TicketInventoryEnv) {
+    super(ctx, env);
+    this.#sql = ctx.storage.sql;
+    const hooks = {
+      beforeBatch: (nowMs: number) => void (this.#known() && expireDue(this.#sql, nowMs, EXPIRED_PER_BATCH)),
+      reconsider: <E extends Refusal>(refusal: E, nowMs: number) => this.#makeRoom(refusal, nowMs),
+      afterBatch: () => this.#arm(),
+    };
+    this.#commits = env.GROUP_COMMIT === "off" ? new GroupCommit(ctx, hooks, 1) : new GroupCommit(ctx, hooks);
+    if (!hasSchema(this.#sql)) return;
+    migrateSchema(ctx.storage, INVENTORY_SCHEMA);
+    ctx.blockConcurrencyWhile(async () => {
+      this.#alarmAtMs = await ctx.storage.getAlarm();
+      await this.#arm();
+    });
+  }
+
+  open(config: InventoryConfig) {
+    return this.#rewrite((nowMs) => {
+      migrateSchema(this.ctx.storage, INVENTORY_SCHEMA);
+      return event.openEvent(this.#sql, config, nowMs);
+    });
+  }
+
+  async reconfigure(config: InventoryConfig) {
+    if (this.#known() === null) return refuse(NOT_OPENED);
+    return this.#rewrite((nowMs) => event.reconfigureEvent(this.#sql, config, nowMs));
+  }
+
+  async close(reason: "cancelled" | "completed") {
+    if (this.#known() === null) return refuse(NOT_OPENED);
+    return this.#rewrite(() => event.closeEvent(this.#sql, reason));
+  }
+
+  placeHold(request: HoldRequest) {
+    return this.#write((terms, nowMs) => holds.placeHold(this.#sql, terms, request, nowMs));
+  }
+
+  hold(holdId: string) {
+    return this.#read((terms, nowMs) => holds.readHold(this.#sql, terms, holdId, nowMs));
+  }
+
+  changeHold(holdId: string, items: Line[]) {
+    return this.#write((terms, nowMs) => holds.changeHold(this.#sql, terms, holdId, items, nowMs));
+  }
+
+  releaseHold(holdId: string) {
+    return this.#write((terms) => holds.releaseHold(this.#sql, terms, holdId));
+  }
+
+  claim(claim: orders.HoldClaim) {
+    return this.#write((terms, nowMs) => orders.claimHold(this.#sql, terms, claim, nowMs));
+  }
+
+  extend(orderId: string, untilMs: number) {
+    return this.#write((terms, nowMs) => orders.extendOrder(this.#sql, terms, orderId, untilMs, nowMs));
+  }
+
+  confirm(request: ConfirmRequest) {
+    return this.#write((terms, nowMs) => orders.confirmOrder(this.#sql, terms, request, nowMs));
+  }
+
+  release(orderId: string, reason: string) {
+    return this.#write((terms, nowMs) => orders.releaseOrder(this.#sql, terms, orderId, reason, nowMs));
+  }
+
+  voidTickets(orderId: string, ticketIds: string[] | null) {
+    return this.#write((terms) => tickets.voidTickets(this.#sql, terms, orderId, ticketIds));
+  }
+
+  ticketsOf(orderId: string) {
+    return this.#read((terms) => ok(tickets.ticketsOfOrder(this.#sql, terms, orderId)));
+  }
+
+  async checkIn(request: CheckInRequest) {
+    const answer = await this.#write((terms, nowMs) => admissions.checkIn(this.#sql, terms, request, nowMs));
+    return answer.ok ? answer.value : answer;
+  }
+
+  availability() {
+    return this.#read((terms, nowMs) => ok(tellAvailability(this.#sql, terms, nowMs)));
+  }
+
+  /** For the bench: how many commands shared a commit since the object was started. */
+  async commitStatistics(): Promise<CommitStatistics> {
+    return this.#commits.statistics();
+  }
+
+  /** Ends what is due and sets the next one. It catches: the platform gives a throwing alarm up after six tries. */
+  override async alarm(): Promise<void> {
+    this.#alarmAtMs = null;
+    try {
+      if (this.#known() === null) return;
+      await this.#commits.run((nowMs) => ok(expireDue(this.#sql, nowMs, EXPIRED_PER_ALARM)));
+    } catch (error) {
+      console.error("the alarm could not end what is due", error);
+      await this.#setAlarm(Date.now() + ALARM_RETRY_MS);
+    }
+  }
+
+  #known(): event.Terms | null {
+    // An object without a schema must stay without a file (rule 7), so that nothing but this read may come before `open`.
+    if (this.#terms === null && hasSchema(this.#sql)) this.#terms = event.readTerms(this.#sql);
+    return this.#terms;
+  }
+
+  async #read<T, E extends Refusal = never>(
+    look: (terms: event.Terms, nowMs: number) => Result<T, E>,
+  ): Promise<Result<T, E | Refusal<"event_not_found">>> {
+    const terms = this.#known();
+    return terms === null ? refuse(NOT_OPENED) : look(terms, Date.now());
+  }
+
+  /** Every command of an opened event. The terms are read again in the batch: a change may have come between. */
+  async #write<T, E extends Refusal>(
+    command: (terms: event.Terms, nowMs: number) => Result<T, E>,
+  ): Promise<Result<T, E | Refusal<"event_not_found">>> {
+    if (this.#known() === null) return refuse(NOT_OPENED);
+    return this.#commits.run<T, E | Refusal<"event_not_found">>((nowMs) => {
+      const terms = this.#known();
+      return terms === null ? refuse(NOT_OPENED) : command(terms, nowMs);
+    });
+  }
+
+  /** A command that changes the terms, after which nobody decides by remembered ones, whether it was kept or rolled back. */
+  #rewrite<T, E extends Refusal>(command: (nowMs: number) => Result<T, E>): Promise<Result<T, E>> {
+    return this.#commits.run((nowMs) => {
+      this.#terms = null;
+      return command(nowMs);
+    });
+  }
+
+  /** Ends further due holds for a command that found no room; with none left, tells it what is there. */
+  #makeRoom<E extends Refusal>(refusal: E, nowMs: number): E | typeof AGAIN {
+    if (!WANTS_ROOM.includes(refusal.code)) return refusal;
+    if (expireDue(this.#sql, nowMs, EXPIRED_PER_BATCH) > 0) return AGAIN;
+    return refusal.code === "sold_out" ? countSoldOut(this.#sql, refusal, nowMs) : refusal;
+  }
+
+  #arm(): Promise<void> | undefined {
+    const dueMs = this.#known() === null ? null : nextDueMs(this.#sql);
+    return dueMs !== null && (this.#alarmAtMs === null || dueMs < this.#alarmAtMs) ? this.#setAlarm(dueMs) : undefined;
+  }
+
+  #setAlarm(atMs: number): Promise<void> {
+    this.#alarmAtMs = atMs;
+    return this.ctx.storage.setAlarm(atMs);
+  }
+}

@@ -1,0 +1,122 @@
+import type { SchemaSteps } from "../../shared/durable/migrations";
+
+/** The name that SQLite reports when a pool has no room; `pools.ts` makes a refusal of this one error and of no other. */
+export const ROOM_LEFT = "room_left";
+
+/**
+ * Append only. `room_left` is the guard of the whole house against overselling: whatever a command does, no row of `pools` can say that
+ * more is sold, held and blocked than there is.
+ */
+export const INVENTORY_SCHEMA: SchemaSteps = [
+  `
+  CREATE TABLE event (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    event_id TEXT NOT NULL,
+    organizer_id TEXT NOT NULL,
+    title TEXT NOT NULL,
+    version INTEGER NOT NULL CHECK (version >= 0),
+    is_public INTEGER NOT NULL CHECK (is_public IN (0, 1)),
+    currency TEXT NOT NULL CHECK (length(currency) = 3),
+    start_ms INTEGER NOT NULL,
+    end_ms INTEGER NOT NULL,
+    hold_ms INTEGER NOT NULL CHECK (hold_ms > 0),
+    max_per_address INTEGER CHECK (max_per_address > 0),
+    state TEXT NOT NULL CHECK (state IN ('open', 'cancelled', 'completed'))
+  ) STRICT;
+
+  CREATE TABLE pools (
+    id TEXT PRIMARY KEY,
+    capacity INTEGER NOT NULL,
+    sold INTEGER NOT NULL DEFAULT 0,
+    held INTEGER NOT NULL DEFAULT 0,
+    blocked INTEGER NOT NULL DEFAULT 0,
+    CONSTRAINT room_left CHECK (sold + held + blocked <= capacity),
+    CONSTRAINT never_negative CHECK (capacity >= 0 AND sold >= 0 AND held >= 0 AND blocked >= 0)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE ticket_types (
+    id TEXT PRIMARY KEY,
+    position INTEGER NOT NULL CHECK (position >= 0),
+    name TEXT NOT NULL,
+    description TEXT,
+    quantity INTEGER NOT NULL CHECK (quantity >= 0),
+    unit_price_minor INTEGER NOT NULL CHECK (unit_price_minor >= 0),
+    min_per_order INTEGER NOT NULL CHECK (min_per_order >= 1),
+    max_per_order INTEGER NOT NULL CHECK (max_per_order >= min_per_order),
+    sale_start_ms INTEGER,
+    sale_end_ms INTEGER
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE ticket_type_pools (
+    ticket_type_id TEXT NOT NULL REFERENCES ticket_types (id),
+    pool_id TEXT NOT NULL REFERENCES pools (id),
+    PRIMARY KEY (ticket_type_id, pool_id)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE holds (
+    id TEXT PRIMARY KEY,
+    request_hash TEXT NOT NULL,
+    holder_kind TEXT NOT NULL CHECK (holder_kind IN ('user', 'address', 'buyer')),
+    holder_key TEXT NOT NULL,
+    status TEXT NOT NULL CHECK (status IN ('held', 'claimed', 'confirmed', 'expired', 'released')),
+    order_id TEXT,
+    config_version INTEGER NOT NULL,
+    placed_at_ms INTEGER NOT NULL,
+    expires_at_ms INTEGER NOT NULL,
+    cap_ms INTEGER NOT NULL,
+    CHECK (order_id IS NOT NULL OR expires_at_ms <= cap_ms),
+    CHECK (order_id IS NOT NULL OR status IN ('held', 'expired', 'released')),
+    CHECK (order_id IS NULL OR status <> 'held')
+  ) STRICT, WITHOUT ROWID;
+  CREATE UNIQUE INDEX holds_order ON holds (order_id) WHERE order_id IS NOT NULL;
+  CREATE INDEX holds_due ON holds (expires_at_ms) WHERE status IN ('held', 'claimed');
+  CREATE INDEX holds_holder ON holds (holder_kind, holder_key) WHERE status IN ('held', 'claimed', 'confirmed');
+
+  CREATE TABLE hold_lines (
+    hold_id TEXT NOT NULL,
+    position INTEGER NOT NULL CHECK (position >= 0),
+    ticket_type_id TEXT NOT NULL,
+    name TEXT NOT NULL,
+    quantity INTEGER NOT NULL CHECK (quantity > 0),
+    unit_price_minor INTEGER NOT NULL CHECK (unit_price_minor >= 0),
+    PRIMARY KEY (hold_id, position)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE orders (
+    order_id TEXT PRIMARY KEY,
+    outcome TEXT NOT NULL CHECK (outcome IN ('confirmed', 'released')),
+    reason TEXT CHECK ((reason IS NULL) = (outcome = 'confirmed')),
+    decided_at_ms INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE tickets (
+    position INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    order_id TEXT NOT NULL REFERENCES orders (order_id),
+    ticket_type_id TEXT NOT NULL REFERENCES ticket_types (id),
+    status TEXT NOT NULL CHECK (status IN ('valid', 'admitted', 'void', 'transferred')),
+    version INTEGER NOT NULL CHECK (version >= 1),
+    holder_name TEXT NOT NULL,
+    holder_email TEXT NOT NULL,
+    created_at_ms INTEGER NOT NULL
+  ) STRICT;
+  CREATE INDEX tickets_order ON tickets (order_id);
+
+  CREATE TABLE admissions (
+    ticket_id TEXT PRIMARY KEY REFERENCES tickets (id),
+    admitted_at_ms INTEGER NOT NULL,
+    gate TEXT,
+    device_id TEXT NOT NULL,
+    scanned_at_ms INTEGER
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE scans (
+    device_id TEXT NOT NULL,
+    nonce TEXT NOT NULL,
+    code_hash TEXT NOT NULL,
+    ticket_id TEXT NOT NULL REFERENCES tickets (id),
+    outcome TEXT NOT NULL CHECK (outcome IN ('admitted', 'already_admitted', 'ticket_void')),
+    PRIMARY KEY (device_id, nonce)
+  ) STRICT, WITHOUT ROWID;
+  `,
+];

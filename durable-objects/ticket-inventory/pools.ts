@@ -1,0 +1,123 @@
+/**
+ * Stock is counted by pools (rule 8). A counter moves by one plain UPDATE and the table's own constraint decides whether it may, so that
+ * nothing is checked in one step and written in another.
+ */
+import type { Line, TicketTypeConfig } from "../../shared/contracts/inventory";
+import type { Refusal } from "../../shared/contracts/problems";
+import { ROOM_LEFT } from "./migrations";
+
+export type PoolRow = { id: string; capacity: number; sold: number; held: number; blocked: number };
+
+/** Tickets by pool. */
+export type Demand = Map<string, number>;
+
+/** Which counters a movement changes, in tickets a ticket: a hold is `{ held: 1 }`, a sale out of a hold `{ sold: 1, held: -1 }`. */
+export interface Movement {
+  sold?: -1 | 1;
+  held?: -1 | 1;
+}
+
+export const TAKE: Movement = { held: 1 };
+export const GIVE_BACK: Movement = { held: -1 };
+export const SELL_HELD: Movement = { sold: 1, held: -1 };
+export const SELL: Movement = { sold: 1 };
+export const UNSELL: Movement = { sold: -1 };
+
+/** Two types of one hold that share a pool ask it once, for the sum. */
+export function demandOf(types: Map<string, TicketTypeConfig>, lines: readonly Line[]): Demand {
+  const demand: Demand = new Map();
+  for (const { ticketTypeId, quantity } of lines) {
+    for (const poolId of types.get(ticketTypeId)?.poolIds ?? []) demand.set(poolId, (demand.get(poolId) ?? 0) + quantity);
+  }
+  return demand;
+}
+
+/**
+ * Moves counters in every pool of the demand. False when one has no room: earlier pools are changed by then, so the caller must refuse,
+ * and its savepoint gives them back.
+ */
+export function movePools(sql: SqlStorage, demand: Demand, movement: Movement): boolean {
+  for (const [poolId, quantity] of demand) {
+    const sold = (movement.sold ?? 0) * quantity;
+    const held = (movement.held ?? 0) * quantity;
+    const moved = withRoom(() => sql.exec("UPDATE pools SET sold = sold + ?, held = held + ? WHERE id = ?", sold, held, poolId));
+    if (!moved) return false;
+  }
+  return true;
+}
+
+/** For movements that only give: no room is a bug there, not a refusal. */
+export function returnToPools(sql: SqlStorage, demand: Demand, movement: Movement): void {
+  if (!movePools(sql, demand, movement)) throw new Error("giving stock back found no room");
+}
+
+/** False when the new capacity is below what the pool has sold, held and blocked. */
+export function setPool(sql: SqlStorage, pool: Pick<PoolRow, "id" | "capacity" | "sold" | "held">): boolean {
+  return withRoom(() =>
+    sql.exec("UPDATE pools SET capacity = ?, sold = ?, held = ? WHERE id = ?", pool.capacity, pool.sold, pool.held, pool.id),
+  );
+}
+
+function withRoom(write: () => void): boolean {
+  try {
+    write();
+    return true;
+  } catch (error) {
+    if (error instanceof Error && error.message.includes(`CHECK constraint failed: ${ROOM_LEFT}`)) return false;
+    throw error;
+  }
+}
+
+export function poolsNow(sql: SqlStorage): PoolRow[] {
+  return sql.exec<PoolRow>("SELECT * FROM pools").toArray();
+}
+
+/** A pool's counters from the tickets and holds themselves, by the pools that their types draw from now. */
+export function recountPool(sql: SqlStorage, poolId: string): Pick<PoolRow, "sold" | "held"> {
+  return sql
+    .exec<Pick<PoolRow, "sold" | "held">>(
+      `SELECT
+         (SELECT COUNT(*) FROM tickets t JOIN ticket_type_pools tp ON tp.ticket_type_id = t.ticket_type_id
+          WHERE tp.pool_id = ?1 AND t.status <> 'void') AS sold,
+         (SELECT COALESCE(SUM(l.quantity), 0) FROM holds h JOIN hold_lines l ON l.hold_id = h.id
+          JOIN ticket_type_pools tp ON tp.ticket_type_id = l.ticket_type_id
+          WHERE tp.pool_id = ?1 AND h.status IN ('held', 'claimed')) AS held`,
+      poolId,
+    )
+    .one();
+}
+
+/**
+ * What is left of each type: the least of its pools, where a hold that is due counts as gone although nothing has expired it yet
+ * (rule 10).
+ */
+export function availableNow(sql: SqlStorage, nowMs: number): Map<string, number> {
+  const rows = sql.exec<{ ticket_type_id: string; available: number }>(
+    `WITH due AS (
+       SELECT tp.pool_id, SUM(l.quantity) AS quantity
+       FROM holds h JOIN hold_lines l ON l.hold_id = h.id JOIN ticket_type_pools tp ON tp.ticket_type_id = l.ticket_type_id
+       WHERE h.status IN ('held', 'claimed') AND h.expires_at_ms <= ?
+       GROUP BY tp.pool_id
+     )
+     SELECT tp.ticket_type_id, MAX(0, MIN(p.capacity - p.sold - p.held - p.blocked + COALESCE(due.quantity, 0))) AS available
+     FROM ticket_type_pools tp JOIN pools p ON p.id = tp.pool_id LEFT JOIN due ON due.pool_id = p.id
+     GROUP BY tp.ticket_type_id`,
+    nowMs,
+  );
+  return new Map([...rows].map((row) => [row.ticket_type_id, row.available]));
+}
+
+/** Names the types that were asked for; what is left of each is counted by `countSoldOut` once the refused writes are undone. */
+export function soldOut(lines: readonly Line[]): Refusal<"sold_out"> {
+  const asked = [...new Set(lines.map((line) => line.ticketTypeId))];
+  return { code: "sold_out", members: { available: asked.map((ticketTypeId) => ({ ticketTypeId, available: 0 })) } };
+}
+
+export function countSoldOut<E extends Refusal>(sql: SqlStorage, refusal: E, nowMs: number): E {
+  const left = availableNow(sql, nowMs);
+  const available = refusal.members?.available?.map(({ ticketTypeId }) => ({
+    ticketTypeId,
+    available: left.get(ticketTypeId) ?? 0,
+  }));
+  return available === undefined ? refusal : { ...refusal, members: { ...refusal.members, available } };
+}

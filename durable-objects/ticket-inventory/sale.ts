@@ -1,0 +1,64 @@
+/** What may be asked of an event now, before any stock is looked at. */
+import type { HeldLine, HoldRefusal, Line, TicketTypeConfig } from "../../shared/contracts/inventory";
+import type { Terms } from "./event";
+
+/** One line a type, in the order of first mention: a limit must not be passed by asking twice. */
+export function mergeLines(items: readonly Line[]): Line[] {
+  const quantities = new Map<string, number>();
+  for (const { ticketTypeId, quantity } of items) quantities.set(ticketTypeId, (quantities.get(ticketTypeId) ?? 0) + quantity);
+  return [...quantities].map(([ticketTypeId, quantity]) => ({ ticketTypeId, quantity }));
+}
+
+/** Null when every line may be sold now; otherwise the first refusal in the order event, type, quantity, sale window. */
+export function checkSale(terms: Terms, lines: readonly Line[], nowMs: number): HoldRefusal | null {
+  if (terms.state !== "open") return { code: "event_not_on_sale", detail: `The event is ${terms.state}.` };
+  if (nowMs >= terms.endMs) return { code: "event_not_on_sale", detail: "The event has ended." };
+  const unknown = lines.find((line) => !terms.types.has(line.ticketTypeId));
+  if (unknown !== undefined)
+    return { code: "ticket_type_not_found", detail: `The event has no ticket type ${unknown.ticketTypeId}.` };
+  return checkQuantities(terms, lines) ?? checkWindows(terms, lines, nowMs);
+}
+
+function checkQuantities(terms: Terms, lines: readonly Line[]): HoldRefusal | null {
+  if (lines.length === 0) return { code: "quantity_out_of_range", detail: "At least one ticket is asked for." };
+  for (const { ticketTypeId, quantity } of lines) {
+    const { name, minPerOrder, maxPerOrder } = typeOf(terms, ticketTypeId);
+    if (!Number.isInteger(quantity) || quantity < minPerOrder || quantity > maxPerOrder) {
+      return { code: "quantity_out_of_range", detail: `One order may have ${minPerOrder} to ${maxPerOrder} of “${name}”.` };
+    }
+  }
+  return null;
+}
+
+function checkWindows(terms: Terms, lines: readonly Line[], nowMs: number): HoldRefusal | null {
+  for (const { ticketTypeId } of lines) {
+    const type = typeOf(terms, ticketTypeId);
+    const window = saleWindow(terms, type, nowMs);
+    if (window !== "on_sale")
+      return {
+        code: "ticket_type_not_on_sale",
+        detail: `“${type.name}” is ${window === "scheduled" ? "not on sale yet" : "no longer on sale"}.`,
+      };
+  }
+  return null;
+}
+
+export function saleWindow(terms: Terms, type: TicketTypeConfig, nowMs: number): "scheduled" | "on_sale" | "ended" {
+  if (terms.state !== "open" || nowMs >= Math.min(type.saleEndMs ?? terms.endMs, terms.endMs)) return "ended";
+  return type.saleStartMs !== null && nowMs < type.saleStartMs ? "scheduled" : "on_sale";
+}
+
+/** Prices are frozen while a hold lives: what it had keeps its price, what comes in gets today's. */
+export function priceLines(terms: Terms, lines: readonly Line[], earlier: readonly HeldLine[]): HeldLine[] {
+  return lines.map((line) => {
+    const frozen = earlier.find(({ ticketTypeId }) => ticketTypeId === line.ticketTypeId);
+    const { name, unitPriceMinor } = frozen ?? typeOf(terms, line.ticketTypeId);
+    return { ...line, name, unitPriceMinor };
+  });
+}
+
+export function typeOf(terms: Terms, ticketTypeId: string): TicketTypeConfig {
+  const type = terms.types.get(ticketTypeId);
+  if (type === undefined) throw new Error(`ticket type ${ticketTypeId} was not checked`);
+  return type;
+}
