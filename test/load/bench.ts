@@ -1,0 +1,118 @@
+/** `npm run bench`: the figures of the first sale beside the ceilings of the same run. Prints; asserts nothing about time. */
+import { openBoxOffice } from "./box-office.ts";
+import { CONNECTIONS, type Drive, drive, type Figure, RUNS } from "./drive.ts";
+import { buildAll, type CommitStatistics, type HouseUnderLoad, startHouseUnderLoad } from "./house-under-load.ts";
+import { holdSteps, readSteps, saleSteps } from "./steps.ts";
+
+const PLENTY = 1_000_000;
+
+interface Row {
+  what: string;
+  figure: Figure;
+  share?: string;
+  wanted?: string;
+}
+
+const rows: Row[] = [];
+const note = (row: Row) => {
+  rows.push(row);
+  console.log(`${row.what}: ${row.figure.perSecond.toFixed(0)}/s`);
+};
+const share = (figure: Figure, ceiling: Figure, name: string): string =>
+  `${(figure.perSecond / ceiling.perSecond).toFixed(2)} of ${name}`;
+
+const get = (url: string): Drive => ({ url, steps: [{ method: "GET", path: "/" }], expect: 2 });
+
+/** Each run sells an event of its own, so that a run does not inherit the rows of the one before. */
+async function holds(house: HouseUnderLoad): Promise<{ figure: Figure; statistics: CommitStatistics }> {
+  const box = await openBoxOffice(house.gateway);
+  let eventId = "";
+  const figure = await drive(async () => {
+    const event = await box.publish(PLENTY);
+    eventId = event.eventId;
+    return { url: house.gateway, steps: holdSteps(event.eventId, event.ticketTypeId), expect: 2 };
+  });
+  const inventory = await house.inventory(eventId);
+  return { figure, statistics: await inventory.commitStatistics() };
+}
+
+const mean = ({ commits, commands }: CommitStatistics): string => (commands / commits).toFixed(1);
+
+function printHistogram({ histogram, ...totals }: CommitStatistics): void {
+  console.log(`\nCommands in a commit (mean ${mean({ ...totals, histogram })}, ${totals.commits} commits):`);
+  const buckets = [1, 2, 4, 8, 16, 32, 64, 128, 256];
+  for (const [index, from] of buckets.entries()) {
+    const below = buckets[index + 1] ?? Number.POSITIVE_INFINITY;
+    const count = Object.entries(histogram).reduce(
+      (sum, [size, times]) => (Number(size) >= from && Number(size) < below ? sum + times : sum),
+      0,
+    );
+    if (count > 0)
+      console.log(
+        `  ${String(from).padStart(4)}+ ${String(count).padStart(8)}  ${"#".repeat(Math.ceil((50 * count) / totals.commits))}`,
+      );
+  }
+}
+
+function printTable(): void {
+  const lines = [
+    ["", "per second", "p50 ms", "p99 ms", "share", "wanted"],
+    ...rows.map(({ what, figure, share: of = "", wanted = "" }) => [
+      what,
+      figure.perSecond.toFixed(0),
+      figure.p50Ms.toFixed(0),
+      figure.p99Ms.toFixed(0),
+      of,
+      wanted,
+    ]),
+  ];
+  const widths = [0, 1, 2, 3, 4, 5].map((column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)));
+  console.log(`\n${CONNECTIONS} connections, medians of ${RUNS} runs, load generator on the same cores\n`);
+  for (const line of lines) console.log(line.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  "));
+}
+
+console.log("Building the Workers as for deployment …");
+const built = await buildAll();
+const house = await startHouseUnderLoad(built);
+try {
+  const helloWorld = await drive(() => get(house.helloWorld));
+  note({ what: "ceiling: hello world", figure: helloWorld });
+  const inMemory = await drive(() => get(house.inMemoryRpc));
+  note({ what: "ceiling: RPC to an object that adds in memory", figure: inMemory });
+
+  const grouped = await holds(house);
+  note({
+    what: "POST /events/{id}/holds",
+    figure: grouped.figure,
+    share: share(grouped.figure, inMemory, "in-memory RPC"),
+    wanted: "0.25",
+  });
+
+  const box = await openBoxOffice(house.gateway);
+  const event = await box.publish(PLENTY);
+  const reads = await drive(() => ({ url: house.gateway, steps: readSteps(event.eventId), expect: 2 }));
+  note({ what: "GET /events/{id}", figure: reads, share: share(reads, helloWorld, "hello world"), wanted: "0.20" });
+
+  const sales = await drive(async () => {
+    const { eventId, ticketTypeId } = await box.publish(PLENTY);
+    return { url: house.gateway, steps: saleSteps(eventId, ticketTypeId), expect: 2, perUnit: 3, connections: 16 };
+  });
+  note({ what: "complete sales (order, pay, tickets)", figure: sales, share: "", wanted: "60/s" });
+  await house.stop();
+
+  const single = await startHouseUnderLoad(built, { groupCommit: "off" });
+  try {
+    const ungrouped = await holds(single);
+    note({
+      what: "POST …/holds, one commit a command",
+      figure: ungrouped.figure,
+      share: share(ungrouped.figure, inMemory, "in-memory RPC"),
+    });
+  } finally {
+    await single.stop();
+  }
+  printHistogram(grouped.statistics);
+  printTable();
+} finally {
+  await house.stop().catch(() => undefined);
+}
