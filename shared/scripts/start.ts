@@ -1,6 +1,8 @@
 /** `npm start`: the whole house on this machine, on one port, until Ctrl-C. */
 import type { ChildProcess } from "node:child_process";
 import { createServer } from "node:net";
+import { createInterface } from "node:readline";
+import { stripVTControlCharacters } from "node:util";
 import { gatewayFirst, readWorkers } from "./configurations.ts";
 import { makeKeys } from "./keys.ts";
 import { applyMigrations } from "./migrations.ts";
@@ -37,22 +39,25 @@ const startWorkers = (): ChildProcess =>
     "--infer-origin-from-routes=false",
   ]);
 
+/** One line a request, also for each of our own sweeps, would bury what the Workers say. */
+const ACCESS_LINE = /^\[wrangler:info\] [A-Z]+ \//;
+
 /** Silent while wrangler introduces itself, then line by line what the Workers say. */
 function relayOutput(workers: ChildProcess): { speak(): void; collected(): string } {
   let speaking = false;
-  let collected = "";
-  const relay = (chunk: Buffer) => {
-    const text = chunk.toString();
-    if (!speaking) collected += text;
-    else for (const line of text.split("\n")) if (line.trim() !== "" && !line.includes("/cdn-cgi/")) console.log(line);
-  };
-  workers.stdout?.on("data", relay);
-  workers.stderr?.on("data", relay);
+  const collected: string[] = [];
+  for (const stream of [workers.stdout, workers.stderr]) {
+    if (!stream) continue;
+    createInterface({ input: stream }).on("line", (line) => {
+      if (!speaking) collected.push(line);
+      else if (line.trim() !== "" && !ACCESS_LINE.test(stripVTControlCharacters(line))) console.log(line);
+    });
+  }
   return {
     speak: () => {
       speaking = true;
     },
-    collected: () => collected,
+    collected: () => collected.join("\n"),
   };
 }
 
