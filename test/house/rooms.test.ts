@@ -1,0 +1,50 @@
+import { execFileSync } from "node:child_process";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { z } from "zod";
+import { ROOT } from "../../shared/scripts/configurations.ts";
+
+const ROOMS = ["durable-objects", "migrations", "shared", "test", "workers"];
+const TEST_ROOMS = ["browser", "house", "integration", "load", "runtime", "simulation", "support", "unit"];
+/** Made by tools, ignored by git. */
+const MADE = ["node_modules", "dist", "test-artifacts"];
+
+const foldersOf = (path: string): string[] =>
+  readdirSync(join(ROOT, path), { withFileTypes: true })
+    .filter((entry) => entry.isDirectory() && !entry.name.startsWith(".") && !MADE.includes(entry.name))
+    .map(({ name }) => name)
+    .sort();
+
+const Lock = z.object({ packages: z.record(z.string(), z.looseObject({ resolved: z.string().optional() })) });
+const Pinned = z.object({ dependencies: z.record(z.string(), z.string()), devDependencies: z.record(z.string(), z.string()) });
+const readJson = <S extends z.ZodType>(schema: S, path: string): z.output<S> =>
+  schema.parse(JSON.parse(readFileSync(join(ROOT, path), "utf8")));
+
+describe("the rooms", () => {
+  it("are those of the house", () => {
+    expect(foldersOf(".")).toEqual(ROOMS);
+  });
+
+  it("have no test outside of the kinds of test", () => {
+    expect(TEST_ROOMS).toEqual(expect.arrayContaining(foldersOf("test")));
+  });
+
+  it("keep secrets out of git", () => {
+    expect(readFileSync(join(ROOT, ".gitignore"), "utf8").split("\n")).toContain(".dev.vars");
+    if (!existsSync(join(ROOT, ".git"))) return;
+    const tracked = execFileSync("git", ["ls-files"], { cwd: ROOT, encoding: "utf8" }).split("\n");
+    expect(tracked.length).toBeGreaterThan(10);
+    expect(tracked.filter((path) => /(^|\/)(\.dev\.vars|\.env)(\.|$)/.test(path))).toEqual([]);
+  });
+
+  it("name no package registry and pin every version", () => {
+    const hosts = Object.values(readJson(Lock, "package-lock.json").packages).flatMap(({ resolved }) => resolved ?? []);
+    expect(hosts.filter((host) => !host.startsWith("https://registry.npmjs.org/"))).toEqual([]);
+    const { dependencies, devDependencies } = readJson(Pinned, "package.json");
+    const loose = Object.entries({ ...dependencies, ...devDependencies }).filter(
+      ([, version]) => !/^\d+\.\d+\.\d+(-[\w.]+)?$/.test(version),
+    );
+    expect(loose).toEqual([]);
+  });
+});
