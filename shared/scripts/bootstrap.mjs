@@ -39,7 +39,7 @@ function install() {
   // npm must not run on the pinned Node here: it lies in the folder that `npm ci` is about to replace.
   const path = (process.env.PATH ?? "").split(delimiter).filter((folder) => !folder.endsWith(join("node_modules", ".bin")));
   const env = { ...process.env, PATH: path.join(delimiter) };
-  const { status } = spawnSync("npm", ["ci", "--no-audit", "--no-fund", "--include=dev"], { cwd: root, env, stdio: "inherit" });
+  const { status } = spawnSync("npm", ["ci", "--no-audit", "--no-fund", "--include=dev", "--loglevel=error"], { cwd: root, env, stdio: "inherit" });
   if (status !== 0 || !fitsLock()) {
     console.error("npm ci did not bring what package-lock.json names.");
     process.exit(1);
