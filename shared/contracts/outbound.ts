@@ -1,7 +1,28 @@
+import { z } from "zod";
 import type { DomainRpc } from "./domain";
+import { Timestamp } from "./ids";
 
 /** Doors of the Workers that answer nothing but the house's own questions to their siblings. */
 export type SearchRpc = DomainRpc;
 export type AnalyticsRpc = DomainRpc;
 export type NotificationsRpc = DomainRpc;
 export type SitesRpc = DomainRpc;
+
+/** What would have been sent, as `GET /dev/outbox` shows it in development. */
+export const OutboxMessage = z
+  .object({
+    id: z.string(),
+    channel: z.enum(["email", "sms", "push"]),
+    to: z.string(),
+    subject: z.string().optional(),
+    text: z.string().optional(),
+    html: z.string().optional(),
+    data: z
+      .looseObject({ type: z.string(), token: z.string().optional(), orderId: z.string().optional() })
+      .optional()
+      .meta({ description: "`token` for a verification or reset, `orderId` for an order's mails" }),
+    attachments: z.array(z.object({ filename: z.string(), contentType: z.string(), content: z.base64() })).optional(),
+    createdAt: Timestamp,
+  })
+  .meta({ id: "OutboxMessage" });
+export type OutboxMessage = z.infer<typeof OutboxMessage>;

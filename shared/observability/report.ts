@@ -10,10 +10,16 @@ export interface ErrorContext {
   task?: string;
 }
 
+/** `SENTRY_DSN` is optional and stands in no wrangler.toml, so that a Worker's generated type does not know it. */
+export interface ReportingEnv {
+  ENVIRONMENT: string;
+  SENTRY_DSN?: string;
+}
+
 /** Every bug goes to the log as one line of JSON, and to Sentry where `SENTRY_DSN` is set; the allow-list above is all that leaves. */
 export function reportError(
   error: unknown,
-  env: { SENTRY_DSN?: string },
+  env: ReportingEnv,
   ctx: Pick<ExecutionContext, "waitUntil">,
   context: ErrorContext,
 ): void {

@@ -1,5 +1,5 @@
 import { Envelope, MESSAGES, type MessageData, type MessageType, schemaOf } from "../contracts/messages";
-import { type ErrorContext, reportError } from "../observability/report";
+import { type ErrorContext, type ReportingEnv, reportError } from "../observability/report";
 
 export interface Message<T extends MessageType> {
   id: string;
@@ -25,7 +25,7 @@ const delayOf = (attempts: number): number =>
  * Each message is acknowledged or retried by itself: one that throws neither takes its batch along nor is lost with it. A type or a
  * version that this Worker does not know yet is retried too, and ends in the dead-letter queue, from where it can be replayed.
  */
-export async function consumeBatch<Env extends { SENTRY_DSN?: string }>(
+export async function consumeBatch<Env extends ReportingEnv>(
   batch: MessageBatch,
   env: Env,
   ctx: Pick<ExecutionContext, "waitUntil">,

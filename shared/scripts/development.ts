@@ -13,6 +13,7 @@ export function developmentVars(domain: WorkerDomain): Record<string, string> {
     gateway: { ISSUER },
     auth: { ISSUER },
     branding: { SITES_BASE_HOST: "localhost" },
+    notifications: { API_ORIGIN: origin },
     payments: { PAYMENTS_SHARDS: SHARDS },
   };
   return { ENVIRONMENT: "development", ...own[domain] };

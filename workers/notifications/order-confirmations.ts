@@ -1,0 +1,59 @@
+/** The confirmation of a paid order: plain text and simple HTML. */
+import { html } from "hono/html";
+import type { PublishedEvent } from "../../shared/contracts/events";
+import type { OrderFacts } from "../../shared/contracts/orders";
+import { readableMoment } from "../../shared/locale/moment";
+import { readableMoney } from "../../shared/locale/money";
+import { htmlPage, type Mail, oneLine } from "./mail";
+
+const LOCALE = "en-GB";
+
+export async function composeConfirmation(order: OrderFacts, event: PublishedEvent, organizerName: string): Promise<Mail> {
+  const title = oneLine(event.title);
+  const { venue, address, city, country } = event.location;
+  const when = readableMoment(event.startDate, event.timezone, LOCALE);
+  const where = [venue, address, city, country].filter(Boolean).map(oneLine).join(", ");
+  const lines = order.items.map(
+    ({ quantity, name, unitPrice }) => `${quantity} × ${oneLine(name)}, ${readableMoney(unitPrice, LOCALE)} each`,
+  );
+  const total = `Total: ${readableMoney(order.total, LOCALE)}`;
+  const greeting = `Hello ${order.buyer.name},`;
+  const subject = `Your tickets for ${title}`;
+  const opening = `${oneLine(organizerName)} confirms your order for ${title}.`;
+  return {
+    to: order.buyer.email,
+    subject,
+    text: [greeting, opening, `${when}\n${where}`, [...lines, total].join("\n"), `Order ${order.id}`].join("\n\n"),
+    html: await htmlPage(
+      subject,
+      html`<p>${greeting}</p>
+<p>${opening}</p>
+<p><strong>${when}</strong><br>${where}</p>
+<ul>${lines.map((line) => html`<li>${line}</li>`)}</ul>
+<p>${total}</p>
+<p>Order ${order.id}</p>`,
+    ),
+    data: { type: "order_confirmation", orderId: order.id },
+  };
+}
+
+/** By the order's id, one question to each owner for all of them. */
+export async function orderConfirmations(env: NotificationsEnv, orderIds: string[]): Promise<Map<string, Mail>> {
+  const orders = await env.PAYMENTS.orders(orderIds);
+  const [events, organizers] = await Promise.all([
+    env.EVENTS.events(distinct(orders.map((order) => order.eventId))),
+    env.USERS.organizers(distinct(orders.map((order) => order.organizerId))),
+  ]);
+  const eventById = new Map(events.map((event) => [event.id, event]));
+  const organizerById = new Map(organizers.map((organizer) => [organizer.id, organizer]));
+  const mails = await Promise.all(
+    orders.map(async (order) => {
+      const event = eventById.get(order.eventId);
+      const organizer = organizerById.get(order.organizerId);
+      return event && organizer ? ([order.id, await composeConfirmation(order, event, organizer.name)] as const) : null;
+    }),
+  );
+  return new Map(mails.filter((mail) => mail !== null));
+}
+
+const distinct = (ids: string[]): string[] => [...new Set(ids)];

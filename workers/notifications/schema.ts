@@ -1,0 +1,24 @@
+/** Drizzle's view of migrations/notifications, which is the truth. */
+import { integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
+
+export const deliveries = sqliteTable("deliveries", {
+  id: text("id").primaryKey(),
+  businessKey: text("business_key").notNull().unique(),
+  type: text("type").notNull().$type<DeliveryType>(),
+  sourceId: text("source_id").notNull(),
+  status: text("status").notNull().$type<"queued" | "sent" | "dropped">(),
+  attempts: integer("attempts").notNull(),
+  dueAtMs: integer("due_at_ms").notNull(),
+  createdAtMs: integer("created_at_ms").notNull(),
+  settledAtMs: integer("settled_at_ms"),
+});
+
+export const capturedMessages = sqliteTable("captured_messages", {
+  id: text("id").primaryKey(),
+  recipient: text("recipient").notNull(),
+  message: text("message").notNull(),
+  createdAtMs: integer("created_at_ms").notNull(),
+});
+
+/** What is composed, each from the ids of one kind of thing: auth's mails, paid orders. */
+export type DeliveryType = "account_mail" | "order_confirmation";
