@@ -16,7 +16,12 @@ const foldersOf = (path: string): string[] =>
     .map(({ name }) => name)
     .sort();
 
-const Lock = z.object({ packages: z.record(z.string(), z.looseObject({ resolved: z.string().optional() })) });
+const Lock = z.object({
+  packages: z.record(
+    z.string(),
+    z.looseObject({ resolved: z.string().optional(), optionalDependencies: z.record(z.string(), z.string()).optional() }),
+  ),
+});
 const Pinned = z.object({ dependencies: z.record(z.string(), z.string()), devDependencies: z.record(z.string(), z.string()) });
 const readJson = <S extends z.ZodType>(schema: S, path: string): z.output<S> =>
   schema.parse(JSON.parse(readFileSync(join(ROOT, path), "utf8")));
@@ -46,5 +51,15 @@ describe("the rooms", () => {
       ([, version]) => !/^\d+\.\d+\.\d+(-[\w.]+)?$/.test(version),
     );
     expect(loose).toEqual([]);
+  });
+
+  it("lock the tools for every system they run on, not only for the one that wrote the lock", () => {
+    const { packages } = readJson(Lock, "package-lock.json");
+    const missing = Object.entries(packages).flatMap(([path, { optionalDependencies = {} }]) =>
+      Object.keys(optionalDependencies).filter(
+        (name) => !(`node_modules/${name}` in packages || `${path}/node_modules/${name}` in packages),
+      ),
+    );
+    expect(missing).toEqual([]);
   });
 });
