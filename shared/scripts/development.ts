@@ -5,15 +5,15 @@ import type { Configuration, WorkerDomain } from "./configurations.ts";
 /** Two shards in development and in the tests, one in production: what only works with one must fail here (rule 19). */
 const SHARDS = "2";
 
-/** Tokens name this issuer whatever port a run listens on. */
-const ISSUER = "http://localhost:8787";
+/** What tokens name as their issuer and mails link to, whatever port a run listens on. */
+const LOCAL_ORIGIN = "http://localhost:8787";
 
 export function developmentVars(domain: WorkerDomain): Record<string, string> {
   const own: Partial<Record<WorkerDomain, Record<string, string>>> = {
-    gateway: { ISSUER },
-    auth: { ISSUER },
+    gateway: { ISSUER: LOCAL_ORIGIN },
+    auth: { ISSUER: LOCAL_ORIGIN },
     branding: { SITES_BASE_HOST: "localhost" },
-    notifications: { API_ORIGIN: origin },
+    notifications: { API_ORIGIN: LOCAL_ORIGIN },
     payments: { PAYMENTS_SHARDS: SHARDS },
   };
   return { ENVIRONMENT: "development", ...own[domain] };
