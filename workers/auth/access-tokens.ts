@@ -1,0 +1,47 @@
+import { SignJWT } from "jose";
+import type { AccessTokenClaims } from "../../shared/contracts/accounts";
+import { signingKey } from "./signing-keys";
+
+export const ACCESS_TOKEN_SECONDS = 600;
+/** Bilten's own clients are one to RFC 9068; other ones come with being an OpenID provider. */
+const OWN_CLIENT = "bilten";
+
+/** Where a session was made and therefore works (rule 5). */
+export interface Audience {
+  audience: string;
+  organizerId: string | null;
+}
+
+export interface Bearer {
+  accountId: string;
+  sessionId: string;
+  role: AccessTokenClaims["role"];
+  authTimeMs: number;
+}
+
+const seconds = (ms: number): number => Math.floor(ms / 1000);
+
+/** An access token (RFC 9068), RS256. */
+export async function signAccessToken(
+  env: AuthEnv,
+  bearer: Bearer,
+  { audience, organizerId }: Audience,
+  nowMs: number,
+): Promise<string> {
+  const { kid, privateKey } = await signingKey(env, nowMs);
+  const issuedAt = seconds(nowMs);
+  const claims: AccessTokenClaims = {
+    iss: env.ISSUER,
+    aud: audience,
+    sub: bearer.accountId,
+    sid: bearer.sessionId,
+    role: bearer.role,
+    iat: issuedAt,
+    exp: issuedAt + ACCESS_TOKEN_SECONDS,
+    auth_time: seconds(bearer.authTimeMs),
+    jti: crypto.randomUUID(),
+    client_id: OWN_CLIENT,
+    ...(organizerId === null ? {} : { org: organizerId }),
+  };
+  return new SignJWT(claims).setProtectedHeader({ alg: "RS256", typ: "at+jwt", kid }).sign(privateKey);
+}

@@ -1,0 +1,19 @@
+import { waitUntil } from "cloudflare:workers";
+import type { Envelope } from "../../shared/contracts/messages";
+import { deliver, type Mailboxes } from "../../shared/d1/outbox";
+import { type Announcement, envelope } from "../../shared/queue/envelope";
+
+export const mailboxes = (env: AuthEnv): Mailboxes => ({ users: env.USERS_MAILBOX, notifications: env.NOTIFICATIONS_MAILBOX });
+
+type AccountMessage = "account.registered" | "account.verified" | "account.changed";
+
+/** What became of an account; who needs to know more asks. */
+export const accountNews = (type: AccountMessage, accountId: string, version: number, nowMs: number): Envelope =>
+  envelope("/auth", { type, subject: accountId, version, data: { accountId }, nowMs } satisfies Announcement<AccountMessage>);
+
+/** A mail is a subject of its own: it is asked for once and never changes. */
+export const mailNews = (accountId: string, mailId: string, nowMs: number): Envelope =>
+  envelope("/auth", { type: "account.mail_requested", subject: mailId, version: 1, data: { accountId, mailId }, nowMs });
+
+/** Sends what was just committed, after the answer; the sweep sends what this does not. */
+export const send = (env: AuthEnv, news: readonly Envelope[]): void => waitUntil(deliver(env.DB, mailboxes(env), news));

@@ -1,0 +1,112 @@
+import { z } from "zod";
+import { User } from "../../shared/contracts/accounts";
+import { Email, PersonName } from "../../shared/contracts/orders";
+import type { Refusal } from "../../shared/contracts/problems";
+import { ok, type Result, refuse } from "../../shared/contracts/result";
+import { uuidV7 } from "../../shared/crypto/uuid";
+import { guardedBatch, isConstraint } from "../../shared/d1/guarded-batch";
+import { announce } from "../../shared/d1/outbox";
+import { emailKey, findByEmail, findById, userOf } from "./accounts";
+import { mailIdOf, requestedMail, requestMail } from "./mails";
+import { accountNews, send } from "./news";
+import { hashPassword, isCommon, NewPassword, type StoredPassword } from "./passwords";
+import type { AccountRow } from "./schema";
+
+export const Registration = z
+  .strictObject({ email: Email, password: NewPassword, name: PersonName })
+  .meta({ id: "Registration" });
+export type Registration = z.infer<typeof Registration>;
+
+/** The same whether the address was taken or not: no id, no time, nothing that the database had to say. */
+export const Registered = z
+  .object({ user: z.object({ email: z.string(), name: z.string(), status: z.literal("pending") }) })
+  .meta({ id: "Registered" });
+export type Registered = z.infer<typeof Registered>;
+
+export const VerificationToken = z.strictObject({ token: z.string().min(1).max(200) }).meta({ id: "VerificationToken" });
+export const Verified = z.object({ user: User }).meta({ id: "Verified" });
+export const MailAddress = z.strictObject({ email: Email }).meta({ id: "MailAddress" });
+
+/**
+ * Makes a pending account and asks for its verification mail. For a taken address its owner hears of it instead, with no token: who
+ * did not register must not confirm, by a click, a password that somebody else chose.
+ */
+export async function register(
+  env: AuthEnv,
+  draft: Registration,
+  nowMs: number,
+): Promise<Result<Registered, Refusal<"invalid_body">>> {
+  if (await isCommon(draft.password))
+    return refuse({ code: "invalid_body", errors: [{ pointer: "/password", message: "is among the most common passwords" }] });
+  // Before the look-up: a taken address takes as long.
+  const password = await hashPassword(draft.password);
+  if ((await findByEmail(env, draft.email)) || !(await createAccount(env, draft, password, nowMs))) {
+    const owner = await findByEmail(env, draft.email);
+    if (owner) await requestMail(env, "already_registered", owner.id, ["pending", "active", "suspended"], nowMs);
+  }
+  return ok({ user: { email: draft.email, name: draft.name, status: "pending" } });
+}
+
+/** False when somebody took the address in between. */
+async function createAccount(env: AuthEnv, draft: Registration, password: StoredPassword, nowMs: number): Promise<boolean> {
+  const id = uuidV7(nowMs);
+  const insert = env.DB.prepare(
+    `INSERT INTO accounts (id, email, email_key, name, password_hash, password_cost, password_prehash, created_at_ms, updated_at_ms)
+     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8)`,
+  ).bind(id, draft.email, emailKey(draft.email), draft.name, password.hash, password.cost, password.prehash, nowMs);
+  const registered = accountNews("account.registered", id, 1, nowMs);
+  const mail = requestedMail(env, "verification", id, nowMs);
+  try {
+    await env.DB.batch([insert, mail.insert, announce(env.DB, registered), announce(env.DB, mail.news)]);
+  } catch (error) {
+    if (isConstraint(error, "accounts.email_key")) return false;
+    throw error;
+  }
+  send(env, [registered, mail.news]);
+  return true;
+}
+
+/** Once, and within its day: the mail's row is what says so. */
+export async function verifyEmail(
+  env: AuthEnv,
+  token: string,
+  nowMs: number,
+): Promise<Result<z.infer<typeof Verified>, Refusal<"invalid_token">>> {
+  const mailId = await mailIdOf(env, "verification", token);
+  const account = mailId === null ? undefined : await accountOfMail(env, mailId);
+  if (mailId === null || !account) return refuse({ code: "invalid_token" });
+
+  const use = env.DB.prepare(
+    "UPDATE account_mails SET used_at_ms = ?1 WHERE id = ?2 AND kind = 'verification' AND used_at_ms IS NULL AND expires_at_ms > ?1",
+  ).bind(nowMs, mailId);
+  // A suspended account stays suspended, with its address confirmed.
+  const confirm = env.DB.prepare(
+    `UPDATE accounts SET email_verified_at_ms = coalesce(email_verified_at_ms, ?1), version = version + 1, updated_at_ms = ?1,
+       status = CASE status WHEN 'pending' THEN 'active' ELSE status END
+     WHERE id = ?2`,
+  ).bind(nowMs, account.id);
+  // What was resent meanwhile has nothing left to confirm.
+  const useOthers = env.DB.prepare(
+    "UPDATE account_mails SET used_at_ms = ? WHERE account_id = ? AND kind = 'verification' AND used_at_ms IS NULL",
+  ).bind(nowMs, account.id);
+  const verified = accountNews("account.verified", account.id, account.version + 1, nowMs);
+  const moved = await guardedBatch(env.DB, use, [confirm, useOthers, announce(env.DB, verified)]);
+  if (!moved.ok) return refuse({ code: "invalid_token" });
+  send(env, [verified]);
+  const after = await findById(env, account.id);
+  return after ? ok({ user: userOf(after) }) : refuse({ code: "invalid_token" });
+}
+
+const accountOfMail = (env: AuthEnv, mailId: string) =>
+  env.DB.prepare(
+    `SELECT accounts.id, accounts.version FROM account_mails JOIN accounts ON accounts.id = account_mails.account_id
+     WHERE account_mails.id = ? AND accounts.status <> 'deleted'`,
+  )
+    .bind(mailId)
+    .first<Pick<AccountRow, "id" | "version">>();
+
+/** Nobody learns from it whether there is such an account, or whether it waits for a mail. */
+export async function resendVerification(env: AuthEnv, email: string, nowMs: number): Promise<void> {
+  const account = await findByEmail(env, email);
+  await requestMail(env, "verification", account?.id ?? uuidV7(nowMs), ["pending"], nowMs);
+}

@@ -1,0 +1,85 @@
+import type { Context } from "hono";
+import { z } from "zod";
+import { ROLES } from "../../shared/contracts/accounts";
+import { INTERNAL_HEADERS } from "../../shared/contracts/internal-headers";
+import { domainApp } from "../../shared/http/app";
+import { form, NoBody, unwrap } from "../../shared/http/form";
+import { anyone, developmentOnly, requireUser } from "../../shared/http/guards";
+import { operation } from "../../shared/http/operation";
+import { principalOf } from "../../shared/http/principal";
+import { Problem } from "../../shared/http/problem";
+import type { Audience } from "./access-tokens";
+import { setRole } from "./accounts";
+import * as operations from "./operations";
+import { MailAddress, Registration, register, resendVerification, VerificationToken, verifyEmail } from "./registration";
+import { Credentials, logIn, RefreshRequest, refresh, revoke } from "./sessions";
+import { publicKeys } from "./signing-keys";
+
+/** A session belongs to the host where it was made (rule 5); only the gateway can say that a host is an organizer's. */
+function audienceOf(c: Context, issuer: string): Audience {
+  const organizerId = c.req.header(INTERNAL_HEADERS.organizer) ?? null;
+  return { audience: organizerId === null ? issuer : new URL(c.req.url).host, organizerId };
+}
+
+/** API keys have no session that could end. */
+function sessionOf(c: Context): string {
+  const principal = principalOf(c);
+  if (principal.kind !== "user") throw new Problem("forbidden");
+  return principal.sessionId;
+}
+
+const ACCOUNT_TAKES = { badCredential: "ignored" } as const;
+const NO_STORE = { "cache-control": "no-store" };
+/** A key stands in the set before it signs as long as the gateway remembers; others may remember as long. */
+const CACHED = { "cache-control": "public, max-age=300" };
+
+export const app = domainApp<AuthEnv>()
+  .post("/auth/register", operation(operations.register), anyone(ACCOUNT_TAKES), form(Registration), async (c) =>
+    c.json(unwrap(await register(c.env, c.var.form, Date.now())), 201, NO_STORE),
+  )
+  .post("/auth/verify-email", operation(operations.verifyEmail), anyone(ACCOUNT_TAKES), form(VerificationToken), async (c) =>
+    c.json(unwrap(await verifyEmail(c.env, c.var.form.token, Date.now())), 200, NO_STORE),
+  )
+  .post(
+    "/auth/resend-verification",
+    operation(operations.resendVerification),
+    anyone(ACCOUNT_TAKES),
+    form(MailAddress),
+    async (c) => {
+      await resendVerification(c.env, c.var.form.email, Date.now());
+      return c.body(null, 202);
+    },
+  )
+  .post("/auth/login", operation(operations.logIn), anyone(ACCOUNT_TAKES), form(Credentials), async (c) =>
+    c.json(unwrap(await logIn(c.env, c.var.form, audienceOf(c, c.env.ISSUER), Date.now())), 200, NO_STORE),
+  )
+  .post("/auth/refresh", operation(operations.refresh), anyone(ACCOUNT_TAKES), form(RefreshRequest), async (c) =>
+    c.json(unwrap(await refresh(c.env, c.var.form.refreshToken, audienceOf(c, c.env.ISSUER), Date.now())), 200, NO_STORE),
+  )
+  .post("/auth/logout", operation(operations.logOut), requireUser({ organizerHost: "allowed" }), form(NoBody), async (c) => {
+    await revoke(c.env, sessionOf(c), "logout", Date.now());
+    return c.body(null, 204);
+  })
+  .get("/.well-known/jwks.json", operation(operations.jwks), anyone(ACCOUNT_TAKES), async (c) =>
+    c.json(await publicKeys(c.env, Date.now()), 200, CACHED),
+  )
+  .get("/.well-known/openid-configuration", operation(operations.discovery), anyone(ACCOUNT_TAKES), (c) =>
+    c.json(
+      {
+        issuer: c.env.ISSUER,
+        jwks_uri: `${c.env.ISSUER}/.well-known/jwks.json`,
+        response_types_supported: [],
+        subject_types_supported: ["public"],
+        id_token_signing_alg_values_supported: ["RS256"],
+      },
+      200,
+      CACHED,
+    ),
+  )
+  .post(
+    "/dev/accounts/:email/role",
+    operation(operations.setRole),
+    developmentOnly<AuthEnv>(),
+    form(z.strictObject({ role: z.enum(ROLES) })),
+    async (c) => c.json(unwrap(await setRole(c.env, c.req.param("email"), c.var.form.role, Date.now()))),
+  );

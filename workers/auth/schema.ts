@@ -1,0 +1,75 @@
+/** The typed view of the database; migrations/auth is the truth. */
+import { integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
+import { ACCOUNT_STATUSES, ROLES } from "../../shared/contracts/accounts";
+
+export const MAIL_KINDS = ["verification", "already_registered", "password_reset"] as const;
+export type MailKind = (typeof MAIL_KINDS)[number];
+
+export const accounts = sqliteTable("accounts", {
+  id: text("id").primaryKey(),
+  email: text("email").notNull(),
+  emailKey: text("email_key").notNull().unique(),
+  name: text("name").notNull(),
+  role: text("role", { enum: ROLES }).notNull().default("user"),
+  status: text("status", { enum: ACCOUNT_STATUSES }).notNull().default("pending"),
+  emailVerifiedAtMs: integer("email_verified_at_ms"),
+  passwordHash: text("password_hash"),
+  passwordCost: integer("password_cost"),
+  passwordPrehash: integer("password_prehash"),
+  version: integer("version").notNull().default(1),
+  createdAtMs: integer("created_at_ms").notNull(),
+  updatedAtMs: integer("updated_at_ms").notNull(),
+});
+export type AccountRow = typeof accounts.$inferSelect;
+
+export const accountMails = sqliteTable("account_mails", {
+  id: text("id").primaryKey(),
+  accountId: text("account_id").notNull(),
+  kind: text("kind", { enum: MAIL_KINDS }).notNull(),
+  createdAtMs: integer("created_at_ms").notNull(),
+  expiresAtMs: integer("expires_at_ms").notNull(),
+  usedAtMs: integer("used_at_ms"),
+});
+
+export const REVOCATIONS = ["logout", "reuse", "user", "password", "admin"] as const;
+export type Revocation = (typeof REVOCATIONS)[number];
+
+export const sessions = sqliteTable("sessions", {
+  id: text("id").primaryKey(),
+  accountId: text("account_id").notNull(),
+  audience: text("audience").notNull(),
+  organizerId: text("organizer_id"),
+  authTimeMs: integer("auth_time_ms").notNull(),
+  createdAtMs: integer("created_at_ms").notNull(),
+  lastUsedAtMs: integer("last_used_at_ms").notNull(),
+  expiresAtMs: integer("expires_at_ms").notNull(),
+  revokedAtMs: integer("revoked_at_ms"),
+  revokedBecause: text("revoked_because", { enum: REVOCATIONS }),
+});
+export type SessionRow = typeof sessions.$inferSelect;
+
+export const refreshTokens = sqliteTable("refresh_tokens", {
+  hash: text("hash").primaryKey(),
+  sessionId: text("session_id").notNull(),
+  createdAtMs: integer("created_at_ms").notNull(),
+  expiresAtMs: integer("expires_at_ms").notNull(),
+  usedAtMs: integer("used_at_ms"),
+});
+
+export const signingKeys = sqliteTable("signing_keys", {
+  kid: text("kid").primaryKey(),
+  publicJwk: text("public_jwk").notNull(),
+  wrappedPrivateKey: text("wrapped_private_key").notNull(),
+  masterKey: text("master_key").notNull(),
+  createdAtMs: integer("created_at_ms").notNull(),
+  retiredAtMs: integer("retired_at_ms"),
+});
+
+export const outbox = sqliteTable("outbox", {
+  id: text("id").primaryKey(),
+  type: text("type").notNull(),
+  envelope: text("envelope").notNull(),
+  createdAtMs: integer("created_at_ms").notNull(),
+});
+
+export const guard = sqliteTable("guard", { ok: integer("ok").notNull() });

@@ -1,0 +1,104 @@
+/**
+ * The RS256 keys of access tokens. Made at first need, one for all isolates; kept wrapped (AES-256-GCM) under a key derived from the
+ * secret KEY_ENCRYPTION_KEY, so that the database alone can sign nothing.
+ */
+import { desc, gt, isNull, or } from "drizzle-orm";
+import { drizzle } from "drizzle-orm/d1";
+import { calculateJwkThumbprint, exportJWK, generateKeyPair } from "jose";
+import { fromBase64Url, sha256, toBase64Url, utf8 } from "../../shared/crypto/bytes";
+import { signingKeys } from "./schema";
+
+export interface SigningKey {
+  kid: string;
+  privateKey: CryptoKey;
+}
+
+const RS256 = { name: "RSASSA-PKCS1-v1_5", hash: "SHA-256" };
+const MODULUS_BITS = 2048;
+const IV_BYTES = 12;
+/** An isolate notices a rotation within this. */
+const REMEMBER_MS = 60_000;
+/** Longer than a token lives, and than anybody keeps an old JWKS. */
+export const PUBLISHED_AFTER_RETIREMENT_MS = 24 * 3_600_000;
+
+let remembered: { key: SigningKey; secret: string; untilMs: number } | undefined;
+
+/** The key that signs now. */
+export async function signingKey(env: AuthEnv, nowMs: number): Promise<SigningKey> {
+  if (remembered && remembered.untilMs > nowMs && remembered.secret === env.KEY_ENCRYPTION_KEY) return remembered.key;
+  const row = await currentRow(env, nowMs);
+  const key = { kid: row.kid, privateKey: await unwrap(env, row.kid, row.wrappedPrivateKey) };
+  remembered = { key, secret: env.KEY_ENCRYPTION_KEY, untilMs: nowMs + REMEMBER_MS };
+  return key;
+}
+
+/** Public members only, of every key that may have signed a token still alive. */
+export async function publicKeys(env: AuthEnv, nowMs: number): Promise<{ keys: JsonWebKey[] }> {
+  await currentRow(env, nowMs);
+  const rows = await drizzle(env.DB)
+    .select({ publicJwk: signingKeys.publicJwk })
+    .from(signingKeys)
+    .where(or(isNull(signingKeys.retiredAtMs), gt(signingKeys.retiredAtMs, nowMs - PUBLISHED_AFTER_RETIREMENT_MS)))
+    .orderBy(desc(signingKeys.createdAtMs));
+  return { keys: rows.map(({ publicJwk }) => JSON.parse(publicJwk) as JsonWebKey) };
+}
+
+/** The row that signs; made when there is none, replaced when the secret that wrapped it is another one today. */
+async function currentRow(env: AuthEnv, nowMs: number) {
+  const row = await activeRow(env);
+  if (row && row.masterKey === (await fingerprint(env))) return row;
+  return replaceSigningKey(env, row?.kid ?? null, nowMs);
+}
+
+const activeRow = (env: AuthEnv) => drizzle(env.DB).select().from(signingKeys).where(isNull(signingKeys.retiredAtMs)).get();
+
+/** Retires `kid` and lets a new key sign; when another isolate was first, its key is the answer. */
+export async function replaceSigningKey(env: AuthEnv, kid: string | null, nowMs: number) {
+  const pair = await generateKeyPair("RS256", { extractable: true, modulusLength: MODULUS_BITS });
+  const { kty, n, e } = await exportJWK(pair.publicKey);
+  const newKid = await calculateJwkThumbprint({ kty, n, e } as { kty: "RSA"; n: string; e: string });
+  const insert = env.DB.prepare(
+    `INSERT INTO signing_keys (kid, public_jwk, wrapped_private_key, master_key, created_at_ms)
+     VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+  ).bind(
+    newKid,
+    JSON.stringify({ kty, n, e, kid: newKid, alg: "RS256", use: "sig" }),
+    await wrap(env, newKid, pair.privateKey),
+    await fingerprint(env),
+    nowMs,
+  );
+  const retire = env.DB.prepare("UPDATE signing_keys SET retired_at_ms = ? WHERE kid = ? AND retired_at_ms IS NULL");
+  await env.DB.batch([retire.bind(nowMs, kid), insert]);
+  const row = await activeRow(env);
+  if (!row) throw new Error("no signing key after one was made");
+  return row;
+}
+
+/** Names the secret without telling it. */
+const fingerprint = async (env: AuthEnv): Promise<string> =>
+  (await sha256(`bilten:signing_keys:fingerprint\0${env.KEY_ENCRYPTION_KEY}`)).slice(0, 16);
+
+async function wrappingKey(env: AuthEnv): Promise<CryptoKey> {
+  const secret = await crypto.subtle.importKey("raw", utf8(env.KEY_ENCRYPTION_KEY), "HKDF", false, ["deriveKey"]);
+  const derivation = { name: "HKDF", hash: "SHA-256", salt: new Uint8Array(), info: utf8("bilten:signing_keys") };
+  return crypto.subtle.deriveKey(derivation, secret, { name: "AES-GCM", length: 256 }, false, ["wrapKey", "unwrapKey"]);
+}
+
+/** IV, then what AES-GCM made of the PKCS #8; the `kid` is authenticated with it, so that rows cannot be swapped. */
+async function wrap(env: AuthEnv, kid: string, privateKey: CryptoKey): Promise<string> {
+  const iv = crypto.getRandomValues(new Uint8Array(IV_BYTES));
+  const algorithm = { name: "AES-GCM", iv, additionalData: utf8(kid) };
+  const wrapped = new Uint8Array(await crypto.subtle.wrapKey("pkcs8", privateKey, await wrappingKey(env), algorithm));
+  const bytes = new Uint8Array(IV_BYTES + wrapped.byteLength);
+  bytes.set(iv);
+  bytes.set(wrapped, IV_BYTES);
+  return toBase64Url(bytes);
+}
+
+async function unwrap(env: AuthEnv, kid: string, text: string): Promise<CryptoKey> {
+  const bytes = fromBase64Url(text);
+  if (!bytes) throw new Error("a wrapped key is not base64url");
+  const algorithm = { name: "AES-GCM", iv: bytes.slice(0, IV_BYTES), additionalData: utf8(kid) };
+  const key = await wrappingKey(env);
+  return crypto.subtle.unwrapKey("pkcs8", bytes.slice(IV_BYTES), key, algorithm, RS256, false, ["sign"]);
+}
