@@ -1,0 +1,16 @@
+import type { Context } from "hono";
+import { domainApp } from "../../shared/http/app";
+import { query } from "../../shared/http/form";
+import { anyone } from "../../shared/http/guards";
+import { operation } from "../../shared/http/operation";
+import { operations } from "./operations";
+import { SearchQuery, search } from "./search";
+
+type SearchContext = Context<{ Bindings: SearchEnv; Variables: { query: SearchQuery } }>;
+
+const answer = async (c: SearchContext) =>
+  c.json(await search(c.env.DB, c.var.query, Date.now()), 200, { "cache-control": "public, max-age=0, s-maxage=2" });
+
+export const app = domainApp<SearchEnv>()
+  .get("/search", operation(operations.search), anyone(), query(SearchQuery), answer)
+  .get("/events/search", operation(operations.searchEvents), anyone(), query(SearchQuery), answer);
