@@ -42,8 +42,14 @@ const startWorkers = (): ChildProcess =>
 /** One line a request, also for each of our own sweeps, would bury what the Workers say. */
 const ACCESS_LINE = /^\[wrangler:info\] [A-Z]+ \//;
 
+interface Relay {
+  speak(): void;
+  /** What was said before that. */
+  collected(): string;
+}
+
 /** Silent while wrangler introduces itself, then line by line what the Workers say. */
-function relayOutput(workers: ChildProcess): { speak(): void; collected(): string } {
+function relayOutput(workers: ChildProcess): Relay {
   let speaking = false;
   const collected: string[] = [];
   for (const stream of [workers.stdout, workers.stderr]) {
@@ -61,11 +67,13 @@ function relayOutput(workers: ChildProcess): { speak(): void; collected(): strin
   };
 }
 
-async function waitForHealth(workers: ChildProcess): Promise<void> {
+async function waitForHealth(workers: ChildProcess, output: Relay): Promise<void> {
   const deadlineMs = Date.now() + UP_WITHIN_MS;
   let last = "no answer";
   while (Date.now() < deadlineMs) {
     if (workers.exitCode !== null) throw new Error("wrangler ended.");
+    // Wrangler itself would wait here for somebody to repair the file.
+    if (output.collected().includes("Build failed")) throw new Error("A Worker does not build.");
     try {
       const response = await fetch(`${origin}/health`, { signal: AbortSignal.timeout(5_000) });
       if (response.status === 200) return;
@@ -124,7 +132,7 @@ try {
   workers = startWorkers();
   const output = relayOutput(workers);
   try {
-    await waitForHealth(workers);
+    await waitForHealth(workers, output);
   } catch (cause) {
     if (!ending) console.error(output.collected());
     throw cause;
