@@ -43,8 +43,12 @@ function guard<E extends Env = Env>(
   }) as MiddlewareHandler<E>;
 }
 
-/** No credential needed, and none is looked at beyond refusing a bad one. */
-export const anyone = (): MiddlewareHandler => guard((c) => void admit(c), { security: [] }, []);
+/**
+ * No credential needed, and none is looked at beyond refusing a bad one. `badCredential: "ignored"` is for signing in and staying in:
+ * a client that sends its expired token along is there to get a new one.
+ */
+export const anyone = ({ badCredential = "refused" }: { badCredential?: "refused" | "ignored" } = {}): MiddlewareHandler =>
+  guard((c) => (badCredential === "ignored" ? checkSize(c) : void admit(c)), { security: [] }, []);
 
 /** A credential changes the answer, but none is needed. */
 export const anyoneOrCaller = (): MiddlewareHandler =>
@@ -99,8 +103,11 @@ function signedIn(principal: Principal): UserPrincipal | Extract<Principal, { ki
 /** What a domain tells `requireMember` about the thing in the path. */
 export interface Subject {
   organizerId: string;
-  /** True when anybody may know that it exists: then a stranger hears 403, else the same 404 as for what does not exist. */
-  visible: boolean;
+  /**
+   * True when anybody may know that it exists: then a stranger hears 403, else the same 404 as for what does not exist. A function
+   * where finding out costs a look-up that only a refusal needs.
+   */
+  visible: boolean | (() => Promise<boolean>);
 }
 
 export interface MembershipQuestions<E extends Env> {
@@ -123,7 +130,9 @@ export function memberGuard<E extends Env>(questions: MembershipQuestions<E>) {
         if (isAdmin(principal) && permission.endsWith(":read")) return;
         const role = await questions.membership(c, caller.userId, subject.organizerId);
         if (role && may(role, permission)) return;
-        throw new Problem(role || subject.visible || isAdmin(principal) ? "forbidden" : questions.notFound);
+        if (role || isAdmin(principal)) throw new Problem("forbidden");
+        const visible = typeof subject.visible === "function" ? await subject.visible() : subject.visible;
+        throw new Problem(visible ? "forbidden" : questions.notFound);
       },
       { security: BEARER, "x-permission": permission } as DescribeRouteOptions,
       ["credential_missing", "credential_invalid", "forbidden", questions.notFound],
