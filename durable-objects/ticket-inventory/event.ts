@@ -165,7 +165,7 @@ function writeStock(
   const poolsBefore = new Map(poolsNow(sql).map((pool) => [pool.id, pool]));
   sql.exec("DELETE FROM ticket_type_pools");
   for (const { id } of before) if (!kept.has(id)) sql.exec("DELETE FROM ticket_types WHERE id = ?", id);
-  config.ticketTypes.forEach((type, position) => writeType(sql, type, position));
+  for (const [position, type] of config.ticketTypes.entries()) writeType(sql, type, position);
   for (const pool of config.pools)
     sql.exec("INSERT INTO pools (id, capacity) VALUES (?, ?) ON CONFLICT (id) DO NOTHING", pool.id, pool.capacity);
   for (const type of config.ticketTypes) drawFrom(sql, type);

@@ -1,0 +1,161 @@
+import { evictDurableObject, reset, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import {
+  aUser,
+  availableOf,
+  claimRequest,
+  codeOf,
+  configOf,
+  HOLD_MS,
+  holdRequest,
+  type Inventory,
+  openInventory,
+  poolsOf,
+  refusalOf,
+  rowsOf,
+  typeDraft,
+  valueOf,
+} from "../support/inventory";
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ["Date"] });
+});
+afterEach(async () => {
+  vi.useRealTimers();
+  await reset();
+});
+
+const pass = (ms: number) => vi.setSystemTime(Date.now() + ms);
+const alarmOf = (inventory: Inventory) => runInDurableObject(inventory, (_, { storage }) => storage.getAlarm());
+const statusesOf = (inventory: Inventory) =>
+  rowsOf<{ status: string; holds: number }>(inventory, "SELECT status, COUNT(*) AS holds FROM holds GROUP BY status");
+
+async function placeMany(inventory: Inventory, ticketTypeId: string, count: number) {
+  const answers = await Promise.all(Array.from({ length: count }, () => inventory.placeHold(holdRequest(ticketTypeId, 1))));
+  expect(answers.every((answer) => answer.ok)).toBe(true);
+}
+
+test("a hold past its end is gone for every read and every write, at its very millisecond", async () => {
+  const type = typeDraft({ quantity: 1 });
+  const inventory = await openInventory(configOf([type]));
+  const request = holdRequest(type.id, 1);
+  const { holdId } = valueOf(await inventory.placeHold(request));
+  pass(HOLD_MS - 1);
+  expect(codeOf(await inventory.hold(holdId))).toBe("ok");
+  expect(codeOf(await inventory.placeHold(holdRequest(type.id, 1)))).toBe("sold_out");
+  pass(1);
+  expect(await availableOf(inventory)).toEqual({ [type.id]: 1 });
+  expect(codeOf(await inventory.hold(holdId))).toBe("hold_expired");
+  expect(codeOf(await inventory.changeHold(holdId, request.items))).toBe("hold_expired");
+  expect(codeOf(await inventory.claim({ ...claimRequest(type.id, 1), holdId, items: null }))).toBe("hold_expired");
+  expect(codeOf(await inventory.placeHold(request))).toBe("hold_expired");
+  expect(codeOf(await inventory.placeHold(holdRequest(type.id, 1)))).toBe("ok");
+});
+
+test("four hundred and fifty due holds never make stock look short", async () => {
+  const type = typeDraft({ quantity: 450 });
+  const inventory = await openInventory(configOf([type]));
+  await placeMany(inventory, type.id, 450);
+  pass(HOLD_MS);
+  expect(await availableOf(inventory)).toEqual({ [type.id]: 450 });
+  // Reading has ended nothing, so that the next batch finds 450 due and ends 200 before its commands.
+  expect(await poolsOf(inventory)).toMatchObject([{ held: 450 }]);
+  await placeMany(inventory, type.id, 450);
+  expect(await poolsOf(inventory)).toMatchObject([{ held: 450, sold: 0 }]);
+  const refusal = refusalOf(await inventory.placeHold(holdRequest(type.id, 1)));
+  expect(refusal).toMatchObject({ code: "sold_out", members: { available: [{ available: 0 }] } });
+});
+
+test("one hold for all of it fits where only due holds stand in its way", async () => {
+  const type = typeDraft({ quantity: 450, maxPerOrder: 450 });
+  const inventory = await openInventory(configOf([type]));
+  await placeMany(inventory, type.id, 450);
+  pass(HOLD_MS);
+  expect(valueOf(await inventory.placeHold(holdRequest(type.id, 450))).lines).toMatchObject([{ quantity: 450 }]);
+});
+
+test("a due hold does not count against its holder", async () => {
+  const type = typeDraft({ quantity: 100, maxPerOrder: 10 });
+  const inventory = await openInventory(configOf([type]));
+  const holder = aUser();
+  const place = () => inventory.placeHold(holdRequest(type.id, 10, { holder }));
+  expect([codeOf(await place()), codeOf(await place()), codeOf(await place())]).toEqual(["ok", "ok", "holder_limit"]);
+  pass(HOLD_MS);
+  expect(codeOf(await place())).toBe("ok");
+});
+
+test("the alarm ends what is due without anybody asking, five hundred at a time, and comes again for the rest", async () => {
+  const type = typeDraft({ quantity: 700 });
+  const inventory = await openInventory(configOf([type]));
+  await placeMany(inventory, type.id, 700);
+  pass(HOLD_MS);
+  expect(await runDurableObjectAlarm(inventory)).toBe(true);
+  // The write path ends 200 before a batch's commands, and the alarm's own command 500 more.
+  expect(await statusesOf(inventory)).toEqual([{ status: "expired", holds: 700 }]);
+  expect(await poolsOf(inventory)).toMatchObject([{ held: 0 }]);
+  expect(await alarmOf(inventory)).toBeNull();
+});
+
+test("the alarm comes again at once while more is due than it may end", async () => {
+  const type = typeDraft({ quantity: 900 });
+  const inventory = await openInventory(configOf([type]));
+  await placeMany(inventory, type.id, 900);
+  pass(HOLD_MS);
+  await runDurableObjectAlarm(inventory);
+  expect(await statusesOf(inventory)).toEqual([
+    { status: "expired", holds: 700 },
+    { status: "held", holds: 200 },
+  ]);
+  expect(await alarmOf(inventory)).toBeLessThanOrEqual(Date.now());
+  await runDurableObjectAlarm(inventory);
+  expect(await statusesOf(inventory)).toEqual([{ status: "expired", holds: 900 }]);
+});
+
+test("the alarm is set for the first end, and asked for again only when a hold ends earlier", async () => {
+  const type = typeDraft({ quantity: 10 });
+  const config = configOf([type]);
+  const inventory = await openInventory(config);
+  expect(await alarmOf(inventory)).toBeNull();
+  const asked = await runInDurableObject(inventory, (_, { storage }) => {
+    vi.spyOn(storage, "setAlarm");
+    return vi.mocked(storage.setAlarm).mock.calls;
+  });
+  const firstEndMs = Date.now() + HOLD_MS;
+  valueOf(await inventory.placeHold(holdRequest(type.id, 1)));
+  pass(1_000);
+  valueOf(await inventory.placeHold(holdRequest(type.id, 1)));
+  expect(await alarmOf(inventory)).toBe(firstEndMs);
+  expect(asked).toEqual([[firstEndMs]]);
+  valueOf(await inventory.reconfigure({ ...config, version: 2, holdMs: 60_000 }));
+  valueOf(await inventory.placeHold(holdRequest(type.id, 1)));
+  expect(asked).toEqual([[firstEndMs], [Date.now() + 60_000]]);
+  expect(await alarmOf(inventory)).toBe(Date.now() + 60_000);
+});
+
+test("an object that starts without the alarm that its holds need sets it", async () => {
+  const type = typeDraft();
+  const inventory = await openInventory(configOf([type]));
+  const { expiresAtMs } = valueOf(await inventory.placeHold(holdRequest(type.id, 1)));
+  await runInDurableObject(inventory, (_, { storage }) => storage.deleteAlarm());
+  await evictDurableObject(inventory);
+  await inventory.availability();
+  expect(await alarmOf(inventory)).toBe(expiresAtMs);
+});
+
+test("an alarm that cannot do its work throws nothing and comes again", async () => {
+  const type = typeDraft();
+  const inventory = await openInventory(configOf([type]));
+  valueOf(await inventory.placeHold(holdRequest(type.id, 1)));
+  await runInDurableObject(inventory, (_, { storage }) => {
+    storage.sql.exec("CREATE TRIGGER stuck BEFORE UPDATE ON holds BEGIN SELECT RAISE(ABORT, 'stuck'); END");
+  });
+  pass(HOLD_MS);
+  const errors = vi.spyOn(console, "error").mockImplementation(() => {});
+  expect(await runDurableObjectAlarm(inventory)).toBe(true);
+  expect(errors).toHaveBeenCalled();
+  errors.mockRestore();
+  expect(await alarmOf(inventory)).not.toBeNull();
+  await runInDurableObject(inventory, (_, { storage }) => storage.sql.exec("DROP TRIGGER stuck").toArray());
+  await runDurableObjectAlarm(inventory);
+  expect(await statusesOf(inventory)).toEqual([{ status: "expired", holds: 1 }]);
+});
