@@ -113,7 +113,8 @@ export interface Subject {
 export interface MembershipQuestions<E extends Env> {
   /** Null when there is no such thing. */
   subjectOf(c: Context<E>): Promise<Subject | null>;
-  membership(c: Context<E>, userId: string, organizerId: string): Promise<MemberRole | null>;
+  /** `permission` is what the route needs, for `rememberedMembership`. */
+  membership(c: Context<E>, userId: string, organizerId: string, permission: Permission): Promise<MemberRole | null>;
   notFound: ProblemCode;
 }
 
@@ -128,7 +129,7 @@ export function memberGuard<E extends Env>(questions: MembershipQuestions<E>) {
         const subject = await questions.subjectOf(c);
         if (!subject) throw new Problem(questions.notFound);
         if (isAdmin(principal) && permission.endsWith(":read")) return;
-        const role = await questions.membership(c, caller.userId, subject.organizerId);
+        const role = await questions.membership(c, caller.userId, subject.organizerId, permission);
         if (role && may(role, permission)) return;
         if (role || isAdmin(principal)) throw new Problem("forbidden");
         const visible = typeof subject.visible === "function" ? await subject.visible() : subject.visible;

@@ -1,0 +1,35 @@
+/** The projection of auth's accounts (rule 21): whoever hears of a change asks auth, and the newer version stays. */
+import type { Account } from "../../shared/contracts/accounts";
+
+/** Idempotent, and indifferent to order: an older version changes nothing. */
+export const storeAccount = (db: D1Database, account: Account): D1PreparedStatement =>
+  db
+    .prepare(
+      `INSERT INTO accounts (id, email, name, role, status, email_verified, version, created_at_ms, updated_at_ms)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+       ON CONFLICT (id) DO UPDATE SET email = excluded.email, name = excluded.name, role = excluded.role, status = excluded.status,
+         email_verified = excluded.email_verified, version = excluded.version, updated_at_ms = excluded.updated_at_ms
+       WHERE excluded.version > accounts.version`,
+    )
+    .bind(
+      account.id,
+      account.email,
+      account.name,
+      account.role,
+      account.status,
+      account.emailVerified ? 1 : 0,
+      account.version,
+      Date.parse(account.createdAt),
+      Date.parse(account.updatedAt),
+    );
+
+/** Auth is the owner: what must be right now is asked there. */
+export async function askAccount(env: UsersEnv, id: string): Promise<Account | null> {
+  const [account] = await env.AUTH.accounts([id]);
+  return account ?? null;
+}
+
+export async function refreshAccount(env: UsersEnv, id: string): Promise<void> {
+  const account = await askAccount(env, id);
+  if (account) await storeAccount(env.DB, account).run();
+}

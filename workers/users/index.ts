@@ -1,0 +1,46 @@
+import { WorkerEntrypoint } from "cloudflare:workers";
+import type { UsersRpc } from "../../shared/contracts/organizers";
+import { serve } from "../../shared/http/app";
+import { openapiOf } from "../../shared/http/operation";
+import { consumeBatch } from "../../shared/queue/consume";
+import { membership, organizersOf } from "./members";
+import { messageHandlers } from "./message-handlers";
+import { organizerBySlug, organizersByIds } from "./organizers";
+import { app } from "./routes";
+
+/** For sibling Workers. Not reachable from the internet. */
+export class UsersService extends WorkerEntrypoint<UsersEnv> implements UsersRpc {
+  async ping() {
+    return "ok" as const;
+  }
+
+  openapi() {
+    return openapiOf(app);
+  }
+
+  /** Announces nothing and keeps nothing half-way. */
+  async sweep() {
+    return {};
+  }
+
+  membership(userId: string, organizerId: string) {
+    return membership(this.env, userId, organizerId);
+  }
+
+  organizersOf(userId: string) {
+    return organizersOf(this.env, userId);
+  }
+
+  organizers(ids: string[]) {
+    return organizersByIds(this.env, ids);
+  }
+
+  organizerBySlug(slug: string) {
+    return organizerBySlug(this.env, slug);
+  }
+}
+
+export default {
+  fetch: serve(app),
+  queue: (batch, env, ctx) => consumeBatch(batch, env, ctx, messageHandlers),
+} satisfies ExportedHandler<UsersEnv>;

@@ -1,0 +1,122 @@
+/** The domain's pages in the OpenAPI document. */
+import { User } from "../../shared/contracts/accounts";
+import { Member, Organizer } from "../../shared/contracts/organizers";
+import { listOf } from "../../shared/http/list";
+import type { Operation } from "../../shared/http/operation";
+import { Profile } from "./profiles";
+
+const user: User = {
+  id: "0197f3c2-7b1e-7cc3-98c4-dc0c0c07398f",
+  email: "ada@bilten.example",
+  name: "Ada Lovelace",
+  role: "user",
+  status: "active",
+  emailVerified: true,
+  mfaEnabled: false,
+  createdAt: "2027-03-01T09:30:00.000Z",
+  updatedAt: "2027-03-01T09:32:00.000Z",
+};
+const profile: Profile = { ...user, phone: "+431234567", bio: "Runs the door on Thursdays." };
+const organizer: Organizer = {
+  id: "0197f3c4-02aa-7f0e-8d5c-55a1c4a6ec10",
+  name: "The Blue Note",
+  slug: "blue-note",
+  createdAt: "2027-03-01T10:00:00.000Z",
+  updatedAt: "2027-03-01T10:00:00.000Z",
+};
+const member: Member = {
+  userId: user.id,
+  role: "owner",
+  name: user.name,
+  email: user.email,
+  createdAt: organizer.createdAt,
+  updatedAt: organizer.updatedAt,
+};
+const notModified = { description: "The copy named in `If-None-Match` is the current one" };
+
+export const operations = {
+  getProfile: {
+    operationId: "getProfile",
+    summary: "The caller's own profile",
+    tags: ["users"],
+    answers: { 200: { description: "The profile", schema: Profile, example: profile }, 304: notModified },
+    refusals: ["user_not_found"],
+  },
+  changeProfile: {
+    operationId: "changeProfile",
+    summary: "Change the caller's own profile",
+    description: "Changes the fields present and leaves the others; null empties one. `If-Match` is optional.",
+    tags: ["users"],
+    requestExample: { name: "Ada Lovelace", phone: "+431234567" },
+    answers: { 200: { description: "The profile as it stands now", schema: Profile, example: profile } },
+    refusals: ["user_not_found", "version_stale", "state_moved"],
+  },
+  getUser: {
+    operationId: "getUser",
+    summary: "A user, for themselves and for platform admins",
+    tags: ["users"],
+    answers: { 200: { description: "The user", schema: User, example: user } },
+    refusals: ["user_not_found"],
+  },
+  createOrganizer: {
+    operationId: "createOrganizer",
+    summary: "Become an organizer",
+    description: "The caller is the first owner. Some slugs belong to the platform and read as taken.",
+    tags: ["organizers"],
+    requestExample: { name: organizer.name, slug: organizer.slug },
+    answers: { 201: { description: "The organizer", schema: Organizer, example: organizer } },
+    refusals: ["slug_taken", "account_suspended", "email_not_verified"],
+  },
+  getOrganizer: {
+    operationId: "getOrganizer",
+    summary: "An organizer",
+    tags: ["organizers"],
+    answers: { 200: { description: "The organizer", schema: Organizer, example: organizer }, 304: notModified },
+    refusals: ["organizer_not_found"],
+  },
+  changeOrganizer: {
+    operationId: "changeOrganizer",
+    summary: "Change an organizer's name or slug",
+    description: "Changes the fields present and leaves the others. A new slug is a new host. `If-Match` is optional.",
+    tags: ["organizers"],
+    requestExample: { name: organizer.name },
+    answers: { 200: { description: "The organizer as it stands now", schema: Organizer, example: organizer } },
+    refusals: ["slug_taken", "version_stale"],
+  },
+  listMembers: {
+    operationId: "listMembers",
+    summary: "An organizer's team, longest member first",
+    tags: ["organizers"],
+    answers: {
+      200: {
+        description: "A page of members",
+        schema: listOf(Member).meta({ id: "Members" }),
+        example: { data: [member], nextCursor: null },
+      },
+    },
+    refusals: ["invalid_cursor"],
+  },
+  addMember: {
+    operationId: "addMember",
+    summary: "Take somebody with a verified account into the team",
+    tags: ["organizers"],
+    requestExample: { email: "grace@bilten.example", role: "door" },
+    answers: { 201: { description: "The member", schema: Member, example: { ...member, role: "door" } } },
+    refusals: ["user_not_found", "member_exists"],
+  },
+  changeMember: {
+    operationId: "changeMember",
+    summary: "Give a member another role",
+    tags: ["organizers"],
+    requestExample: { role: "finance" },
+    answers: { 200: { description: "The member", schema: Member, example: { ...member, role: "finance" } } },
+    refusals: ["user_not_found", "last_owner"],
+  },
+  removeMember: {
+    operationId: "removeMember",
+    summary: "Take a member out of the team",
+    tags: ["organizers"],
+    answers: { 204: { description: "No longer a member" } },
+    refusals: ["user_not_found", "last_owner"],
+  },
+} as const satisfies Record<string, Operation>;

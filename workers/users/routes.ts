@@ -1,0 +1,123 @@
+import type { Context, MiddlewareHandler } from "hono";
+import { MemberChange, MemberDraft, OrganizerChange, OrganizerDraft } from "../../shared/contracts/organizers";
+import { domainApp } from "../../shared/http/app";
+import { checkIfMatch, etagOfVersion, isFresh } from "../../shared/http/etag";
+import { form, pathId, query, unwrap } from "../../shared/http/form";
+import { anyone, memberGuard, requireUser } from "../../shared/http/guards";
+import { ListQuery } from "../../shared/http/list";
+import { operation } from "../../shared/http/operation";
+import { isAdmin, principalOf, userIdOf } from "../../shared/http/principal";
+import { Problem } from "../../shared/http/problem";
+import { askAccount } from "./accounts";
+import { addMember, changeMember, listMembers, membership, removeMember } from "./members";
+import { operations } from "./operations";
+import { changeOrganizer, createOrganizer, findOrganizer, organizerOf } from "./organizers";
+import { changeProfile, ProfileChange, readProfile } from "./profiles";
+
+type UsersContext = { Bindings: UsersEnv };
+
+const organizerIdOf = (c: Context): string => pathId(c, "organizerId", "organizer_not_found");
+const memberIdOf = (c: Context): string => pathId(c, "userId", "user_not_found");
+
+/** Organizers are public, so that a stranger hears 403. The team is read where it is written, without any memory. */
+const requireMember = memberGuard<UsersContext>({
+  subjectOf: async (c) => {
+    const organizer = await findOrganizer(c.env, organizerIdOf(c));
+    return organizer ? { organizerId: organizer.id, visible: true } : null;
+  },
+  membership: (c, userId, organizerId) => membership(c.env, userId, organizerId),
+  notFound: "organizer_not_found",
+});
+
+/** Whether there is such a member comes before whether the body is one. */
+const existingMember: MiddlewareHandler<UsersContext> = async (c, next) => {
+  if (!(await membership(c.env, memberIdOf(c), organizerIdOf(c)))) throw new Problem("user_not_found");
+  await next();
+};
+
+/** Behind `requireUser`. */
+function callerOf(c: Context): string {
+  const userId = userIdOf(principalOf(c));
+  if (userId === null) throw new Problem("credential_missing");
+  return userId;
+}
+
+/** The version that `If-Match` insists on, null when the caller takes any. */
+function matchedVersion(c: Context, version: number): number | null {
+  checkIfMatch(c, etagOfVersion(version));
+  return (c.req.header("if-match") ?? "*").trim() === "*" ? null : version;
+}
+
+const PRIVATE = { "cache-control": "private, no-cache" };
+
+export const app = domainApp<UsersEnv>()
+  .get("/users/profile", operation(operations.getProfile), requireUser(), async (c) => {
+    const { profile, version } = unwrap(await readProfile(c.env, callerOf(c)));
+    const headers = { etag: etagOfVersion(version), ...PRIVATE };
+    return isFresh(c, headers.etag) ? c.body(null, 304, headers) : c.json(profile, 200, headers);
+  })
+  .put("/users/profile", operation(operations.changeProfile), requireUser(), form(ProfileChange), async (c) => {
+    const ifVersion = matchedVersion(c, unwrap(await readProfile(c.env, callerOf(c))).version);
+    const { profile, version } = unwrap(await changeProfile(c.env, callerOf(c), c.var.form, ifVersion, Date.now()));
+    return c.json(profile, 200, { etag: etagOfVersion(version), ...PRIVATE });
+  })
+  .get("/users/:userId", operation(operations.getUser), requireUser(), async (c) => {
+    const userId = pathId(c, "userId", "user_not_found");
+    const account = userId === callerOf(c) || isAdmin(principalOf(c)) ? await askAccount(c.env, userId) : null;
+    if (!account) throw new Problem("user_not_found");
+    const { version, ...user } = account;
+    return c.json(user, 200, { etag: etagOfVersion(version), ...PRIVATE });
+  })
+  .post("/organizers", operation(operations.createOrganizer), requireUser(), form(OrganizerDraft), async (c) => {
+    const organizer = unwrap(await createOrganizer(c.env, callerOf(c), c.var.form, Date.now()));
+    return c.json(organizerOf(organizer), 201, { etag: etagOfVersion(organizer.version) });
+  })
+  .get("/organizers/:organizerId", operation(operations.getOrganizer), anyone(), async (c) => {
+    const organizer = await findOrganizer(c.env, organizerIdOf(c));
+    if (!organizer) throw new Problem("organizer_not_found");
+    const headers = { etag: etagOfVersion(organizer.version), "cache-control": "no-cache" };
+    return isFresh(c, headers.etag) ? c.body(null, 304, headers) : c.json(organizerOf(organizer), 200, headers);
+  })
+  .put(
+    "/organizers/:organizerId",
+    operation(operations.changeOrganizer),
+    requireMember("organizer:write"),
+    form(OrganizerChange),
+    async (c) => {
+      const before = await findOrganizer(c.env, organizerIdOf(c));
+      const ifVersion = before ? matchedVersion(c, before.version) : null;
+      const organizer = unwrap(await changeOrganizer(c.env, organizerIdOf(c), c.var.form, ifVersion, Date.now()));
+      return c.json(organizerOf(organizer), 200, { etag: etagOfVersion(organizer.version) });
+    },
+  )
+  .get(
+    "/organizers/:organizerId/members",
+    operation(operations.listMembers),
+    requireMember("members:read"),
+    query(ListQuery),
+    async (c) => c.json(await listMembers(c.env, organizerIdOf(c), c.var.query), 200, PRIVATE),
+  )
+  .post(
+    "/organizers/:organizerId/members",
+    operation(operations.addMember),
+    requireMember("members:write"),
+    form(MemberDraft),
+    async (c) => c.json(unwrap(await addMember(c.env, organizerIdOf(c), c.var.form, Date.now())), 201),
+  )
+  .put(
+    "/organizers/:organizerId/members/:userId",
+    operation(operations.changeMember),
+    requireMember("members:write"),
+    existingMember,
+    form(MemberChange),
+    async (c) => c.json(unwrap(await changeMember(c.env, organizerIdOf(c), memberIdOf(c), c.var.form.role, Date.now()))),
+  )
+  .delete(
+    "/organizers/:organizerId/members/:userId",
+    operation(operations.removeMember),
+    requireMember("members:write"),
+    async (c) => {
+      unwrap(await removeMember(c.env, organizerIdOf(c), memberIdOf(c)));
+      return c.body(null, 204);
+    },
+  );
