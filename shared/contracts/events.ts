@@ -11,6 +11,8 @@ export const MAX_TICKET_TYPES = 100;
 export const MAX_PER_ORDER = 100;
 /** Ticket types in one hold or order. */
 export const MAX_LINES = 20;
+export const DEFAULT_MIN_PER_ORDER = 1;
+export const DEFAULT_MAX_PER_ORDER = 10;
 
 /** An IANA zone that the runtime knows (`Intl` carries the tz database). */
 export const TimeZone = z
@@ -43,6 +45,8 @@ export const EventSettingsDraft = z.strictObject({
   holdSeconds: z.int().min(1).max(3600).optional(),
 });
 
+const isAfter = (later: string, earlier: string): boolean => Date.parse(later) > Date.parse(earlier);
+
 const ticketTypeFields = {
   name: z.string().trim().min(1).max(200),
   description: z.string().max(2000).optional(),
@@ -53,9 +57,32 @@ const ticketTypeFields = {
   saleStart: Timestamp.optional(),
   saleEnd: Timestamp.optional(),
 };
-export const TicketTypeDraft = z.strictObject(ticketTypeFields).meta({ id: "TicketTypeDraft" });
+interface SaleTerms {
+  minPerOrder?: number | undefined;
+  maxPerOrder?: number | undefined;
+  saleStart?: string | undefined;
+  saleEnd?: string | undefined;
+}
+
+/** Fields of one body that contradict each other; what contradicts the stored event is the domain's to refuse (422). */
+function refuseContradictions(type: SaleTerms, ctx: z.RefinementCtx): void {
+  const { minPerOrder, maxPerOrder, saleStart, saleEnd } = type;
+  if (minPerOrder !== undefined && maxPerOrder !== undefined && minPerOrder > maxPerOrder)
+    ctx.addIssue({ code: "custom", path: ["minPerOrder"], message: "is above maxPerOrder" });
+  if (saleStart !== undefined && saleEnd !== undefined && !isAfter(saleEnd, saleStart))
+    ctx.addIssue({ code: "custom", path: ["saleEnd"], message: "is not after saleStart" });
+}
+
+export const TicketTypeDraft = z
+  .strictObject(ticketTypeFields)
+  .superRefine((type, ctx) => refuseContradictions({ ...type, maxPerOrder: type.maxPerOrder ?? DEFAULT_MAX_PER_ORDER }, ctx))
+  .meta({ id: "TicketTypeDraft" });
 export type TicketTypeDraft = z.infer<typeof TicketTypeDraft>;
-export const TicketTypeChange = z.strictObject(ticketTypeFields).partial().meta({ id: "TicketTypeChange" });
+export const TicketTypeChange = z
+  .strictObject(ticketTypeFields)
+  .partial()
+  .superRefine(refuseContradictions)
+  .meta({ id: "TicketTypeChange" });
 export type TicketTypeChange = z.infer<typeof TicketTypeChange>;
 
 const eventFields = {
@@ -69,11 +96,28 @@ const eventFields = {
   capacity: z.int().min(1).max(MAX_CAPACITY),
   settings: EventSettingsDraft.optional(),
 };
+function refuseDisorder(event: { startDate?: string | undefined; endDate?: string | undefined }, ctx: z.RefinementCtx): void {
+  const { startDate, endDate } = event;
+  if (startDate !== undefined && endDate !== undefined && !isAfter(endDate, startDate))
+    ctx.addIssue({ code: "custom", path: ["endDate"], message: "is not after startDate" });
+}
+
 export const EventDraft = z
   .strictObject({ organizerId: Id, ...eventFields, ticketTypes: z.array(TicketTypeDraft).max(MAX_TICKET_TYPES).optional() })
+  .superRefine((event, ctx) => {
+    refuseDisorder(event, ctx);
+    const types = event.ticketTypes ?? [];
+    for (const [index, { price, saleStart, saleEnd }] of types.entries()) {
+      const at = (field: string, message: string) =>
+        ctx.addIssue({ code: "custom", path: ["ticketTypes", index, ...field.split("/")], message });
+      if (price.currency !== types[0]?.price.currency) at("price/currency", "differs from the first ticket type's");
+      if (saleStart !== undefined && !isAfter(event.endDate, saleStart)) at("saleStart", "is not before the event's end");
+      if (saleEnd !== undefined && isAfter(saleEnd, event.endDate)) at("saleEnd", "is after the event's end");
+    }
+  })
   .meta({ id: "EventDraft" });
 export type EventDraft = z.infer<typeof EventDraft>;
-export const EventChange = z.strictObject(eventFields).partial().meta({ id: "EventChange" });
+export const EventChange = z.strictObject(eventFields).partial().superRefine(refuseDisorder).meta({ id: "EventChange" });
 export type EventChange = z.infer<typeof EventChange>;
 
 export const TicketType = z
@@ -132,6 +176,7 @@ export const AvailableTicketType = TicketType.extend({
   available: z.int(),
   status: z.enum(["on_sale", "scheduled", "ended", "sold_out", "hidden"]),
 }).meta({ id: "AvailableTicketType" });
+export type AvailableTicketType = z.infer<typeof AvailableTicketType>;
 
 export const HoldLine = z
   .strictObject({
@@ -178,9 +223,12 @@ export const CheckInDraft = z
   .meta({ id: "CheckInDraft" });
 export const CheckIn = z.object({ result: z.literal("admitted"), ticket: Ticket, admittedAt: Timestamp }).meta({ id: "CheckIn" });
 
+export const CancelDraft = z.strictObject({ reason: z.string().trim().min(1).max(1000) }).meta({ id: "CancelDraft" });
+
 /** For sibling Workers: what the event's one object decides, and the events that may be read. */
 export interface EventsRpc extends DomainRpc {
-  claimHold(request: ClaimRequest): Promise<Result<HeldStock, ClaimRefusal>>;
+  /** `overloaded` is the object's, told as data because an error's marks do not survive RPC: 503, never retried (rule 25). */
+  claimHold(request: ClaimRequest): Promise<Result<HeldStock, ClaimRefusal | Refusal<"overloaded">>>;
   extendOrder(eventId: string, orderId: string, untilMs: number): Promise<Result<{ expiresAtMs: number }, Refusal>>;
   /** The tickets come back with their signed codes; again is the same answer. */
   confirmOrder(request: ConfirmRequest): Promise<Result<Ticket[], ConfirmRefusal>>;

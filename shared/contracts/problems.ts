@@ -64,6 +64,7 @@ export const PROBLEMS = {
   quantity_out_of_range: { status: 422, title: "The quantity is outside of what one order may have" },
   currency_mixed: { status: 422, title: "An event's ticket types share one currency" },
   dates_inconsistent: { status: 422, title: "The dates contradict each other" },
+  seat_unknown: { status: 422, title: "The ticket type has no such seat" },
   provider_not_configured: { status: 422, title: "The provider is not configured" },
   // load (429, 503), bugs (500)
   rate_limited: { status: 429, title: "Too many requests" },

@@ -1,4 +1,4 @@
-import type { Context, MiddlewareHandler } from "hono";
+import type { Context, Env, MiddlewareHandler } from "hono";
 import { type DescribeRouteOptions, resolver } from "hono-openapi";
 import { z } from "zod";
 import { UUID_PATTERN } from "../contracts/ids";
@@ -79,11 +79,20 @@ export async function readForm<S extends z.ZodType>(
 
 type FormEnv<S extends z.ZodType> = { Variables: { form: z.output<S> } };
 
-/** Reads and checks the JSON body after the guard let the caller in; the handler finds it as `c.var.form`. */
-export function form<S extends z.ZodType>(schema: S): MiddlewareHandler<FormEnv<S>> {
+/**
+ * Reads and checks the JSON body after the guard let the caller in; the handler finds it as `c.var.form`. `beforeRefusing` throws the
+ * route's 404 where existence is the handler's to find out: it comes before the 400, and a good form need not wait for it.
+ */
+export function form<S extends z.ZodType, E extends Env = Env>(
+  schema: S,
+  beforeRefusing?: (c: Context<E>) => Promise<void>,
+): MiddlewareHandler<FormEnv<S>> {
   const handler: MiddlewareHandler<FormEnv<S>> = async (c, next) => {
     const read = await readForm(c, schema);
-    if (!read.ok) throw new Problem(read.error.code, read.error);
+    if (!read.ok) {
+      await beforeRefusing?.(c as unknown as Context<E>);
+      throw new Problem(read.error.code, read.error);
+    }
     c.set("form", read.value);
     await next();
   };

@@ -1,0 +1,79 @@
+import type { AvailableTicketType } from "../../shared/contracts/events";
+import { toTimestamp } from "../../shared/contracts/ids";
+import type { Availability } from "../../shared/contracts/inventory";
+import { money } from "../../shared/contracts/money";
+import type { Principal } from "../../shared/contracts/principal";
+import type { Refusal } from "../../shared/contracts/problems";
+import { ok, type Result, refuse } from "../../shared/contracts/result";
+import type { Env } from "./environment";
+import { readEvent } from "./event-reads";
+import { askInventory } from "./inventory";
+import { isInsiderOf } from "./members";
+import { type StoredEvent, toTicketType } from "./stored-event";
+
+export interface AvailableTickets {
+  data: AvailableTicketType[];
+  asOf: string;
+}
+type Available = Result<AvailableTickets, Refusal<"event_not_found">>;
+
+const SNAPSHOT_MS = 1_000;
+const MAX_SNAPSHOTS = 1_000;
+const snapshots = new Map<string, { availability: Availability; untilMs: number }>();
+
+/** As it stands now, from the object itself. */
+export async function readTickets(env: Env, principal: Principal, eventId: string): Promise<Available> {
+  const answer = await askInventory(env, eventId, (inventory) => inventory.availability());
+  // An event that was never opened is a draft, or none at all.
+  return answer.ok ? reveal(env, principal, answer.value) : readDraft(env, principal, eventId);
+}
+
+/** At most a second old, so that however many look, the object is asked once a second by an isolate. */
+export async function readSnapshot(env: Env, principal: Principal, eventId: string): Promise<Available> {
+  const nowMs = Date.now();
+  const snapshot = snapshots.get(eventId);
+  if (snapshot && snapshot.untilMs > nowMs) return reveal(env, principal, snapshot.availability);
+  const answer = await askInventory(env, eventId, (inventory) => inventory.availability());
+  if (!answer.ok) return readDraft(env, principal, eventId);
+  if (snapshots.size >= MAX_SNAPSHOTS) snapshots.clear();
+  snapshots.set(eventId, { availability: answer.value, untilMs: nowMs + SNAPSHOT_MS });
+  return reveal(env, principal, answer.value);
+}
+
+async function reveal(env: Env, principal: Principal, availability: Availability): Promise<Available> {
+  if (!availability.isPublic && !(await isInsiderOf(env, principal, availability.eventId)))
+    return refuse({ code: "event_not_found" });
+  return ok({
+    data: availability.ticketTypes.map((type) => toAvailable(availability, type)),
+    asOf: toTimestamp(availability.asOfMs),
+  });
+}
+
+const toAvailable = ({ eventId, currency }: Availability, type: Availability["ticketTypes"][number]): AvailableTicketType => ({
+  id: type.id,
+  eventId,
+  name: type.name,
+  ...(type.description === null ? {} : { description: type.description }),
+  price: money(type.unitPriceMinor, currency),
+  quantity: type.quantity,
+  minPerOrder: type.minPerOrder,
+  maxPerOrder: type.maxPerOrder,
+  ...(type.saleStartMs === null ? {} : { saleStart: toTimestamp(type.saleStartMs) }),
+  ...(type.saleEndMs === null ? {} : { saleEnd: toTimestamp(type.saleEndMs) }),
+  available: type.available,
+  status: type.status,
+});
+
+/** What its members plan: nothing is sold yet, and nobody else sees it. */
+async function readDraft(env: Env, principal: Principal, eventId: string): Promise<Available> {
+  if (principal.kind === "anonymous") return refuse({ code: "event_not_found" });
+  const read = await readEvent(env, principal, eventId);
+  return read.ok ? ok({ data: planned(read.value), asOf: toTimestamp(Date.now()) }) : read;
+}
+
+const planned = ({ event, types }: StoredEvent): AvailableTicketType[] =>
+  types.map((type) => ({
+    ...toTicketType(type),
+    available: Math.min(type.quantity, event.capacity),
+    status: "hidden",
+  }));

@@ -1,0 +1,13 @@
+import type { TicketInventoryRpc } from "../../shared/contracts/inventory";
+import type { UsersRpc } from "../../shared/contracts/organizers";
+
+/** The part of an ExecutionContext that noun modules may use: work that the answer does not wait for. */
+export type Later = Pick<ExecutionContext, "waitUntil">;
+
+/** What this Worker's modules work with: its bindings, its siblings and objects by their contracts, and what only some deployments set. */
+export interface Env
+  extends Pick<EventsEnv, "DB" | "ENVIRONMENT" | "HOLD_KEY" | "TICKET_SIGNING_KEY" | "SEARCH_MAILBOX" | "ANALYTICS_MAILBOX"> {
+  TICKET_INVENTORY: { idFromName(name: string): DurableObjectId; get(id: DurableObjectId): TicketInventoryRpc };
+  USERS: Pick<UsersRpc, "membership" | "organizers">;
+  SENTRY_DSN?: string;
+}

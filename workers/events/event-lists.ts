@@ -1,0 +1,99 @@
+import { and, asc, eq, gt, inArray, or, type SQL, sql } from "drizzle-orm";
+import { drizzle } from "drizzle-orm/d1";
+import { z } from "zod";
+import { EVENT_STATUSES, type PublishedEvent } from "../../shared/contracts/events";
+import { Id } from "../../shared/contracts/ids";
+import { decodeCursor, listQuery, page } from "../../shared/http/list";
+import type { Env } from "./environment";
+import { type EventRow, events, ticketTypes } from "./schema";
+import { type StoredEvent, toEvent } from "./stored-event";
+
+export const EventsQuery = z.object({
+  organizerId: Id.optional(),
+  status: z.enum(EVENT_STATUSES).optional(),
+  ...listQuery,
+});
+export type EventsQuery = z.infer<typeof EventsQuery>;
+
+/** The most that siblings ask for at once. */
+export const MAX_BATCH = 100;
+
+const Keyset = z.tuple([z.number(), z.string()]);
+
+/** Internal statuses that read as this one. */
+const storedAs = (status: (typeof EVENT_STATUSES)[number]): EventRow["status"][] =>
+  status === "draft" ? ["draft", "publishing"] : [status];
+
+/**
+ * Soonest first. Without `insider`, what everybody may know: public events that are on sale, or with a status filter those that were.
+ */
+export async function listEvents(env: Env, query: EventsQuery, insider: boolean) {
+  const after = decodeCursor(query.cursor, Keyset);
+  const conditions: (SQL | undefined)[] = [
+    query.organizerId === undefined ? undefined : eq(events.organizerId, query.organizerId),
+    after ? or(gt(events.startMs, after[0]), and(eq(events.startMs, after[0]), gt(events.id, after[1]))) : undefined,
+  ];
+  if (insider) {
+    if (query.status) conditions.push(inArray(events.status, storedAs(query.status)));
+  } else {
+    // Written out, because the index on public events serves only a query that says so itself.
+    conditions.push(sql`${events.isPublic} = 1`, eq(events.status, query.status ?? "published"));
+    if (query.status === "draft") return { data: [], nextCursor: null };
+  }
+  const rows = await drizzle(env.DB)
+    .select()
+    .from(events)
+    .where(and(...conditions))
+    .orderBy(asc(events.startMs), asc(events.id))
+    .limit(query.limit + 1);
+  const { data, nextCursor } = page(
+    rows,
+    query.limit,
+    (row) => row,
+    (row) => [row.startMs, row.id],
+  );
+  return { data: await withTypes(env, data), nextCursor };
+}
+
+/** Events by id whatever their status, those that exist, in the order of the ids. */
+export async function eventsById(env: Env, ids: readonly string[]): Promise<PublishedEvent[]> {
+  const wanted = JSON.stringify(ids.slice(0, MAX_BATCH));
+  const rows = await drizzle(env.DB)
+    .select()
+    .from(events)
+    .where(inArray(events.id, sql`(SELECT value FROM json_each(${wanted}))`));
+  const order = new Map(ids.map((id, index) => [id, index]));
+  rows.sort((a, b) => (order.get(a.id) ?? 0) - (order.get(b.id) ?? 0));
+  return withTypes(env, rows);
+}
+
+/** What an organizer's visitors may choose from: on sale, public, not over. */
+export async function publicEventsOf(env: Env, organizerId: string): Promise<PublishedEvent[]> {
+  const rows = await drizzle(env.DB)
+    .select()
+    .from(events)
+    .where(
+      and(
+        eq(events.organizerId, organizerId),
+        sql`${events.isPublic} = 1`,
+        eq(events.status, "published"),
+        gt(events.endMs, Date.now()),
+      ),
+    )
+    .orderBy(asc(events.startMs), asc(events.id))
+    .limit(MAX_BATCH);
+  return withTypes(env, rows);
+}
+
+async function withTypes(env: Env, rows: readonly EventRow[]): Promise<PublishedEvent[]> {
+  if (rows.length === 0) return [];
+  const ids = JSON.stringify(rows.map(({ id }) => id));
+  const types = await drizzle(env.DB)
+    .select()
+    .from(ticketTypes)
+    .where(inArray(ticketTypes.eventId, sql`(SELECT value FROM json_each(${ids}))`))
+    .orderBy(asc(ticketTypes.position), asc(ticketTypes.id));
+  const byEvent = new Map<string, StoredEvent>(rows.map((event) => [event.id, { event, types: [] }]));
+  for (const type of types) byEvent.get(type.eventId)?.types.push(type);
+  return [...byEvent.values()].map(toEvent);
+}

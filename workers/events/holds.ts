@@ -1,0 +1,140 @@
+/** Holds, the fast path of an on-sale: the event's object and no database (rule 6). */
+
+import type { z } from "zod";
+import type { Hold, HoldDraft } from "../../shared/contracts/events";
+import { toTimestamp } from "../../shared/contracts/ids";
+import type { HeldStock, HoldChangeRefusal, HoldRefusal, Line } from "../../shared/contracts/inventory";
+import { money } from "../../shared/contracts/money";
+import type { Principal } from "../../shared/contracts/principal";
+import type { Refusal } from "../../shared/contracts/problems";
+import { ok, type Result, refuse } from "../../shared/contracts/result";
+import { uuidV7, uuidV8 } from "../../shared/crypto/uuid";
+import { callerScope, requestHashOf } from "../../shared/http/idempotency-key";
+import { isAdmin, userIdOf } from "../../shared/http/principal";
+import { readSnapshot } from "./availability";
+import type { Env } from "./environment";
+import { isSecretOfHold, secretOfHold } from "./hold-secret";
+import { holderOf } from "./holder";
+import { askInventory } from "./inventory";
+import { isInsiderOf } from "./members";
+
+type HoldItems = z.infer<typeof HoldDraft>["items"];
+
+export interface HoldAsked {
+  eventId: string;
+  principal: Principal;
+  address: string;
+  idempotencyKey: string | null;
+}
+
+type NotFound = Refusal<"hold_not_found">;
+const NOT_FOUND: NotFound = { code: "hold_not_found" };
+
+export async function placeHold(
+  env: Env,
+  asked: HoldAsked,
+  items: HoldItems,
+): Promise<Result<Hold, HoldRefusal | Refusal<"seat_unknown">>> {
+  const { eventId, principal, address, idempotencyKey: key } = asked;
+  const lines = linesOf(items);
+  if (!lines)
+    return (await isKnownToCaller(env, principal, eventId))
+      ? refuse({ code: "seat_unknown" })
+      : refuse({ code: "event_not_found" });
+  const [holdId, holder, requestHash] = await Promise.all([
+    key === null
+      ? uuidV7(Date.now())
+      : uuidV8(env.HOLD_KEY, ["hold", callerScope(principal), "POST", `/events/${eventId}/holds`, key]),
+    holderOf(env.HOLD_KEY, userIdOf(principal), address),
+    requestHashOf(items),
+  ]);
+  const place = (insider: boolean) =>
+    askInventory(env, eventId, (inventory) => inventory.placeHold({ holdId, requestHash, holder, items: lines, insider }));
+  const placed = await place(isAdmin(principal));
+  // A private event: only now is it worth finding out who asks.
+  const isHidden = !placed.ok && placed.error.code === "event_not_found" && !isAdmin(principal);
+  const decided = isHidden && (await isInsiderOf(env, principal, eventId)) ? await place(true) : placed;
+  return decided.ok ? ok(await toHold(env, decided.value)) : decided;
+}
+
+/** Null where seats are asked for: no event has any yet. */
+function linesOf(items: HoldItems): Line[] | null {
+  if (items.some(({ seatIds }) => seatIds !== undefined && seatIds.length > 0)) return null;
+  return items.map(({ ticketTypeId, quantity }) => ({ ticketTypeId, quantity }));
+}
+
+/** What a form's fault must wait for: an event that the caller may not know of is a 404 first (API.md, order of checks). */
+export const isKnownToCaller = async (env: Env, principal: Principal, eventId: string): Promise<boolean> =>
+  (await readSnapshot(env, principal, eventId)).ok;
+
+export async function readHold(
+  env: Env,
+  principal: Principal,
+  eventId: string,
+  holdId: string,
+): Promise<Result<Hold, HoldChangeRefusal>> {
+  const found = await findOwn(env, principal, eventId, holdId);
+  return found.ok ? ok(await toHold(env, found.value)) : found;
+}
+
+/** Expects that `findOwn` let the caller in. */
+export async function changeHold(
+  env: Env,
+  eventId: string,
+  holdId: string,
+  items: HoldItems,
+): Promise<Result<Hold, HoldChangeRefusal | Refusal<"seat_unknown">>> {
+  const lines = linesOf(items);
+  if (!lines) return refuse({ code: "seat_unknown" });
+  const changed = await askInventory(env, eventId, (inventory) => inventory.changeHold(holdId, lines));
+  return changed.ok ? ok(await toHold(env, changed.value)) : changed;
+}
+
+export async function releaseHold(
+  env: Env,
+  principal: Principal,
+  eventId: string,
+  holdId: string,
+): Promise<Result<null, HoldChangeRefusal>> {
+  const found = await findOwn(env, principal, eventId, holdId);
+  if (!found.ok) return found.error.code === "hold_released" || found.error.code === "hold_expired" ? ok(null) : found;
+  const released = await askInventory(env, eventId, (inventory) => inventory.releaseHold(holdId));
+  return released.ok ? released : refuse(hidden(released.error));
+}
+
+/**
+ * The hold, if it is the caller's by its secret or as the person who placed it. Anything else reads like a hold that does not exist; a
+ * hold that has ended is told to whoever shows its secret.
+ */
+export async function findOwn(
+  env: Env,
+  principal: Principal,
+  eventId: string,
+  holdId: string,
+): Promise<Result<HeldStock, HoldChangeRefusal>> {
+  const bySecret = principal.kind === "bearer_secret" && (await isSecretOfHold(env.HOLD_KEY, holdId, principal.secret));
+  if (principal.kind === "bearer_secret" && !bySecret) return refuse(NOT_FOUND);
+  const found = await askInventory(env, eventId, (inventory) => inventory.hold(holdId));
+  if (!found.ok) return refuse(bySecret ? hidden(found.error) : NOT_FOUND);
+  const { holder } = found.value;
+  const isOwner = holder.kind === "user" && holder.key === userIdOf(principal);
+  return bySecret || isOwner ? found : refuse(NOT_FOUND);
+}
+
+/** Whoever asks for a hold learns nothing of events. */
+const hidden = <E extends Refusal>(refusal: E): Exclude<E, Refusal<"event_not_found">> | NotFound =>
+  refusal.code === "event_not_found" ? NOT_FOUND : (refusal as Exclude<E, Refusal<"event_not_found">>);
+
+async function toHold(env: Env, held: HeldStock): Promise<Hold> {
+  return {
+    id: held.holdId,
+    eventId: held.eventId,
+    expiresAt: toTimestamp(held.expiresAtMs),
+    items: held.lines.map(({ ticketTypeId, quantity, unitPriceMinor }) => ({
+      ticketTypeId,
+      quantity,
+      unitPrice: money(unitPriceMinor, held.currency),
+    })),
+    secret: await secretOfHold(env.HOLD_KEY, held.holdId),
+  };
+}

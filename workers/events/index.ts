@@ -1,0 +1,61 @@
+import { WorkerEntrypoint } from "cloudflare:workers";
+import type { EventsRpc } from "../../shared/contracts/events";
+import type { ClaimRequest, ConfirmRequest } from "../../shared/contracts/inventory";
+import { serve } from "../../shared/http/app";
+import { openapiOf } from "../../shared/http/operation";
+import { eventsById, publicEventsOf } from "./event-lists";
+import { askInventory } from "./inventory";
+import * as stock from "./order-stock";
+import { app } from "./routes";
+import { sweep } from "./sweep";
+
+export { TicketInventory } from "../../durable-objects/ticket-inventory";
+
+/** For sibling Workers. Not reachable from the internet. */
+export class EventsService extends WorkerEntrypoint<EventsEnv> implements EventsRpc {
+  async ping() {
+    return "ok" as const;
+  }
+
+  openapi() {
+    return openapiOf(app);
+  }
+
+  sweep() {
+    return sweep(this.env, this.ctx);
+  }
+
+  claimHold(request: ClaimRequest) {
+    return stock.claimHold(this.env, request);
+  }
+
+  extendOrder(eventId: string, orderId: string, untilMs: number) {
+    return askInventory(this.env, eventId, (inventory) => inventory.extend(orderId, untilMs));
+  }
+
+  confirmOrder(request: ConfirmRequest) {
+    return stock.confirmOrder(this.env, request);
+  }
+
+  releaseOrder(eventId: string, orderId: string, reason: string) {
+    return askInventory(this.env, eventId, (inventory) => inventory.release(orderId, reason));
+  }
+
+  voidTickets(eventId: string, orderId: string, ticketIds: string[] | null) {
+    return stock.voidTickets(this.env, eventId, orderId, ticketIds);
+  }
+
+  ticketsOf(eventId: string, orderId: string) {
+    return stock.ticketsOf(this.env, eventId, orderId);
+  }
+
+  events(ids: string[]) {
+    return eventsById(this.env, ids);
+  }
+
+  publicEvents(organizerId: string) {
+    return publicEventsOf(this.env, organizerId);
+  }
+}
+
+export default { fetch: serve(app) } satisfies ExportedHandler<EventsEnv>;

@@ -1,0 +1,92 @@
+/** Who belongs to an event's organizer: what a member may do, and what only members may know of. */
+import type { Context } from "hono";
+import type { Principal } from "../../shared/contracts/principal";
+import { organizerOfBody } from "../../shared/http/body-organizer";
+import { pathId } from "../../shared/http/form";
+import { memberGuard } from "../../shared/http/guards";
+import { rememberedMembership } from "../../shared/http/memberships";
+import { isAdmin } from "../../shared/http/principal";
+import type { Env } from "./environment";
+import type { EventRow } from "./schema";
+import { isKnown } from "./stored-event";
+
+type EventsContext = { Bindings: Env };
+
+/** Whose an event is never changes, so that a door's hundredth ticket asks no database. */
+const organizerOfEvent = new Map<string, string>();
+const MAX_REMEMBERED = 10_000;
+
+type Standing = Pick<EventRow, "organizerId" | "status" | "isPublic">;
+
+async function standingOf(env: Env, eventId: string): Promise<Standing | null> {
+  const row = await env.DB.prepare("SELECT organizer_id AS organizerId, status, is_public AS isPublic FROM events WHERE id = ?")
+    .bind(eventId)
+    .first<Omit<Standing, "isPublic"> & { isPublic: number }>();
+  return row && { ...row, isPublic: row.isPublic === 1 };
+}
+
+async function organizerOf(env: Env, eventId: string): Promise<string | null> {
+  const remembered = organizerOfEvent.get(eventId);
+  if (remembered !== undefined) return remembered;
+  const standing = await standingOf(env, eventId);
+  if (!standing) return null;
+  if (organizerOfEvent.size >= MAX_REMEMBERED) organizerOfEvent.clear();
+  organizerOfEvent.set(eventId, standing.organizerId);
+  return standing.organizerId;
+}
+
+/** Every role may read. */
+const isMember = async (env: Env, userId: string, organizerId: string): Promise<boolean> =>
+  (await rememberedMembership(env.USERS, userId, organizerId, "events:read")) !== null;
+
+/** `requireMember("events:write")` on routes whose path names the event. */
+export const requireMember = memberGuard<EventsContext>({
+  subjectOf: async (c) => {
+    const eventId = pathId(c, "eventId", "event_not_found");
+    const organizerId = await organizerOf(c.env, eventId);
+    if (organizerId === null) return null;
+    const isVisible = async () => {
+      const standing = await standingOf(c.env, eventId);
+      return standing !== null && isKnown(standing);
+    };
+    return { organizerId, visible: isVisible };
+  },
+  membership: (c, userId, organizerId, permission) => rememberedMembership(c.env.USERS, userId, organizerId, permission),
+  notFound: "event_not_found",
+});
+
+/** The same where the body names the organizer. */
+export const requireMemberOfBody = memberGuard<EventsContext>({
+  subjectOf: async (c: Context<EventsContext>) => {
+    const organizerId = await organizerOfBody(c);
+    const exists = async () => (await c.env.USERS.organizers([organizerId])).length > 0;
+    return { organizerId, visible: exists };
+  },
+  membership: (c, userId, organizerId, permission) => rememberedMembership(c.env.USERS, userId, organizerId, permission),
+  notFound: "organizer_not_found",
+});
+
+/** The person who may be a member; a session made on an organizer's host buys and does nothing else (rule 5). */
+const memberCandidate = (principal: Principal): string | null =>
+  (principal.kind === "user" && !principal.organizerHost) || principal.kind === "api_key" ? principal.userId : null;
+
+/** True for any member of this organizer, and for admins, who read everything: they know of drafts and private events. */
+export async function isInsider(env: Env, principal: Principal, organizerId: string): Promise<boolean> {
+  if (isAdmin(principal)) return true;
+  const userId = memberCandidate(principal);
+  return userId !== null && (await isMember(env, userId, organizerId));
+}
+
+/** The same of an event by its id, with no look-up where nobody is signed in. */
+export async function isInsiderOf(env: Env, principal: Principal, eventId: string): Promise<boolean> {
+  if (isAdmin(principal)) return true;
+  if (memberCandidate(principal) === null) return false;
+  const organizerId = await organizerOf(env, eventId);
+  return organizerId !== null && isInsider(env, principal, organizerId);
+}
+
+/** For siblings that know the person only. */
+export async function isMemberOf(env: Env, userId: string, eventId: string): Promise<boolean> {
+  const organizerId = await organizerOf(env, eventId);
+  return organizerId !== null && (await isMember(env, userId, organizerId));
+}

@@ -1,0 +1,46 @@
+/** What orders ask of an event's object, through the RPC door. */
+import type { EventsRpc, Ticket } from "../../shared/contracts/events";
+import type { ClaimRequest, ConfirmRefusal, ConfirmRequest, IssuedTicket } from "../../shared/contracts/inventory";
+import type { Refusal } from "../../shared/contracts/problems";
+import { ok, type Result, refuse } from "../../shared/contracts/result";
+import { uuidV8 } from "../../shared/crypto/uuid";
+import type { Env } from "./environment";
+import { isSecretOfHold } from "./hold-secret";
+import { askInventory, isOverloaded } from "./inventory";
+import { isMemberOf } from "./members";
+import { toTickets } from "./tickets";
+
+/** Binds an order to a hold that the buyer proves to be his, or to one placed for it in the same command. */
+export async function claimHold(env: Env, request: ClaimRequest): ReturnType<EventsRpc["claimHold"]> {
+  const { eventId, orderId, requestHash, holder, hold, items } = request;
+  if (hold && !(await isSecretOfHold(env.HOLD_KEY, hold.id, hold.secret))) return refuse({ code: "hold_not_found" });
+  const holdId = hold?.id ?? (await uuidV8(env.HOLD_KEY, ["order_hold", orderId]));
+  const claim = (insider: boolean) =>
+    askInventory(env, eventId, (inventory) =>
+      inventory.claim({ orderId, holdId, requestHash, holder, insider, items: hold ? null : (items ?? []) }),
+    );
+  try {
+    const claimed = await claim(request.insider);
+    const isHidden = !claimed.ok && claimed.error.code === "event_not_found" && !request.insider && holder.kind === "user";
+    return isHidden && (await isMemberOf(env, holder.key, eventId)) ? await claim(true) : claimed;
+  } catch (error) {
+    if (isOverloaded(error)) return refuse({ code: "overloaded", retryAfterSeconds: 1 });
+    throw error;
+  }
+}
+
+export async function confirmOrder(env: Env, request: ConfirmRequest): Promise<Result<Ticket[], ConfirmRefusal>> {
+  return withCodes(env, await askInventory(env, request.eventId, (inventory) => inventory.confirm(request)));
+}
+
+export async function voidTickets(env: Env, eventId: string, orderId: string, ticketIds: string[] | null) {
+  return withCodes(env, await askInventory(env, eventId, (inventory) => inventory.voidTickets(orderId, ticketIds)));
+}
+
+export async function ticketsOf(env: Env, eventId: string, orderId: string) {
+  return withCodes(env, await askInventory(env, eventId, (inventory) => inventory.ticketsOf(orderId)));
+}
+
+async function withCodes<E extends Refusal>(env: Env, issued: Result<IssuedTicket[], E>): Promise<Result<Ticket[], E>> {
+  return issued.ok ? ok(await toTickets(env, issued.value)) : issued;
+}

@@ -1,0 +1,192 @@
+import type { Context } from "hono";
+import {
+  CancelDraft,
+  CheckInDraft,
+  EventChange,
+  EventDraft,
+  HoldDraft,
+  TicketTypeChange,
+  TicketTypeDraft,
+} from "../../shared/contracts/events";
+import { PROBLEMS } from "../../shared/contracts/problems";
+import { domainApp } from "../../shared/http/app";
+import { checkIfMatch, etagOfVersion, isFresh } from "../../shared/http/etag";
+import { form, NoBody, pathId, query, unwrap } from "../../shared/http/form";
+import { anyoneOrCaller, requireCredential } from "../../shared/http/guards";
+import { idempotencyKeyOf } from "../../shared/http/idempotency-key";
+import { operation } from "../../shared/http/operation";
+import { addressOf, isAdmin, principalOf } from "../../shared/http/principal";
+import { Problem } from "../../shared/http/problem";
+import { readSnapshot, readTickets } from "./availability";
+import { checkIn } from "./check-ins";
+import type { Env } from "./environment";
+import { EventsQuery, listEvents } from "./event-lists";
+import { readEvent, showEvent } from "./event-reads";
+import { cancelEvent, completeEvent, deleteEvent, draftEvent, updateEvent } from "./events";
+import { changeHold, findOwn, isKnownToCaller, placeHold, readHold, releaseHold } from "./holds";
+import { isInsider, requireMember, requireMemberOfBody } from "./members";
+import { operations } from "./operations";
+import { publish } from "./publishing";
+import type { TicketTypeRow } from "./schema";
+import { type StoredEvent, toEvent, toTicketType } from "./stored-event";
+import { addTicketType, changeTicketType, removeTicketType } from "./ticket-types";
+
+type EventsContext = Context<{ Bindings: Env }>;
+
+const eventIdOf = (c: Context): string => pathId(c, "eventId", "event_not_found");
+const typeIdOf = (c: Context): string => pathId(c, "ticketTypeId", "ticket_type_not_found");
+
+/** A hold's route says the same of an event that is not there. */
+const holdOf = (c: Context): { eventId: string; holdId: string } => ({
+  eventId: pathId(c, "eventId", "hold_not_found"),
+  holdId: pathId(c, "holdId", "hold_not_found"),
+});
+
+const ifMatch = (c: Context) => (version: number) => checkIfMatch(c, etagOfVersion(version));
+
+const answerEvent = (c: Context, stored: StoredEvent, status: 200 | 201 = 200) =>
+  c.json(toEvent(stored), status, { etag: etagOfVersion(stored.event.version), "cache-control": "no-store" });
+const answerType = (c: Context, type: TicketTypeRow, status: 200 | 201 = 200) =>
+  c.json(toTicketType(type), status, { etag: etagOfVersion(type.version) });
+
+async function refuseUnknownEvent(c: EventsContext): Promise<void> {
+  if (!(await isKnownToCaller(c.env, principalOf(c), eventIdOf(c)))) throw new Problem("event_not_found");
+}
+
+/** Throws when the hold is not the caller's; one that has ended is the state's to refuse, after the form. */
+async function refuseUnknownHold(c: EventsContext): Promise<void> {
+  const { eventId, holdId } = holdOf(c);
+  const own = await findOwn(c.env, principalOf(c), eventId, holdId);
+  if (!own.ok && PROBLEMS[own.error.code].status === 404) throw new Problem(own.error.code);
+}
+
+export const app = domainApp<Env>()
+  .post("/events", operation(operations.createEvent), requireMemberOfBody("events:write"), form(EventDraft), async (c) =>
+    answerEvent(c, unwrap(await draftEvent(c.env, c.var.form)), 201),
+  )
+  .get("/events", operation(operations.listEvents), anyoneOrCaller(), query(EventsQuery), async (c) => {
+    const { organizerId } = c.var.query;
+    const principal = principalOf(c);
+    const insider = organizerId === undefined ? isAdmin(principal) : await isInsider(c.env, principal, organizerId);
+    return c.json(await listEvents(c.env, c.var.query, insider));
+  })
+  .get("/events/:eventId", operation(operations.getEvent), anyoneOrCaller(), async (c) => {
+    const { body, etag, known } = unwrap(await showEvent(c.env, principalOf(c), eventIdOf(c)));
+    const headers = { etag, "cache-control": known ? "public, max-age=0, s-maxage=2" : "private, no-store" };
+    if (isFresh(c, etag)) return c.body(null, 304, headers);
+    return c.body(body, 200, { ...headers, "content-type": "application/json" });
+  })
+  .put("/events/:eventId", operation(operations.updateEvent), requireMember("events:write"), form(EventChange), async (c) =>
+    answerEvent(c, unwrap(await updateEvent(c.env, c.executionCtx, eventIdOf(c), c.var.form, ifMatch(c)))),
+  )
+  .delete("/events/:eventId", operation(operations.deleteEvent), requireMember("events:write"), async (c) => {
+    unwrap(await deleteEvent(c.env, eventIdOf(c), ifMatch(c)));
+    return c.body(null, 204);
+  })
+  .post("/events/:eventId/publish", operation(operations.publishEvent), requireMember("events:write"), form(NoBody), async (c) =>
+    answerEvent(c, unwrap(await publish(c.env, c.executionCtx, eventIdOf(c)))),
+  )
+  .post(
+    "/events/:eventId/cancel",
+    operation(operations.cancelEvent),
+    requireMember("events:write"),
+    form(CancelDraft),
+    async (c) => answerEvent(c, unwrap(await cancelEvent(c.env, c.executionCtx, eventIdOf(c), c.var.form.reason))),
+  )
+  .post(
+    "/events/:eventId/complete",
+    operation(operations.completeEvent),
+    requireMember("events:write"),
+    form(NoBody),
+    async (c) => answerEvent(c, unwrap(await completeEvent(c.env, c.executionCtx, eventIdOf(c)))),
+  )
+  .get("/events/:eventId/ticket-types", operation(operations.listTicketTypes), anyoneOrCaller(), async (c) => {
+    const { types } = unwrap(await readEvent(c.env, principalOf(c), eventIdOf(c)));
+    return c.json({ data: types.map(toTicketType), nextCursor: null });
+  })
+  .post(
+    "/events/:eventId/ticket-types",
+    operation(operations.createTicketType),
+    requireMember("events:write"),
+    form(TicketTypeDraft),
+    async (c) => answerType(c, unwrap(await addTicketType(c.env, c.executionCtx, eventIdOf(c), c.var.form)), 201),
+  )
+  .put(
+    "/events/:eventId/ticket-types/:ticketTypeId",
+    operation(operations.updateTicketType),
+    requireMember("events:write"),
+    form(TicketTypeChange, refuseUnknownType),
+    async (c) =>
+      answerType(c, unwrap(await changeTicketType(c.env, c.executionCtx, eventIdOf(c), typeIdOf(c), c.var.form, ifMatch(c)))),
+  )
+  .delete(
+    "/events/:eventId/ticket-types/:ticketTypeId",
+    operation(operations.deleteTicketType),
+    requireMember("events:write"),
+    async (c) => {
+      unwrap(await removeTicketType(c.env, c.executionCtx, eventIdOf(c), typeIdOf(c), ifMatch(c)));
+      return c.body(null, 204);
+    },
+  )
+  .get("/events/:eventId/tickets", operation(operations.listTickets), anyoneOrCaller(), async (c) => {
+    const { data } = unwrap(await readTickets(c.env, principalOf(c), eventIdOf(c)));
+    return c.json({ data }, 200, { "cache-control": "no-store" });
+  })
+  // An upgrade to a WebSocket is not taken here, and a server may answer one as the plain GET that it also is (RFC 9110, 7.8).
+  .get("/events/:eventId/availability", operation(operations.getAvailability), anyoneOrCaller(), async (c) =>
+    c.json(unwrap(await readSnapshot(c.env, principalOf(c), eventIdOf(c))), 200, { "cache-control": "no-store" }),
+  )
+  .post(
+    "/events/:eventId/holds",
+    operation(operations.placeHold),
+    anyoneOrCaller(),
+    form(HoldDraft, refuseUnknownEvent),
+    async (c) => {
+      const eventId = eventIdOf(c);
+      const asked = { eventId, principal: principalOf(c), address: addressOf(c), idempotencyKey: await keyOf(c) };
+      return c.json(unwrap(await placeHold(c.env, asked, c.var.form.items)), 201, { "cache-control": "no-store" });
+    },
+  )
+  .get("/events/:eventId/holds/:holdId", operation(operations.getHold), requireCredential(), async (c) => {
+    const { eventId, holdId } = holdOf(c);
+    return c.json(unwrap(await readHold(c.env, principalOf(c), eventId, holdId)), 200, { "cache-control": "no-store" });
+  })
+  .put(
+    "/events/:eventId/holds/:holdId",
+    operation(operations.changeHold),
+    requireCredential(),
+    form(HoldDraft, refuseUnknownHold),
+    async (c) => {
+      const { eventId, holdId } = holdOf(c);
+      unwrap(await findOwn(c.env, principalOf(c), eventId, holdId));
+      return c.json(unwrap(await changeHold(c.env, eventId, holdId, c.var.form.items)), 200, { "cache-control": "no-store" });
+    },
+  )
+  .delete("/events/:eventId/holds/:holdId", operation(operations.releaseHold), requireCredential(), async (c) => {
+    const { eventId, holdId } = holdOf(c);
+    unwrap(await releaseHold(c.env, principalOf(c), eventId, holdId));
+    return c.body(null, 204);
+  })
+  .post(
+    "/events/:eventId/check-ins",
+    operation(operations.checkIn),
+    requireMember("checkins:write"),
+    form(CheckInDraft),
+    async (c) => c.json(unwrap(await checkIn(c.env, eventIdOf(c), c.var.form)), 201),
+  );
+
+/** A ticket type that is not there comes before what is wrong with its new form. */
+async function refuseUnknownType(c: EventsContext): Promise<void> {
+  const { types } = unwrap(await readEvent(c.env, principalOf(c), eventIdOf(c)));
+  if (!types.some(({ id }) => id === typeIdOf(c))) throw new Problem("ticket_type_not_found");
+}
+
+/** A key that cannot be one is a fault of the form: what the caller may not know of comes first. */
+async function keyOf(c: Context): Promise<string | null> {
+  try {
+    return idempotencyKeyOf(c);
+  } catch (fault) {
+    await refuseUnknownEvent(c);
+    throw fault;
+  }
+}

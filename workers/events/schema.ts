@@ -1,0 +1,57 @@
+/** A typed view of the tables; `migrations/events` is the truth about them, and a test compares the two. */
+import { integer, real, sqliteTable, text } from "drizzle-orm/sqlite-core";
+
+export const STORED_STATUSES = ["draft", "publishing", "published", "cancelled", "completed"] as const;
+
+export const events = sqliteTable("events", {
+  id: text("id").primaryKey(),
+  organizerId: text("organizer_id").notNull(),
+  title: text("title").notNull(),
+  description: text("description").notNull(),
+  category: text("category").notNull(),
+  startMs: integer("start_ms").notNull(),
+  endMs: integer("end_ms").notNull(),
+  timezone: text("timezone").notNull(),
+  venue: text("venue").notNull(),
+  address: text("address").notNull(),
+  city: text("city").notNull(),
+  country: text("country").notNull(),
+  lat: real("lat").notNull(),
+  lng: real("lng").notNull(),
+  capacity: integer("capacity").notNull(),
+  status: text("status", { enum: STORED_STATUSES }).notNull(),
+  isPublic: integer("is_public", { mode: "boolean" }).notNull(),
+  allowWaitlist: integer("allow_waitlist", { mode: "boolean" }).notNull(),
+  requireApproval: integer("require_approval", { mode: "boolean" }).notNull(),
+  refundPolicy: text("refund_policy").notNull(),
+  holdSeconds: integer("hold_seconds").notNull(),
+  cancelReason: text("cancel_reason"),
+  version: integer("version").notNull(),
+  createdAtMs: integer("created_at_ms").notNull(),
+  updatedAtMs: integer("updated_at_ms").notNull(),
+});
+export type EventRow = typeof events.$inferSelect;
+
+export const ticketTypes = sqliteTable("ticket_types", {
+  id: text("id").primaryKey(),
+  eventId: text("event_id").notNull(),
+  name: text("name").notNull(),
+  description: text("description"),
+  currency: text("currency").notNull(),
+  priceMinor: integer("price_minor").notNull(),
+  quantity: integer("quantity").notNull(),
+  minPerOrder: integer("min_per_order").notNull(),
+  maxPerOrder: integer("max_per_order").notNull(),
+  saleStartMs: integer("sale_start_ms"),
+  saleEndMs: integer("sale_end_ms"),
+  position: integer("position").notNull(),
+  version: integer("version").notNull(),
+});
+export type TicketTypeRow = typeof ticketTypes.$inferSelect;
+
+export const eventChanges = sqliteTable("event_changes", {
+  eventId: text("event_id").primaryKey(),
+  version: integer("version").notNull(),
+  wanted: text("wanted").notNull(),
+  askedAtMs: integer("asked_at_ms").notNull(),
+});
