@@ -1,18 +1,19 @@
 import type { Context } from "hono";
 import { organizerOfBody } from "../../shared/http/body-organizer";
 import { memberGuard } from "../../shared/http/guards";
+import type { Env } from "./environment";
 
-type BrandingContext = Context<{ Bindings: BrandingEnv }>;
+type BrandingContext = Context<{ Bindings: Env }>;
 
-export async function organizerExists(env: BrandingEnv, organizerId: string): Promise<boolean> {
+export async function organizerExists(env: Env, organizerId: string): Promise<boolean> {
   return (await env.USERS.organizers([organizerId])).length > 0;
 }
 
 /** The organizer stands in the body; that he exists is public. */
-export const requireMember = memberGuard<{ Bindings: BrandingEnv }>({
+export const requireMember = memberGuard<{ Bindings: Env }>({
   subjectOf: async (c: BrandingContext) => {
     const organizerId = await organizerOfBody(c);
-    return (await organizerExists(c.env, organizerId)) ? { organizerId, visible: true } : null;
+    return { organizerId, visible: () => organizerExists(c.env, organizerId) };
   },
   membership: (c, userId, organizerId) => c.env.USERS.membership(userId, organizerId),
   notFound: "organizer_not_found",

@@ -6,10 +6,11 @@ import { anyone } from "../../shared/http/guards";
 import { operation } from "../../shared/http/operation";
 import { Problem } from "../../shared/http/problem";
 import { readSettings, saveSettings } from "./brand-settings";
+import type { Env } from "./environment";
 import { operations } from "./operations";
 import { organizerExists, requireMember } from "./organizers";
 
-export const app = domainApp<BrandingEnv>()
+export const app = domainApp<Env>()
   .post(
     "/branding/settings",
     operation(operations.saveBrandSettings),

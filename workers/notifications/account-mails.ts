@@ -1,6 +1,7 @@
 /** What auth has to say to the owner of an address. The token is derived there and asked for when the mail is written. */
 import { html } from "hono/html";
 import type { AccountMail } from "../../shared/contracts/accounts";
+import type { Env } from "./environment";
 import { htmlPage, type Mail } from "./mail";
 
 interface Wording {
@@ -49,7 +50,7 @@ ${link && url ? html`<p><a href="${url}">${link.label}</a></p>` : ""}`,
 }
 
 /** By the mail's id; one that is gone or whose token was used is left out. */
-export async function accountMails(env: NotificationsEnv, mailIds: string[]): Promise<Map<string, Mail>> {
+export async function accountMails(env: Env, mailIds: string[]): Promise<Map<string, Mail>> {
   const mails = await env.AUTH.accountMails(mailIds);
   return new Map(
     await Promise.all(mails.map(async (mail) => [mail.id, await composeAccountMail(mail, env.API_ORIGIN)] as const)),

@@ -4,6 +4,7 @@ import { drizzle } from "drizzle-orm/d1";
 import { uuidV7 } from "../../shared/crypto/uuid";
 import { reportError } from "../../shared/observability/report";
 import { accountMails } from "./account-mails";
+import type { Env } from "./environment";
 import type { Mail } from "./mail";
 import { type MailSender, mailSenderOf } from "./mail-sender";
 import { orderConfirmations } from "./order-confirmations";
@@ -18,7 +19,7 @@ const MAX_DOUBLINGS = 8;
 const CLAIM_LIMIT = 50;
 const MAX_ROUNDS = 4;
 
-const COMPOSE: Record<DeliveryType, (env: NotificationsEnv, sourceIds: string[]) => Promise<Map<string, Mail>>> = {
+const COMPOSE: Record<DeliveryType, (env: Env, sourceIds: string[]) => Promise<Map<string, Mail>>> = {
   account_mail: accountMails,
   order_confirmation: orderConfirmations,
 };
@@ -75,7 +76,7 @@ async function finish(db: D1Database, sender: MailSender, delivery: Delivery, ma
  * Composes and sends what is due, oldest first. What fails is reported and comes due again by itself. Returns how many were settled;
  * without a carrier nothing is.
  */
-export async function dispatchDue(env: NotificationsEnv, ctx: Pick<ExecutionContext, "waitUntil">): Promise<number> {
+export async function dispatchDue(env: Env, ctx: Pick<ExecutionContext, "waitUntil">): Promise<number> {
   const sender = mailSenderOf(env);
   if (!sender) return 0;
   let settled = 0;

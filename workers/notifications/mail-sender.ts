@@ -1,5 +1,6 @@
 import { toTimestamp } from "../../shared/contracts/ids";
 import type { OutboxMessage } from "../../shared/contracts/outbound";
+import type { Env } from "./environment";
 import type { Mail } from "./mail";
 
 /** Who carries mails out of the house. */
@@ -21,5 +22,4 @@ const capturingSender = (db: D1Database): MailSender => ({
 });
 
 /** Null where there is none: a deployed Worker has no carrier bound, so that its deliveries wait, counted by the sweep. */
-export const mailSenderOf = (env: NotificationsEnv): MailSender | null =>
-  env.ENVIRONMENT === "development" ? capturingSender(env.DB) : null;
+export const mailSenderOf = (env: Env): MailSender | null => (env.ENVIRONMENT === "development" ? capturingSender(env.DB) : null);

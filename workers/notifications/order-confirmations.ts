@@ -4,6 +4,7 @@ import type { PublishedEvent } from "../../shared/contracts/events";
 import type { OrderFacts } from "../../shared/contracts/orders";
 import { readableMoment } from "../../shared/locale/moment";
 import { readableMoney } from "../../shared/locale/money";
+import type { Env } from "./environment";
 import { htmlPage, type Mail, oneLine } from "./mail";
 
 const LOCALE = "en-GB";
@@ -38,7 +39,7 @@ export async function composeConfirmation(order: OrderFacts, event: PublishedEve
 }
 
 /** By the order's id, one question to each owner for all of them. */
-export async function orderConfirmations(env: NotificationsEnv, orderIds: string[]): Promise<Map<string, Mail>> {
+export async function orderConfirmations(env: Env, orderIds: string[]): Promise<Map<string, Mail>> {
   const orders = await env.PAYMENTS.orders(orderIds);
   const [events, organizers] = await Promise.all([
     env.EVENTS.events(distinct(orders.map((order) => order.eventId))),

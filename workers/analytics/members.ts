@@ -1,0 +1,16 @@
+import type { PublishedEvent } from "../../shared/contracts/events";
+import { pathId } from "../../shared/http/form";
+import { memberGuard } from "../../shared/http/guards";
+import type { Env } from "./environment";
+
+/** Whose figures these are is the events Worker's word; the handler finds the event as `c.var.event`. */
+export const requireMember = memberGuard<{ Bindings: Env; Variables: { event: PublishedEvent } }>({
+  subjectOf: async (c) => {
+    const [event] = await c.env.EVENTS.events([pathId(c, "eventId", "event_not_found")]);
+    if (!event) return null;
+    c.set("event", event);
+    return { organizerId: event.organizerId, visible: event.status !== "draft" && event.settings.isPublic };
+  },
+  membership: (c, userId, organizerId) => c.env.USERS.membership(userId, organizerId),
+  notFound: "event_not_found",
+});

@@ -1,0 +1,21 @@
+/** Drizzle's view of migrations/analytics, which is the truth. */
+import { integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
+
+export const countedOrders = sqliteTable("counted_orders", {
+  orderId: text("order_id").primaryKey(),
+  eventId: text("event_id").notNull(),
+  countedAtMs: integer("counted_at_ms").notNull(),
+});
+
+export const sales = sqliteTable(
+  "sales",
+  {
+    eventId: text("event_id").notNull(),
+    quarterStartsAtMs: integer("quarter_starts_at_ms").notNull(),
+    currency: text("currency").notNull(),
+    orders: integer("orders").notNull(),
+    tickets: integer("tickets").notNull(),
+    revenueMinor: integer("revenue_minor").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.eventId, table.quarterStartsAtMs, table.currency] })],
+);

@@ -1,0 +1,7 @@
+import type { EventsRpc } from "../../shared/contracts/events";
+
+/** What this Worker's modules work with: its bindings, and its siblings by their contracts. */
+export interface Env extends Pick<SearchEnv, "DB" | "ENVIRONMENT"> {
+  EVENTS: Pick<EventsRpc, "events">;
+  SENTRY_DSN?: string;
+}
