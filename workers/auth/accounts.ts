@@ -7,7 +7,7 @@ import type { Refusal } from "../../shared/contracts/problems";
 import { ok, type Result, refuse } from "../../shared/contracts/result";
 import { guardedBatch } from "../../shared/d1/guarded-batch";
 import { announce } from "../../shared/d1/outbox";
-import { accountNews, send } from "./news";
+import { type After, accountNews, send } from "./news";
 import { type AccountRow, accounts } from "./schema";
 
 export const MAX_IDS = 100;
@@ -59,6 +59,7 @@ export async function accountsOf(env: AuthEnv, ids: readonly string[]): Promise<
 /** With `ifVersion` only while the account is at that version. */
 export async function rename(
   env: AuthEnv,
+  after: After,
   id: string,
   name: string,
   ifVersion: number | null,
@@ -69,12 +70,13 @@ export async function rename(
   const update = env.DB.prepare(
     "UPDATE accounts SET name = ?1, version = version + 1, updated_at_ms = ?2 WHERE id = ?3 AND version = coalesce(?4, version)",
   ).bind(name, nowMs, id, ifVersion);
-  return (await change(env, row, update, nowMs)) ?? refuse({ code: "version_stale" });
+  return (await change(env, after, row, update, nowMs)) ?? refuse({ code: "version_stale" });
 }
 
 /** In development alone: nobody can make the first admin otherwise. */
 export async function setRole(
   env: AuthEnv,
+  after: After,
   email: string,
   role: (typeof ROLES)[number],
   nowMs: number,
@@ -82,12 +84,13 @@ export async function setRole(
   const row = await findByEmail(env, email);
   if (!row) return refuse({ code: "user_not_found" });
   const update = env.DB.prepare("UPDATE accounts SET role = ?, version = version + 1, updated_at_ms = ? WHERE id = ?");
-  return (await change(env, row, update.bind(role, nowMs, row.id), nowMs)) ?? refuse({ code: "user_not_found" });
+  return (await change(env, after, row, update.bind(role, nowMs, row.id), nowMs)) ?? refuse({ code: "user_not_found" });
 }
 
 /** The account as it stands after `update`, announced with it; null when the update changed nothing. */
 async function change(
   env: AuthEnv,
+  after: After,
   row: AccountRow,
   update: D1PreparedStatement,
   nowMs: number,
@@ -95,7 +98,7 @@ async function change(
   const news: Envelope = accountNews("account.changed", row.id, row.version + 1, nowMs);
   const changed = await guardedBatch(env.DB, update, [announce(env.DB, news)]);
   if (!changed.ok) return null;
-  send(env, [news]);
-  const after = await findById(env, row.id);
-  return after ? ok(accountOf(after)) : null;
+  send(env, after, [news]);
+  const changedRow = await findById(env, row.id);
+  return changedRow ? ok(accountOf(changedRow)) : null;
 }

@@ -31,7 +31,7 @@ export class AuthService extends WorkerEntrypoint<AuthEnv> implements AuthRpc {
     return accountMailsOf(this.env, ids, Date.now());
   }
   rename(id: string, name: string, ifVersion: number | null) {
-    return rename(this.env, id, name, ifVersion, Date.now());
+    return rename(this.env, this.ctx, id, name, ifVersion, Date.now());
   }
   async sweep() {
     return {

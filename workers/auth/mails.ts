@@ -9,7 +9,7 @@ import { uuidV7 } from "../../shared/crypto/uuid";
 import { guardedBatch } from "../../shared/d1/guarded-batch";
 import { announce } from "../../shared/d1/outbox";
 import { MAX_IDS } from "./accounts";
-import { mailNews, send } from "./news";
+import { type After, mailNews, send } from "./news";
 import { accountMails, accounts, type MailKind } from "./schema";
 
 const VALID_MS: Record<MailKind, number> = {
@@ -52,6 +52,7 @@ export function requestedMail(env: AuthEnv, kind: MailKind, accountId: string, n
  */
 export async function requestMail(
   env: AuthEnv,
+  after: After,
   kind: MailKind,
   accountId: string,
   statuses: readonly string[],
@@ -67,7 +68,7 @@ export async function requestMail(
   ).bind(mailId, kind, nowMs, nowMs + VALID_MS[kind], accountId, JSON.stringify(statuses), nowMs - pauseMs);
   const news = mailNews(accountId, mailId, nowMs);
   const requested = await guardedBatch(env.DB, insert, [announce(env.DB, news)]);
-  if (requested.ok) send(env, [news]);
+  if (requested.ok) send(env, after, [news]);
 }
 
 /** What the mails say, for notifications; those that are used or too old are left out. */

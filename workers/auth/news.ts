@@ -1,7 +1,9 @@
-import { waitUntil } from "cloudflare:workers";
 import type { Envelope } from "../../shared/contracts/messages";
 import { deliver, type Mailboxes } from "../../shared/d1/outbox";
 import { type Announcement, envelope } from "../../shared/queue/envelope";
+
+/** What runs on when the answer is out; an execution context is one. */
+export type After = Pick<ExecutionContext, "waitUntil">;
 
 export const mailboxes = (env: AuthEnv): Mailboxes => ({ users: env.USERS_MAILBOX, notifications: env.NOTIFICATIONS_MAILBOX });
 
@@ -16,4 +18,5 @@ export const mailNews = (accountId: string, mailId: string, nowMs: number): Enve
   envelope("/auth", { type: "account.mail_requested", subject: mailId, version: 1, data: { accountId, mailId }, nowMs });
 
 /** Sends what was just committed, after the answer; the sweep sends what this does not. */
-export const send = (env: AuthEnv, news: readonly Envelope[]): void => waitUntil(deliver(env.DB, mailboxes(env), news));
+export const send = (env: AuthEnv, after: After, news: readonly Envelope[]): void =>
+  after.waitUntil(deliver(env.DB, mailboxes(env), news));

@@ -70,6 +70,14 @@ export const verifyEmail: Operation = {
   refusals: ["invalid_token"],
 };
 
+export const showVerification: Operation = {
+  operationId: "showVerification",
+  summary: "The page behind the mailed link",
+  description: "Confirms nothing by itself; its button posts the token.",
+  tags,
+  answers: { 200: { description: "A page", contentType: "text/html" } },
+};
+
 export const resendVerification: Operation = {
   operationId: "resendVerification",
   summary: "Ask for the verification mail again",

@@ -8,7 +8,7 @@ import { guardedBatch, isConstraint } from "../../shared/d1/guarded-batch";
 import { announce } from "../../shared/d1/outbox";
 import { emailKey, findByEmail, findById, userOf } from "./accounts";
 import { mailIdOf, requestedMail, requestMail } from "./mails";
-import { accountNews, send } from "./news";
+import { type After, accountNews, send } from "./news";
 import { hashPassword, isCommon, NewPassword, type StoredPassword } from "./passwords";
 import type { AccountRow } from "./schema";
 
@@ -33,6 +33,7 @@ export const MailAddress = z.strictObject({ email: Email }).meta({ id: "MailAddr
  */
 export async function register(
   env: AuthEnv,
+  after: After,
   draft: Registration,
   nowMs: number,
 ): Promise<Result<Registered, Refusal<"invalid_body">>> {
@@ -40,15 +41,20 @@ export async function register(
     return refuse({ code: "invalid_body", errors: [{ pointer: "/password", message: "is among the most common passwords" }] });
   // Before the look-up: a taken address takes as long.
   const password = await hashPassword(draft.password);
-  if ((await findByEmail(env, draft.email)) || !(await createAccount(env, draft, password, nowMs))) {
-    const owner = await findByEmail(env, draft.email);
-    if (owner) await requestMail(env, "already_registered", owner.id, ["pending", "active", "suspended"], nowMs);
-  }
+  let owner = await findByEmail(env, draft.email);
+  if (!owner && !(await createAccount(env, after, draft, password, nowMs))) owner = await findByEmail(env, draft.email);
+  if (owner) await requestMail(env, after, "already_registered", owner.id, ["pending", "active", "suspended"], nowMs);
   return ok({ user: { email: draft.email, name: draft.name, status: "pending" } });
 }
 
 /** False when somebody took the address in between. */
-async function createAccount(env: AuthEnv, draft: Registration, password: StoredPassword, nowMs: number): Promise<boolean> {
+async function createAccount(
+  env: AuthEnv,
+  after: After,
+  draft: Registration,
+  password: StoredPassword,
+  nowMs: number,
+): Promise<boolean> {
   const id = uuidV7(nowMs);
   const insert = env.DB.prepare(
     `INSERT INTO accounts (id, email, email_key, name, password_hash, password_cost, password_prehash, created_at_ms, updated_at_ms)
@@ -62,13 +68,14 @@ async function createAccount(env: AuthEnv, draft: Registration, password: Stored
     if (isConstraint(error, "accounts.email_key")) return false;
     throw error;
   }
-  send(env, [registered, mail.news]);
+  send(env, after, [registered, mail.news]);
   return true;
 }
 
 /** Once, and within its day: the mail's row is what says so. */
 export async function verifyEmail(
   env: AuthEnv,
+  after: After,
   token: string,
   nowMs: number,
 ): Promise<Result<z.infer<typeof Verified>, Refusal<"invalid_token">>> {
@@ -92,9 +99,9 @@ export async function verifyEmail(
   const verified = accountNews("account.verified", account.id, account.version + 1, nowMs);
   const moved = await guardedBatch(env.DB, use, [confirm, useOthers, announce(env.DB, verified)]);
   if (!moved.ok) return refuse({ code: "invalid_token" });
-  send(env, [verified]);
-  const after = await findById(env, account.id);
-  return after ? ok({ user: userOf(after) }) : refuse({ code: "invalid_token" });
+  send(env, after, [verified]);
+  const confirmed = await findById(env, account.id);
+  return confirmed ? ok({ user: userOf(confirmed) }) : refuse({ code: "invalid_token" });
 }
 
 const accountOfMail = (env: AuthEnv, mailId: string) =>
@@ -106,7 +113,7 @@ const accountOfMail = (env: AuthEnv, mailId: string) =>
     .first<Pick<AccountRow, "id" | "version">>();
 
 /** Nobody learns from it whether there is such an account, or whether it waits for a mail. */
-export async function resendVerification(env: AuthEnv, email: string, nowMs: number): Promise<void> {
+export async function resendVerification(env: AuthEnv, after: After, email: string, nowMs: number): Promise<void> {
   const account = await findByEmail(env, email);
-  await requestMail(env, "verification", account?.id ?? uuidV7(nowMs), ["pending"], nowMs);
+  await requestMail(env, after, "verification", account?.id ?? uuidV7(nowMs), ["pending"], nowMs);
 }

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { ROLES } from "../../shared/contracts/accounts";
 import { INTERNAL_HEADERS } from "../../shared/contracts/internal-headers";
 import { domainApp } from "../../shared/http/app";
+import { etagOfVersion } from "../../shared/http/etag";
 import { form, NoBody, unwrap } from "../../shared/http/form";
 import { anyone, developmentOnly, requireUser } from "../../shared/http/guards";
 import { operation } from "../../shared/http/operation";
@@ -14,6 +15,7 @@ import * as operations from "./operations";
 import { MailAddress, Registration, register, resendVerification, VerificationToken, verifyEmail } from "./registration";
 import { Credentials, logIn, RefreshRequest, refresh, revoke } from "./sessions";
 import { publicKeys } from "./signing-keys";
+import { verificationPage } from "./verification-page";
 
 /** A session belongs to the host where it was made (rule 5); only the gateway can say that a host is an organizer's. */
 function audienceOf(c: Context, issuer: string): Audience {
@@ -35,18 +37,22 @@ const CACHED = { "cache-control": "public, max-age=300" };
 
 export const app = domainApp<AuthEnv>()
   .post("/auth/register", operation(operations.register), anyone(ACCOUNT_TAKES), form(Registration), async (c) =>
-    c.json(unwrap(await register(c.env, c.var.form, Date.now())), 201, NO_STORE),
+    c.json(unwrap(await register(c.env, c.executionCtx, c.var.form, Date.now())), 201, NO_STORE),
   )
   .post("/auth/verify-email", operation(operations.verifyEmail), anyone(ACCOUNT_TAKES), form(VerificationToken), async (c) =>
-    c.json(unwrap(await verifyEmail(c.env, c.var.form.token, Date.now())), 200, NO_STORE),
+    c.json(unwrap(await verifyEmail(c.env, c.executionCtx, c.var.form.token, Date.now())), 200, NO_STORE),
   )
+  .get("/auth/verify-email", operation(operations.showVerification), anyone(ACCOUNT_TAKES), (c) => {
+    const { html, headers } = verificationPage();
+    return c.html(html, 200, headers);
+  })
   .post(
     "/auth/resend-verification",
     operation(operations.resendVerification),
     anyone(ACCOUNT_TAKES),
     form(MailAddress),
     async (c) => {
-      await resendVerification(c.env, c.var.form.email, Date.now());
+      await resendVerification(c.env, c.executionCtx, c.var.form.email, Date.now());
       return c.body(null, 202);
     },
   )
@@ -81,5 +87,10 @@ export const app = domainApp<AuthEnv>()
     operation(operations.setRole),
     developmentOnly<AuthEnv>(),
     form(z.strictObject({ role: z.enum(ROLES) })),
-    async (c) => c.json(unwrap(await setRole(c.env, c.req.param("email"), c.var.form.role, Date.now()))),
+    async (c) => {
+      const { version, ...user } = unwrap(
+        await setRole(c.env, c.executionCtx, c.req.param("email"), c.var.form.role, Date.now()),
+      );
+      return c.json(user, 200, { etag: etagOfVersion(version) });
+    },
   );
