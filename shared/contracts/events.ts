@@ -238,6 +238,8 @@ export interface EventsRpc extends DomainRpc {
   ticketsOf(eventId: string, orderId: string): Promise<Result<Ticket[], Refusal>>;
   /** Events by id whatever their status, those that exist; at most 100 ids. The asking Worker decides who may see them. */
   events(ids: string[]): Promise<PublishedEvent[]>;
+  /** What anybody may see of an event's tickets, at most a second old. */
+  availability(eventId: string): Promise<Result<{ data: AvailableTicketType[]; asOf: string }, Refusal<"event_not_found">>>;
   /** Published public events of an organizer, soonest first; at most 100. */
   publicEvents(organizerId: string): Promise<PublishedEvent[]>;
 }

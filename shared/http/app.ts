@@ -14,6 +14,7 @@ export interface DomainBindings {
 export type DomainContext<Bindings extends DomainBindings> = Context<{ Bindings: Bindings; Variables: {} }>;
 
 const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"];
+const READING = ["GET", "HEAD"];
 
 /** `/v1/x` and `/x` are one route; nothing is mounted twice. */
 const withoutVersion = (request: Request): string => {
@@ -23,12 +24,22 @@ const withoutVersion = (request: Request): string => {
 
 export const requestIdOf = (request: Request): string => request.headers.get("x-request-id") ?? "unknown";
 
+interface AppOptions<Bindings extends DomainBindings> {
+  /** What a reader sees where there is no such page; without it, and for every other method, a 404 is a problem. */
+  missingPage?: (c: Context<{ Bindings: Bindings }>) => Promise<Response>;
+}
+
 /** A domain's hono app: knows `/v1`, answers 404, 405 and every thrown thing as a problem. */
-export function domainApp<Bindings extends DomainBindings>(): Hono<{ Bindings: Bindings }> {
+export function domainApp<Bindings extends DomainBindings>({
+  missingPage,
+}: AppOptions<Bindings> = {}): Hono<{
+  Bindings: Bindings;
+}> {
   const app = new Hono<{ Bindings: Bindings }>({ getPath: withoutVersion });
   app.notFound((c) => {
     const path = withoutVersion(c.req.raw);
     const allowed = METHODS.filter((method) => app.router.match(method, path)[0].length > 0);
+    if (allowed.length === 0 && missingPage && READING.includes(c.req.method)) return missingPage(c);
     if (allowed.length === 0) return problemResponse({ code: "not_found" }, requestIdOf(c.req.raw));
     if (allowed.includes("GET")) allowed.push("HEAD");
     return problemResponse({ code: "method_not_allowed" }, requestIdOf(c.req.raw), { allow: allowed.join(", ") });

@@ -3,6 +3,7 @@ import type { EventsRpc } from "../../shared/contracts/events";
 import type { ClaimRequest, ConfirmRequest } from "../../shared/contracts/inventory";
 import { serve } from "../../shared/http/app";
 import { openapiOf } from "../../shared/http/operation";
+import { readSnapshot } from "./availability";
 import { eventsById, publicEventsOf } from "./event-lists";
 import { askInventory } from "./inventory";
 import * as stock from "./order-stock";
@@ -51,6 +52,10 @@ export class EventsService extends WorkerEntrypoint<EventsEnv> implements Events
 
   events(ids: string[]) {
     return eventsById(this.env, ids);
+  }
+
+  availability(eventId: string) {
+    return readSnapshot(this.env, { kind: "anonymous" }, eventId);
   }
 
   publicEvents(organizerId: string) {

@@ -1,7 +1,7 @@
 /** The page to read and try the API: Swagger UI over `/openapi.json`, served from here so that it needs no other host. */
 import type { Context } from "hono";
-import bundle from "swagger-ui-dist/swagger-ui-bundle.js";
 import styles from "swagger-ui-dist/swagger-ui.css";
+import bundle from "swagger-ui-dist/swagger-ui-bundle.js";
 
 const START = `SwaggerUIBundle({
   url: "/openapi.json",

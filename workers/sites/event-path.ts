@@ -1,0 +1,13 @@
+const MAX_SLUG_CHARACTERS = 60;
+
+/** `/e/<id>/<readable title>`: the id decides, the rest is for people. Titles without a Latin letter have the id alone. */
+export function eventPath({ id, title }: { id: string; title: string }): string {
+  const slug = title
+    .normalize("NFKD")
+    .toLowerCase()
+    .replaceAll(/\p{M}/gu, "")
+    .replaceAll(/[^a-z0-9]+/g, "-")
+    .slice(0, MAX_SLUG_CHARACTERS)
+    .replaceAll(/^-|-$/g, "");
+  return `/e/${id}${slug && `/${slug}`}`;
+}
