@@ -6,6 +6,7 @@ import {
   claimRequest,
   codeOf,
   configOf,
+  granted,
   HOLD_MS,
   holdRequest,
   type Inventory,
@@ -14,7 +15,6 @@ import {
   refusalOf,
   rowsOf,
   typeDraft,
-  valueOf,
 } from "../support/inventory";
 
 beforeEach(() => {
@@ -39,7 +39,7 @@ test("a hold past its end is gone for every read and every write, at its very mi
   const type = typeDraft({ quantity: 1 });
   const inventory = await openInventory(configOf([type]));
   const request = holdRequest(type.id, 1);
-  const { holdId } = valueOf(await inventory.placeHold(request));
+  const { holdId } = granted(await inventory.placeHold(request));
   pass(HOLD_MS - 1);
   expect(codeOf(await inventory.hold(holdId))).toBe("ok");
   expect(codeOf(await inventory.placeHold(holdRequest(type.id, 1)))).toBe("sold_out");
@@ -71,7 +71,7 @@ test("one hold for all of it fits where only due holds stand in its way", async 
   const inventory = await openInventory(configOf([type]));
   await placeMany(inventory, type.id, 450);
   pass(HOLD_MS);
-  expect(valueOf(await inventory.placeHold(holdRequest(type.id, 450))).lines).toMatchObject([{ quantity: 450 }]);
+  expect(granted(await inventory.placeHold(holdRequest(type.id, 450))).lines).toMatchObject([{ quantity: 450 }]);
 });
 
 test("a due hold does not count against its holder", async () => {
@@ -121,13 +121,13 @@ test("the alarm is set for the first end, and asked for again only when a hold e
     return vi.mocked(storage.setAlarm).mock.calls;
   });
   const firstEndMs = Date.now() + HOLD_MS;
-  valueOf(await inventory.placeHold(holdRequest(type.id, 1)));
+  granted(await inventory.placeHold(holdRequest(type.id, 1)));
   pass(1_000);
-  valueOf(await inventory.placeHold(holdRequest(type.id, 1)));
+  granted(await inventory.placeHold(holdRequest(type.id, 1)));
   expect(await alarmOf(inventory)).toBe(firstEndMs);
   expect(asked).toEqual([[firstEndMs]]);
-  valueOf(await inventory.reconfigure({ ...config, version: 2, holdMs: 60_000 }));
-  valueOf(await inventory.placeHold(holdRequest(type.id, 1)));
+  granted(await inventory.reconfigure({ ...config, version: 2, holdMs: 60_000 }));
+  granted(await inventory.placeHold(holdRequest(type.id, 1)));
   expect(asked).toEqual([[firstEndMs], [Date.now() + 60_000]]);
   expect(await alarmOf(inventory)).toBe(Date.now() + 60_000);
 });
@@ -135,7 +135,7 @@ test("the alarm is set for the first end, and asked for again only when a hold e
 test("an object that starts without the alarm that its holds need sets it", async () => {
   const type = typeDraft();
   const inventory = await openInventory(configOf([type]));
-  const { expiresAtMs } = valueOf(await inventory.placeHold(holdRequest(type.id, 1)));
+  const { expiresAtMs } = granted(await inventory.placeHold(holdRequest(type.id, 1)));
   await runInDurableObject(inventory, (_, { storage }) => storage.deleteAlarm());
   await evictDurableObject(inventory);
   await inventory.availability();
@@ -145,7 +145,7 @@ test("an object that starts without the alarm that its holds need sets it", asyn
 test("an alarm that cannot do its work throws nothing and comes again", async () => {
   const type = typeDraft();
   const inventory = await openInventory(configOf([type]));
-  valueOf(await inventory.placeHold(holdRequest(type.id, 1)));
+  granted(await inventory.placeHold(holdRequest(type.id, 1)));
   await runInDurableObject(inventory, (_, { storage }) => {
     storage.sql.exec("CREATE TRIGGER stuck BEFORE UPDATE ON holds BEGIN SELECT RAISE(ABORT, 'stuck'); END");
   });

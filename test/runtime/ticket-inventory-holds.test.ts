@@ -9,6 +9,7 @@ import {
   configOf,
   confirmRequest,
   DAY_MS,
+  granted,
   HOLD_MS,
   holdRequest,
   openInventory,
@@ -16,7 +17,6 @@ import {
   refusalOf,
   someId,
   typeDraft,
-  valueOf,
 } from "../support/inventory";
 
 afterEach(() => reset());
@@ -27,7 +27,7 @@ test("a hold carries its event's terms, its frozen prices and its end", async ()
   const inventory = await openInventory(config);
   const request = holdRequest(type.id, 2);
   const before = Date.now();
-  const held = valueOf(await inventory.placeHold(request));
+  const held = granted(await inventory.placeHold(request));
   expect(held).toEqual({
     holdId: request.holdId,
     eventId: config.eventId,
@@ -40,8 +40,8 @@ test("a hold carries its event's terms, its frozen prices and its end", async ()
     orderId: null,
   });
   expect(held.expiresAtMs).toBeGreaterThanOrEqual(before + HOLD_MS);
-  valueOf(await inventory.reconfigure({ ...config, version: 8, ticketTypes: [{ ...type, unitPriceMinor: 9900 }] }));
-  expect(valueOf(await inventory.hold(request.holdId))).toEqual(held);
+  granted(await inventory.reconfigure({ ...config, version: 8, ticketTypes: [{ ...type, unitPriceMinor: 9900 }] }));
+  expect(granted(await inventory.hold(request.holdId))).toEqual(held);
 });
 
 test("the same hold again is the same hold, also twenty at once; another request under its id is refused", async () => {
@@ -49,11 +49,11 @@ test("the same hold again is the same hold, also twenty at once; another request
   const inventory = await openInventory(configOf([type]));
   const request = holdRequest(type.id, 2);
   const answers = await Promise.all(Array.from({ length: 20 }, () => inventory.placeHold(request)));
-  const [first] = answers.map(valueOf);
-  for (const answer of answers) expect(valueOf(answer)).toEqual(first);
+  const [first] = answers.map(granted);
+  for (const answer of answers) expect(granted(answer)).toEqual(first);
   expect(await poolsOf(inventory)).toMatchObject([{ held: 2 }]);
   expect(codeOf(await inventory.placeHold({ ...request, requestHash: "other" }))).toBe("idempotency_key_reused");
-  valueOf(await inventory.releaseHold(request.holdId));
+  granted(await inventory.releaseHold(request.holdId));
   expect(codeOf(await inventory.placeHold(request))).toBe("hold_released");
   expect(await poolsOf(inventory)).toMatchObject([{ held: 0 }]);
 });
@@ -90,7 +90,7 @@ test("refusals come in one order: existence, sale, type, quantity, window, holde
   for (const { id } of [later, over]) expect(await ask([{ ticketTypeId: id, quantity: 3 }])).toBe("ticket_type_not_on_sale");
   expect(await ask([{ ticketTypeId: type.id, quantity: 3 }])).toBe("holder_limit");
   expect(await ask([{ ticketTypeId: type.id, quantity: 2 }])).toBe("sold_out");
-  valueOf(await inventory.close("completed"));
+  granted(await inventory.close("completed"));
   expect(await ask([unknown])).toBe("event_not_on_sale");
   expect(await ask([unknown], false)).toBe("event_not_found");
   expect((await poolsOf(inventory)).every(({ held }) => held === 0)).toBe(true);
@@ -100,7 +100,7 @@ test("an event that has ended sells nothing", async () => {
   const type = typeDraft();
   const inventory = await openInventory(configOf([type], { endMs: Date.now() }));
   expect(codeOf(await inventory.placeHold(holdRequest(type.id, 1)))).toBe("event_not_on_sale");
-  expect(valueOf(await inventory.availability()).ticketTypes).toMatchObject([{ status: "ended", available: 10 }]);
+  expect(granted(await inventory.availability()).ticketTypes).toMatchObject([{ status: "ended", available: 10 }]);
 });
 
 test("availability tells each type's state, and the types in the organizer's order", async () => {
@@ -111,8 +111,8 @@ test("availability tells each type's state, and the types in the organizer's ord
   const gone = typeDraft({ name: "B", quantity: 1 });
   const config = configOf([onSale, scheduled, ended, gone]);
   const inventory = await openInventory(config);
-  valueOf(await inventory.placeHold(holdRequest(gone.id, 1)));
-  const availability = valueOf(await inventory.availability());
+  granted(await inventory.placeHold(holdRequest(gone.id, 1)));
+  const availability = granted(await inventory.availability());
   expect(availability).toMatchObject({ eventId: config.eventId, isPublic: true, currency: "EUR", version: 1 });
   expect(availability.ticketTypes).toEqual([
     { ...onSale, ticketTypeId: onSale.id, available: 10, status: "on_sale" },
@@ -128,17 +128,17 @@ test("an address may hold or own so many tickets at a time, whatever it has boug
   const inventory = await openInventory(config);
   const holder: Holder = { kind: "address", key: "hashed" };
   const claim = { ...claimRequest(type.id, 3), holder };
-  valueOf(await inventory.claim(claim));
-  const tickets = valueOf(await inventory.confirm(confirmRequest(config.eventId, claim.orderId)));
+  granted(await inventory.claim(claim));
+  const tickets = granted(await inventory.confirm(confirmRequest(config.eventId, claim.orderId)));
   const second = holdRequest(type.id, 3, { holder });
-  valueOf(await inventory.placeHold(second));
+  granted(await inventory.placeHold(second));
   const third = () => inventory.placeHold(holdRequest(type.id, 1, { holder }));
   expect(codeOf(await third())).toBe("holder_limit");
   expect(codeOf(await inventory.placeHold(holdRequest(type.id, 1, { holder: { kind: "address", key: "another" } })))).toBe("ok");
-  valueOf(await inventory.voidTickets(claim.orderId, [tickets[0]?.id ?? ""]));
+  granted(await inventory.voidTickets(claim.orderId, [tickets[0]?.id ?? ""]));
   expect(codeOf(await third())).toBe("ok");
   expect(codeOf(await third())).toBe("holder_limit");
-  valueOf(await inventory.releaseHold(second.holdId));
+  granted(await inventory.releaseHold(second.holdId));
   expect(codeOf(await third())).toBe("ok");
 });
 
@@ -147,10 +147,10 @@ test("a person may hold twice an order's worth without ordering; what an order h
   const inventory = await openInventory(configOf([type]));
   const holder = aUser();
   const first = holdRequest(type.id, 4, { holder });
-  valueOf(await inventory.placeHold(first));
-  valueOf(await inventory.placeHold(holdRequest(type.id, 4, { holder })));
+  granted(await inventory.placeHold(first));
+  granted(await inventory.placeHold(holdRequest(type.id, 4, { holder })));
   expect(codeOf(await inventory.placeHold(holdRequest(type.id, 1, { holder })))).toBe("holder_limit");
-  valueOf(await inventory.claim({ ...first, orderId: someId(), items: null }));
+  granted(await inventory.claim({ ...first, orderId: someId(), items: null }));
   expect(codeOf(await inventory.placeHold(holdRequest(type.id, 4, { holder })))).toBe("ok");
 });
 
@@ -162,8 +162,8 @@ test("a changed hold frees as much of a shared pool as it takes, keeps old price
   ];
   const config = configOf([near, far], { pools: [{ id: house, capacity: 4 }] });
   const inventory = await openInventory(config);
-  const { holdId, expiresAtMs } = valueOf(await inventory.placeHold(holdRequest(near.id, 4)));
-  valueOf(
+  const { holdId, expiresAtMs } = granted(await inventory.placeHold(holdRequest(near.id, 4)));
+  granted(
     await inventory.reconfigure({
       ...config,
       version: 2,
@@ -173,7 +173,7 @@ test("a changed hold frees as much of a shared pool as it takes, keeps old price
       ],
     }),
   );
-  const changed = valueOf(
+  const changed = granted(
     await inventory.changeHold(holdId, [
       { ticketTypeId: far.id, quantity: 3 },
       { ticketTypeId: near.id, quantity: 1 },
@@ -188,19 +188,19 @@ test("a changed hold frees as much of a shared pool as it takes, keeps old price
   });
   const refusal = refusalOf(await inventory.changeHold(holdId, [{ ticketTypeId: far.id, quantity: 5 }]));
   expect(refusal).toEqual({ code: "sold_out", members: { available: [{ ticketTypeId: far.id, available: 0 }] } });
-  expect(valueOf(await inventory.hold(holdId))).toEqual(changed);
+  expect(granted(await inventory.hold(holdId))).toEqual(changed);
   expect(await poolsOf(inventory)).toMatchObject([{ held: 4 }]);
 });
 
 test("a released hold gives its stock back once; a claimed one is its order's", async () => {
   const type = typeDraft({ quantity: 5 });
   const inventory = await openInventory(configOf([type]));
-  const { holdId } = valueOf(await inventory.placeHold(holdRequest(type.id, 3)));
+  const { holdId } = granted(await inventory.placeHold(holdRequest(type.id, 3)));
   for (let again = 0; again < 2; again++) expect(codeOf(await inventory.releaseHold(holdId))).toBe("ok");
   expect(await availableOf(inventory)).toEqual({ [type.id]: 5 });
   expect(codeOf(await inventory.hold(holdId))).toBe("hold_released");
   const claim = claimRequest(type.id, 1);
-  valueOf(await inventory.claim(claim));
+  granted(await inventory.claim(claim));
   expect(codeOf(await inventory.releaseHold(claim.holdId))).toBe("hold_in_use");
   expect(codeOf(await inventory.changeHold(claim.holdId, claim.items))).toBe("hold_in_use");
   expect(codeOf(await inventory.releaseHold(someId()))).toBe("hold_not_found");

@@ -7,6 +7,7 @@ import {
   configOf,
   confirmRequest,
   DAY_MS,
+  granted,
   HOLD_MS,
   holdRequest,
   openInventory,
@@ -15,7 +16,6 @@ import {
   rowsOf,
   someId,
   typeDraft,
-  valueOf,
 } from "../support/inventory";
 
 beforeEach(() => {
@@ -36,21 +36,21 @@ async function openWith(quantity: number) {
 
 test("twenty claims of one hold by twenty orders bind one; the one that won may ask again", async () => {
   const { type, inventory } = await openWith(10);
-  const { holdId } = valueOf(await inventory.placeHold(holdRequest(type.id, 1)));
+  const { holdId } = granted(await inventory.placeHold(holdRequest(type.id, 1)));
   const claims = Array.from({ length: 20 }, () => ({ ...claimRequest(type.id, 1), holdId, items: null }));
   const answers = await Promise.all(claims.map((claim) => inventory.claim(claim)));
   expect(answers.filter((answer) => answer.ok)).toHaveLength(1);
   expect(answers.filter((answer) => codeOf(answer) === "hold_in_use")).toHaveLength(19);
   const winner = answers.findIndex((answer) => answer.ok);
   const again = await inventory.claim(claims[winner] ?? claimRequest(type.id, 1));
-  expect(valueOf(again)).toMatchObject({ holdId, orderId: claims[winner]?.orderId });
+  expect(granted(again)).toMatchObject({ holdId, orderId: claims[winner]?.orderId });
 });
 
 test("an order without a hold places and claims in one command, once for its id", async () => {
   const { type, inventory } = await openWith(10);
   const claim = claimRequest(type.id, 4);
   const answers = await Promise.all(Array.from({ length: 20 }, () => inventory.claim(claim)));
-  for (const answer of answers) expect(valueOf(answer)).toMatchObject({ orderId: claim.orderId, lines: [{ quantity: 4 }] });
+  for (const answer of answers) expect(granted(answer)).toMatchObject({ orderId: claim.orderId, lines: [{ quantity: 4 }] });
   expect(await poolsOf(inventory)).toMatchObject([{ held: 4 }]);
   expect(codeOf(await inventory.claim({ ...claim, requestHash: "other" }))).toBe("idempotency_key_reused");
   expect(codeOf(await inventory.claim({ ...claim, holdId: someId() }))).toBe("idempotency_key_reused");
@@ -69,11 +69,11 @@ test("confirming turns the hold into tickets once, however often it is asked", a
     { ticketTypeId: types[0].id, quantity: 2 },
   ];
   const claim = { ...claimRequest("", 1), items };
-  valueOf(await inventory.claim(claim));
+  granted(await inventory.claim(claim));
   const request = confirmRequest(config.eventId, claim.orderId, { attendees: [{ name: "Grace", email: "grace@example.org" }] });
   const answers = await Promise.all(Array.from({ length: 20 }, () => inventory.confirm(request)));
-  const [tickets = []] = answers.map(valueOf);
-  for (const answer of answers) expect(valueOf(answer)).toEqual(tickets);
+  const [tickets = []] = answers.map(granted);
+  for (const answer of answers) expect(granted(answer)).toEqual(tickets);
   const ada = { name: "Ada", email: "ada@example.org" };
   const common = { eventId: config.eventId, orderId: claim.orderId, status: "valid", version: 1, createdAtMs: Date.now() };
   expect(tickets).toMatchObject([
@@ -82,20 +82,20 @@ test("confirming turns the hold into tickets once, however often it is asked", a
     { ...common, ticketTypeId: types[0].id, holder: ada },
   ]);
   expect(new Set(tickets.map(({ id }) => id)).size).toBe(3);
-  expect(valueOf(await inventory.ticketsOf(claim.orderId))).toEqual(tickets);
+  expect(granted(await inventory.ticketsOf(claim.orderId))).toEqual(tickets);
   expect(await poolsOf(inventory)).toMatchObject([{ sold: 3, held: 0 }]);
   pass(HOLD_MS);
-  expect(valueOf(await inventory.confirm(request))).toEqual(tickets);
-  expect(valueOf(await inventory.hold(claim.holdId))).toMatchObject({ orderId: claim.orderId });
+  expect(granted(await inventory.confirm(request))).toEqual(tickets);
+  expect(granted(await inventory.hold(claim.holdId))).toMatchObject({ orderId: claim.orderId });
   expect(await availableOf(inventory)).toMatchObject({ [types[0].id]: 7 });
 });
 
 test("after a confirm a release hears confirmed, and nothing moves", async () => {
   const { type, config, inventory } = await openWith(5);
   const claim = claimRequest(type.id, 2);
-  valueOf(await inventory.claim(claim));
-  valueOf(await inventory.confirm(confirmRequest(config.eventId, claim.orderId)));
-  expect(valueOf(await inventory.release(claim.orderId, "cancelled"))).toEqual({ outcome: "confirmed" });
+  granted(await inventory.claim(claim));
+  granted(await inventory.confirm(confirmRequest(config.eventId, claim.orderId)));
+  expect(granted(await inventory.release(claim.orderId, "cancelled"))).toEqual({ outcome: "confirmed" });
   expect(await poolsOf(inventory)).toMatchObject([{ sold: 2, held: 0 }]);
   expect(await rowsOf(inventory, "SELECT outcome, reason FROM orders")).toEqual([{ outcome: "confirmed", reason: null }]);
 });
@@ -103,13 +103,13 @@ test("after a confirm a release hears confirmed, and nothing moves", async () =>
 test("after a release a confirm hears state_moved, and the stock is free", async () => {
   const { type, config, inventory } = await openWith(5);
   const claim = claimRequest(type.id, 2);
-  valueOf(await inventory.claim(claim));
+  granted(await inventory.claim(claim));
   for (let again = 0; again < 2; again++)
-    expect(valueOf(await inventory.release(claim.orderId, "cancelled"))).toEqual({ outcome: "released" });
+    expect(granted(await inventory.release(claim.orderId, "cancelled"))).toEqual({ outcome: "released" });
   expect(codeOf(await inventory.confirm(confirmRequest(config.eventId, claim.orderId)))).toBe("state_moved");
   expect(codeOf(await inventory.extend(claim.orderId, Date.now() + DAY_MS))).toBe("state_moved");
   expect(codeOf(await inventory.claim(claim))).toBe("hold_released");
-  expect(valueOf(await inventory.ticketsOf(claim.orderId))).toEqual([]);
+  expect(granted(await inventory.ticketsOf(claim.orderId))).toEqual([]);
   expect(await poolsOf(inventory)).toMatchObject([{ sold: 0, held: 0 }]);
 });
 
@@ -117,12 +117,12 @@ test("of a confirm and a release at the same moment one wins, and both hear whic
   const { type, config, inventory } = await openWith(100);
   for (let round = 0; round < 20; round++) {
     const { orderId, ...claim } = claimRequest(type.id, 1);
-    valueOf(await inventory.claim({ ...claim, orderId }));
+    granted(await inventory.claim({ ...claim, orderId }));
     const confirm = () => inventory.confirm(confirmRequest(config.eventId, orderId));
     const release = () => inventory.release(orderId, "cancelled");
     const first = round % 2 === 0 ? [confirm(), release()] : [release(), confirm()];
     const answers = (await Promise.all(first)).map((answer) => (answer.ok ? answer.value : answer.error.code));
-    const tickets = valueOf(await inventory.ticketsOf(orderId));
+    const tickets = granted(await inventory.ticketsOf(orderId));
     expect(answers).toContainEqual(tickets.length === 1 ? { outcome: "confirmed" } : { outcome: "released" });
     expect(answers).toContainEqual(tickets.length === 1 ? tickets : "state_moved");
   }
@@ -131,27 +131,27 @@ test("of a confirm and a release at the same moment one wins, and both hear whic
 test("money that comes after the hold's end gets what is still there at the frozen price", async () => {
   const { type, config, inventory } = await openWith(2);
   const claim = claimRequest(type.id, 2);
-  const held = valueOf(await inventory.claim(claim));
+  const held = granted(await inventory.claim(claim));
   pass(HOLD_MS);
-  valueOf(await inventory.reconfigure({ ...config, version: 2, ticketTypes: [{ ...type, unitPriceMinor: 1 }] }));
-  expect(valueOf(await inventory.confirm(confirmRequest(config.eventId, claim.orderId)))).toHaveLength(2);
-  expect(valueOf(await inventory.hold(claim.holdId)).lines).toEqual(held.lines);
+  granted(await inventory.reconfigure({ ...config, version: 2, ticketTypes: [{ ...type, unitPriceMinor: 1 }] }));
+  expect(granted(await inventory.confirm(confirmRequest(config.eventId, claim.orderId)))).toHaveLength(2);
+  expect(granted(await inventory.hold(claim.holdId)).lines).toEqual(held.lines);
   expect(await poolsOf(inventory)).toMatchObject([{ sold: 2, held: 0 }]);
 });
 
 test("late money without stock hears sold_out, may try again when there is some, and a release decides", async () => {
   const { type, config, inventory } = await openWith(2);
   const late = claimRequest(type.id, 2);
-  valueOf(await inventory.claim(late));
+  granted(await inventory.claim(late));
   pass(HOLD_MS);
   const rival = holdRequest(type.id, 1);
-  valueOf(await inventory.placeHold(rival));
+  granted(await inventory.placeHold(rival));
   const confirm = () => inventory.confirm(confirmRequest(config.eventId, late.orderId));
   const refusal = { code: "sold_out", members: { available: [{ ticketTypeId: type.id, available: 1 }] } };
   expect(refusalOf(await confirm())).toEqual(refusal);
   expect(await poolsOf(inventory)).toMatchObject([{ sold: 0, held: 1 }]);
-  valueOf(await inventory.releaseHold(rival.holdId));
-  expect(valueOf(await confirm())).toHaveLength(2);
+  granted(await inventory.releaseHold(rival.holdId));
+  expect(granted(await confirm())).toHaveLength(2);
 
   const later = claimRequest(type.id, 1);
   expect(codeOf(await inventory.claim(later))).toBe("sold_out");
@@ -160,17 +160,17 @@ test("late money without stock hears sold_out, may try again when there is some,
 test("an order released because its time was up may still be confirmed by late money; a cancelled one may not", async () => {
   const { type, config, inventory } = await openWith(2);
   const claim = claimRequest(type.id, 1);
-  valueOf(await inventory.claim(claim));
+  granted(await inventory.claim(claim));
   pass(HOLD_MS);
-  expect(valueOf(await inventory.release(claim.orderId, "expired"))).toEqual({ outcome: "released" });
-  expect(valueOf(await inventory.confirm(confirmRequest(config.eventId, claim.orderId)))).toHaveLength(1);
-  expect(valueOf(await inventory.release(claim.orderId, "expired"))).toEqual({ outcome: "confirmed" });
+  expect(granted(await inventory.release(claim.orderId, "expired"))).toEqual({ outcome: "released" });
+  expect(granted(await inventory.confirm(confirmRequest(config.eventId, claim.orderId)))).toHaveLength(1);
+  expect(granted(await inventory.release(claim.orderId, "expired"))).toEqual({ outcome: "confirmed" });
 
   const cancelled = claimRequest(type.id, 1);
-  valueOf(await inventory.claim(cancelled));
+  granted(await inventory.claim(cancelled));
   pass(HOLD_MS);
-  valueOf(await inventory.release(cancelled.orderId, "expired"));
-  valueOf(await inventory.release(cancelled.orderId, "cancelled"));
+  granted(await inventory.release(cancelled.orderId, "expired"));
+  granted(await inventory.release(cancelled.orderId, "cancelled"));
   expect(codeOf(await inventory.confirm(confirmRequest(config.eventId, cancelled.orderId)))).toBe("state_moved");
   expect(await poolsOf(inventory)).toMatchObject([{ sold: 1, held: 0 }]);
 });
@@ -178,12 +178,12 @@ test("an order released because its time was up may still be confirmed by late m
 test("an order's end moves out, never in, and not beyond the event's", async () => {
   const { type, config, inventory } = await openWith(2);
   const claim = claimRequest(type.id, 2);
-  const { expiresAtMs } = valueOf(await inventory.claim(claim));
-  const extend = (untilMs: number) => inventory.extend(claim.orderId, untilMs).then(valueOf);
+  const { expiresAtMs } = granted(await inventory.claim(claim));
+  const extend = (untilMs: number) => inventory.extend(claim.orderId, untilMs).then(granted);
   expect(await extend(expiresAtMs - 1)).toEqual({ expiresAtMs });
   expect(await extend(expiresAtMs + 4 * HOLD_MS)).toEqual({ expiresAtMs: expiresAtMs + 4 * HOLD_MS });
   pass(HOLD_MS + 1);
-  expect(valueOf(await inventory.hold(claim.holdId)).expiresAtMs).toBe(expiresAtMs + 4 * HOLD_MS);
+  expect(granted(await inventory.hold(claim.holdId)).expiresAtMs).toBe(expiresAtMs + 4 * HOLD_MS);
   expect(await extend(config.endMs + DAY_MS)).toEqual({ expiresAtMs: config.endMs });
   expect(codeOf(await inventory.extend(someId(), 0))).toBe("order_not_found");
 });
@@ -191,18 +191,18 @@ test("an order's end moves out, never in, and not beyond the event's", async () 
 test("an order whose hold has ended gets its stock again to be paid, while there is some", async () => {
   const { type, config, inventory } = await openWith(2);
   const claim = claimRequest(type.id, 2);
-  valueOf(await inventory.claim(claim));
+  granted(await inventory.claim(claim));
   pass(HOLD_MS);
-  valueOf(await inventory.release(claim.orderId, "expired"));
+  granted(await inventory.release(claim.orderId, "expired"));
   const rival = holdRequest(type.id, 1);
-  valueOf(await inventory.placeHold(rival));
+  granted(await inventory.placeHold(rival));
   const untilMs = Date.now() + HOLD_MS;
   expect(refusalOf(await inventory.extend(claim.orderId, untilMs))).toMatchObject({ code: "sold_out" });
-  valueOf(await inventory.releaseHold(rival.holdId));
+  granted(await inventory.releaseHold(rival.holdId));
   expect(codeOf(await inventory.extend(claim.orderId, Date.now()))).toBe("hold_expired");
-  expect(valueOf(await inventory.extend(claim.orderId, untilMs))).toEqual({ expiresAtMs: untilMs });
+  expect(granted(await inventory.extend(claim.orderId, untilMs))).toEqual({ expiresAtMs: untilMs });
   expect(await poolsOf(inventory)).toMatchObject([{ sold: 0, held: 2 }]);
-  expect(valueOf(await inventory.confirm(confirmRequest(config.eventId, claim.orderId)))).toHaveLength(2);
+  expect(granted(await inventory.confirm(confirmRequest(config.eventId, claim.orderId)))).toHaveLength(2);
   expect(await poolsOf(inventory)).toMatchObject([{ sold: 2, held: 0 }]);
 });
 
@@ -210,35 +210,35 @@ test("a closed event confirms nothing more, and answers for what it has confirme
   for (const reason of ["cancelled", "completed"] as const) {
     const { type, config, inventory } = await openWith(5);
     const [paid, pending] = [claimRequest(type.id, 1), claimRequest(type.id, 1)];
-    valueOf(await inventory.claim(paid));
-    valueOf(await inventory.claim(pending));
+    granted(await inventory.claim(paid));
+    granted(await inventory.claim(pending));
     const hold = holdRequest(type.id, 1);
-    valueOf(await inventory.placeHold(hold));
-    const tickets = valueOf(await inventory.confirm(confirmRequest(config.eventId, paid.orderId)));
-    expect(valueOf(await inventory.close(reason))).toEqual({ version: 1 });
-    expect(valueOf(await inventory.confirm(confirmRequest(config.eventId, paid.orderId)))).toEqual(tickets);
+    granted(await inventory.placeHold(hold));
+    const tickets = granted(await inventory.confirm(confirmRequest(config.eventId, paid.orderId)));
+    expect(granted(await inventory.close(reason))).toEqual({ version: 1 });
+    expect(granted(await inventory.confirm(confirmRequest(config.eventId, paid.orderId)))).toEqual(tickets);
     expect(codeOf(await inventory.confirm(confirmRequest(config.eventId, pending.orderId)))).toBe("state_moved");
     expect(codeOf(await inventory.claim({ ...hold, orderId: someId(), items: null }))).toBe("event_not_on_sale");
-    expect(valueOf(await inventory.release(pending.orderId, "cancelled"))).toEqual({ outcome: "released" });
+    expect(granted(await inventory.release(pending.orderId, "cancelled"))).toEqual({ outcome: "released" });
   }
 });
 
 test("voided tickets give their stock back once, but in a cancelled event; an admitted one stays", async () => {
   const { type, config, inventory } = await openWith(5);
   const claim = claimRequest(type.id, 4);
-  valueOf(await inventory.claim(claim));
-  expect(valueOf(await inventory.voidTickets(claim.orderId, null))).toEqual([]);
-  const tickets = valueOf(await inventory.confirm(confirmRequest(config.eventId, claim.orderId)));
+  granted(await inventory.claim(claim));
+  expect(granted(await inventory.voidTickets(claim.orderId, null))).toEqual([]);
+  const tickets = granted(await inventory.confirm(confirmRequest(config.eventId, claim.orderId)));
   const [first, second] = tickets.map(({ id }) => id) as [string, string];
   for (let again = 0; again < 2; again++)
-    expect(valueOf(await inventory.voidTickets(claim.orderId, [first]))).toMatchObject([{ id: first, status: "void" }]);
+    expect(granted(await inventory.voidTickets(claim.orderId, [first]))).toMatchObject([{ id: first, status: "void" }]);
   expect(await poolsOf(inventory)).toMatchObject([{ sold: 3 }]);
   expect(codeOf(await inventory.voidTickets(claim.orderId, [second, someId()]))).toBe("order_not_found");
   expect(codeOf(await inventory.voidTickets(someId(), null))).toBe("order_not_found");
   const scan = { ticketId: second, ticketVersion: 1, codeHash: "c", nonce: "n", deviceId: "d", gate: null, scannedAtMs: null };
-  valueOf(await inventory.checkIn(scan));
-  valueOf(await inventory.close("cancelled"));
-  const statuses = valueOf(await inventory.voidTickets(claim.orderId, null)).map(({ status }) => status);
+  granted(await inventory.checkIn(scan));
+  granted(await inventory.close("cancelled"));
+  const statuses = granted(await inventory.voidTickets(claim.orderId, null)).map(({ status }) => status);
   expect(statuses).toEqual(["void", "admitted", "void", "void"]);
   expect(await poolsOf(inventory)).toMatchObject([{ sold: 3 }]);
 });

@@ -7,6 +7,7 @@ import {
   configOf,
   confirmRequest,
   errorOf,
+  granted,
   holdRequest,
   inventoryOf,
   openInventory,
@@ -18,7 +19,6 @@ import {
   someId,
   tablesOf,
   typeDraft,
-  valueOf,
 } from "../support/inventory";
 
 afterEach(() => reset());
@@ -71,8 +71,8 @@ test("an opening that is refused or fails leaves the event unopened", async () =
   expect(await errorOf(inventory.open({ ...config, pools: [] }))).toContain("FOREIGN KEY");
   expect(await tablesOf(inventory)).toEqual([]);
   expect(codeOf(await inventory.availability())).toBe("event_not_found");
-  valueOf(await inventory.open(config));
-  valueOf(await inventory.availability());
+  granted(await inventory.open(config));
+  granted(await inventory.availability());
 });
 
 test("fifty buyers, ten tickets, ten holds", async () => {
@@ -104,7 +104,7 @@ test("two types over a shared capacity of ten sell ten, and read the same availa
   const [floor, balcony] = types as [(typeof types)[0], (typeof types)[0]];
   const pools = [...types.map(({ id }) => ({ id, capacity: 8 })), { id: house, capacity: 10 }];
   const inventory = await openInventory(configOf(types, { pools }));
-  valueOf(await inventory.placeHold(holdRequest(floor.id, 3)));
+  granted(await inventory.placeHold(holdRequest(floor.id, 3)));
   expect(await availableOf(inventory)).toEqual({ [floor.id]: 5, [balcony.id]: 7 });
 
   const wishes = Array.from({ length: 20 }, (_, n) => holdRequest(n % 2 === 0 ? floor.id : balcony.id, 1));
@@ -164,16 +164,16 @@ test("an eviction between any two commands loses nothing", async () => {
   const inventory = await openInventory(config);
   const claim = claimRequest(type.id, 3);
   await evictDurableObject(inventory);
-  const held = valueOf(await inventory.claim(claim));
+  const held = granted(await inventory.claim(claim));
   await evictDurableObject(inventory);
-  expect(valueOf(await inventory.hold(claim.holdId))).toEqual(held);
+  expect(granted(await inventory.hold(claim.holdId))).toEqual(held);
   expect(await availableOf(inventory)).toEqual({ [type.id]: 1 });
   await evictDurableObject(inventory);
-  const tickets = valueOf(await inventory.confirm(confirmRequest(config.eventId, claim.orderId)));
+  const tickets = granted(await inventory.confirm(confirmRequest(config.eventId, claim.orderId)));
   await evictDurableObject(inventory);
-  expect(valueOf(await inventory.ticketsOf(claim.orderId))).toEqual(tickets);
+  expect(granted(await inventory.ticketsOf(claim.orderId))).toEqual(tickets);
   const scan = scanRequest(tickets[0]?.id ?? "");
-  valueOf(await inventory.checkIn(scan));
+  granted(await inventory.checkIn(scan));
   await evictDurableObject(inventory);
   expect(codeOf(await inventory.checkIn({ ...scan, nonce: "another" }))).toBe("already_admitted");
   expect(await poolsOf(inventory)).toEqual([{ id: type.id, capacity: 4, sold: 3, held: 0, blocked: 0 }]);

@@ -64,7 +64,7 @@ export function configOf(ticketTypes: TicketTypeConfig[], change: Partial<Invent
 
 export async function openInventory(config: InventoryConfig): Promise<Inventory> {
   const inventory = inventoryOf(config.eventId);
-  valueOf(await inventory.open(config));
+  granted(await inventory.open(config));
   return inventory;
 }
 
@@ -105,7 +105,7 @@ export const scanRequest = (ticketId: string, change: Partial<CheckInRequest> = 
 });
 
 /** The value of a success; a refusal fails the test by its code. */
-export function valueOf<T, E extends { code: string }>(result: Result<T, E>): T {
+export function granted<T, E extends { code: string }>(result: Result<T, E>): T {
   if (!result.ok) throw new Error(`refused: ${JSON.stringify(result.error)}`);
   return result.value;
 }
@@ -128,7 +128,7 @@ export async function errorOf(command: PromiseLike<unknown>): Promise<string> {
 export const codeOf = (result: Result<unknown, { code: string }>): string => (result.ok ? "ok" : result.error.code);
 
 export async function availableOf(inventory: Inventory): Promise<Record<string, number>> {
-  const { ticketTypes } = valueOf(await inventory.availability());
+  const { ticketTypes } = granted(await inventory.availability());
   return Object.fromEntries(ticketTypes.map(({ ticketTypeId, available }) => [ticketTypeId, available]));
 }
 
