@@ -39,12 +39,33 @@ function install() {
   // npm must not run on the pinned Node here: it lies in the folder that `npm ci` is about to replace.
   const path = (process.env.PATH ?? "").split(delimiter).filter((folder) => !folder.endsWith(join("node_modules", ".bin")));
   const env = { ...process.env, PATH: path.join(delimiter) };
-  const { status } = spawnSync("npm", ["ci", "--no-audit", "--no-fund", "--include=dev", "--loglevel=error"], { cwd: root, env, stdio: "inherit" });
+  const { status } = spawnSync("npm", ["ci", "--no-audit", "--no-fund", "--include=dev", "--loglevel=error"], {
+    cwd: root,
+    env,
+    stdio: "inherit",
+  });
   if (status !== 0 || !fitsLock()) {
     console.error("npm ci did not bring what package-lock.json names.");
     process.exit(1);
   }
   writeFileSync(stampFile, stamp);
+}
+
+/** The parent, and npm itself where a shell of npm's stands between. */
+function waitingAncestors() {
+  const { ppid } = process;
+  const row = spawnSync("ps", ["-o", "ppid=,comm=", "-p", String(ppid)], { encoding: "utf8" }).stdout ?? "";
+  const [, grandparent] = /^\s*(\d+)\s+(?:.*\/)?\w*sh\s*$/.exec(row) ?? [];
+  return grandparent !== undefined && process.env.npm_lifecycle_event ? [ppid, Number(grandparent)] : [ppid];
+}
+
+function lives(pid) {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 if (!isInstalled()) install();
@@ -62,4 +83,9 @@ const child = spawn(pinnedNode, [join(root, script), ...rest], {
   },
 });
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
+// npm does not pass on every signal, and none when it is killed: whoever waits for this process must still be there.
+const ancestors = waitingAncestors();
+setInterval(() => {
+  if (!ancestors.every(lives) || process.ppid !== ancestors[0]) child.kill("SIGTERM");
+}, 500).unref();
 child.on("exit", (code, signal) => process.exit(signal ? 1 : (code ?? 1)));

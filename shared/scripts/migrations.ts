@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { ROOT, readWorkers } from "./configurations.ts";
-import { mapLimited, PARALLEL_TOOLS, runTool } from "./processes.ts";
+import { runTool } from "./processes.ts";
 import { readNote, STATE_FOLDER, writeNote } from "./state.ts";
 
 const NOTE = "applied-migrations";
@@ -38,11 +38,12 @@ export async function applyMigrations(): Promise<void> {
   // Without the data the note is about nothing, whoever removed it.
   const applied = existsSync(join(ROOT, STATE_FOLDER, "v3/d1")) ? readNote(NOTE) : {};
   const stale = readDatabases().filter(({ name, fingerprint }) => fingerprint !== null && applied[name] !== fingerprint);
-  await mapLimited(stale, PARALLEL_TOOLS, async ({ name, configPath, fingerprint }) => {
+  // One after the other: two at once find the shared state locked.
+  for (const { name, configPath, fingerprint } of stale) {
     const command = ["d1", "migrations", "apply", name, "--local", "-c", configPath, "--persist-to", STATE_FOLDER];
     const { code, output } = await runTool("wrangler", command);
     if (code !== 0) throw new Error(`The migrations of ${name} were not applied:\n${output}`);
     applied[name] = fingerprint ?? "";
-  });
-  if (stale.length > 0) writeNote(NOTE, applied);
+    writeNote(NOTE, applied);
+  }
 }

@@ -49,7 +49,7 @@ export function runTool(tool: Tool, args: string[], options: { stream?: boolean 
 
 /** Starts a tool in a process group of its own, because a wrangler that is killed alone leaves its workerd behind. */
 export const startGroup = (tool: Tool, args: string[]): ChildProcess =>
-  spawn(process.execPath, [join(ROOT, TOOLS[tool]), ...args], {
+  spawn(process.execPath, [join(ROOT, "shared/scripts/group-leader.ts"), join(ROOT, TOOLS[tool]), ...args], {
     cwd: ROOT,
     env: environment(),
     stdio: ["ignore", "pipe", "pipe"],

@@ -44,7 +44,11 @@ async function vitest() {
   child.stdout?.pipe(process.stdout);
   child.stderr?.pipe(process.stderr);
   try {
-    const code = await new Promise<number>((resolve) => child.on("close", (exitCode) => resolve(exitCode ?? 1)));
+    const closed = new Promise<void>((resolve) => child.on("close", () => resolve()));
+    const code = await new Promise<number>((resolve) => child.on("exit", (exitCode) => resolve(exitCode ?? 1)));
+    // A workerd left behind would hold the pipes open for ever.
+    await endGroup(child);
+    await closed;
     const { numPassedTests, numFailedTests, numPendingTests } = VitestReport.parse(JSON.parse(readFileSync(report, "utf8")));
     // A file that does not load, or an error outside of any test, fails the run with every test green.
     const failed = code !== 0 && numFailedTests === 0 ? 1 : numFailedTests;
