@@ -1,0 +1,63 @@
+import { getRounds } from "bcryptjs";
+import { describe, expect, test } from "vitest";
+import { checkPassword, hashPassword, isCommon, NewPassword, prehash } from "../../workers/auth/passwords";
+
+const accepted = (password: string): boolean => NewPassword.safeParse(password).success;
+
+describe("what may be a password", () => {
+  test("eight to 256 characters as people count them, not UTF-16 units", () => {
+    expect(accepted("1234567")).toBe(false);
+    expect(accepted("12345678")).toBe(true);
+    expect(accepted("🐎".repeat(7))).toBe(false);
+    expect(accepted("🐎".repeat(8))).toBe(true);
+    expect(accepted("🐎".repeat(256))).toBe(true);
+    expect(accepted("x".repeat(257))).toBe(false);
+  });
+
+  test("half a surrogate pair is none, for all of them hash alike", () => {
+    expect(accepted("1234567\ud83d")).toBe(false);
+  });
+
+  test("the most common ones are known in any case and spelling, and an uncommon one is not", async () => {
+    for (const common of ["password", "12345678", "iloveyou", "PassWord1", "qwertyuiop", "987654321", "ｐａｓｓｗｏｒｄ"]) {
+      expect(await isCommon(common), common).toBe(true);
+    }
+    for (const rare of ["correct-horse-battery", "a cup of earl grey", "Zq7!kd02-vv", ""]) {
+      expect(await isCommon(rare), rare).toBe(false);
+    }
+  });
+});
+
+describe("how a password is kept", () => {
+  test("two of a hundred characters that differ in the last one are different", async () => {
+    const stored = await hashPassword(`${"a".repeat(99)}b`);
+    expect(await checkPassword(`${"a".repeat(99)}b`, stored.hash)).toBe(true);
+    expect(await checkPassword(`${"a".repeat(99)}c`, stored.hash)).toBe(false);
+  });
+
+  test("what goes into bcrypt fits its 72 bytes and carries no NUL", async () => {
+    for (const password of ["short", "x".repeat(256), "🐎".repeat(256), "a\0b"]) {
+      expect(await prehash(password)).toMatch(/^[A-Za-z0-9+/]{64}$/);
+    }
+  });
+
+  test("what follows a NUL counts", async () => {
+    const stored = await hashPassword("12345678\0left");
+    expect(await checkPassword("12345678\0right", stored.hash)).toBe(false);
+  });
+
+  test("two ways to type the same characters are one password", async () => {
+    const stored = await hashPassword("cafe\u0301 au lait");
+    expect(await checkPassword("caf\u00e9 au lait", stored.hash)).toBe(true);
+  });
+
+  test("cost and pre-hash stand beside the hash, and the hash was made with them", async () => {
+    const stored = await hashPassword("a cup of earl grey");
+    expect(stored).toMatchObject({ cost: 10, prehash: 1 });
+    expect(getRounds(stored.hash)).toBe(10);
+  });
+
+  test("nobody's hash takes the same work and fits nothing", async () => {
+    expect(await checkPassword("a cup of earl grey", null)).toBe(false);
+  });
+});

@@ -1,0 +1,186 @@
+import { applyD1Migrations, reset } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { createLocalJWKSet, decodeJwt, type JSONWebKeySet, jwtVerify } from "jose";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { AccessTokenClaims } from "../../shared/contracts/accounts";
+import { register } from "../../workers/auth/registration";
+import { logIn, refresh, revoke, sweepSessions } from "../../workers/auth/sessions";
+import { publicKeys } from "../../workers/auth/signing-keys";
+import { type Auth, draftOf, HERE, NOW_MS, PASSWORD, registerVerified, settled, startAuth } from "../support/auth";
+import { swapSql } from "../support/swapped-database";
+
+const EMAIL = "ada@bilten.example";
+const DAY_MS = 86_400_000;
+const SITE = { audience: "demo.localhost:8787", organizerId: "0197f3c4-02aa-7f0e-8d5c-55a1c4a6ec10" };
+
+beforeEach(() => applyD1Migrations(env.AUTH_DB, env.MIGRATIONS.auth));
+afterEach(async () => {
+  await settled();
+  await reset();
+});
+
+async function signIn(auth: Auth, audience: typeof HERE | typeof SITE = HERE, nowMs = NOW_MS) {
+  const signedIn = await logIn(auth.env, { email: EMAIL, password: PASSWORD }, audience, nowMs);
+  if (!signedIn.ok) throw new Error(signedIn.error.code);
+  return signedIn.value;
+}
+
+const status = (to: string) => env.AUTH_DB.prepare("UPDATE accounts SET status = ?").bind(to).run();
+
+describe("signing in", () => {
+  test("a wrong password and an unknown address are refused alike, whatever the account's state", async () => {
+    const auth = startAuth();
+    await register(auth.env, auth.after, draftOf(EMAIL), NOW_MS);
+    const refused = { ok: false, error: { code: "invalid_credentials" } };
+    expect(await logIn(auth.env, { email: EMAIL, password: "wrong" }, HERE, NOW_MS)).toEqual(refused);
+    expect(await logIn(auth.env, { email: "x@bilten.example", password: PASSWORD }, HERE, NOW_MS)).toEqual(refused);
+    await status("suspended");
+    expect(await logIn(auth.env, { email: EMAIL, password: "wrong" }, HERE, NOW_MS)).toEqual(refused);
+  });
+
+  test("only the right password learns that the account is pending, suspended or deleted", async () => {
+    const auth = startAuth();
+    await register(auth.env, auth.after, draftOf(EMAIL), NOW_MS);
+    const offered = { email: EMAIL.toUpperCase(), password: PASSWORD };
+    expect(await logIn(auth.env, offered, HERE, NOW_MS)).toEqual({ ok: false, error: { code: "email_not_verified" } });
+    for (const barred of ["suspended", "deleted"]) {
+      await status(barred);
+      expect(await logIn(auth.env, offered, HERE, NOW_MS)).toEqual({ ok: false, error: { code: "account_suspended" } });
+    }
+  });
+
+  test("the access token says what RFC 9068 asks for, and its session's host", async () => {
+    const auth = startAuth();
+    await registerVerified(auth, EMAIL);
+    // RFC 7517 says the same as the platform's type, member for member.
+    const keys = createLocalJWKSet((await publicKeys(auth.env, NOW_MS)) as unknown as JSONWebKeySet);
+    for (const where of [HERE, SITE]) {
+      const { accessToken, user } = await signIn(auth, where);
+      const { payload, protectedHeader } = await jwtVerify(accessToken, keys, {
+        issuer: HERE.audience,
+        audience: where.audience,
+        typ: "at+jwt",
+        algorithms: ["RS256"],
+        currentDate: new Date(NOW_MS),
+      });
+      const claims = AccessTokenClaims.parse(payload);
+      expect(protectedHeader.kid).toBeTypeOf("string");
+      expect(claims).toMatchObject({ sub: user.id, role: "user", client_id: "bilten", auth_time: NOW_MS / 1000 });
+      expect(claims.exp - claims.iat).toBe(600);
+      expect(claims.org).toBe(where.organizerId ?? undefined);
+    }
+  });
+
+  test("the database holds no token and no password", async () => {
+    const auth = startAuth();
+    await registerVerified(auth, EMAIL);
+    const { refreshToken, accessToken } = await signIn(auth);
+    for (const table of ["accounts", "sessions", "refresh_tokens", "account_mails", "outbox", "signing_keys"]) {
+      const { results } = await env.AUTH_DB.prepare(`SELECT * FROM ${table}`).all();
+      const text = JSON.stringify(results);
+      for (const secret of [refreshToken, accessToken, PASSWORD, '"d"', "PRIVATE"]) expect(text, table).not.toContain(secret);
+    }
+  });
+});
+
+describe("staying in", () => {
+  test("each refresh token works once, and the session's sign-in time stays", async () => {
+    const auth = startAuth();
+    await registerVerified(auth, EMAIL);
+    const first = await signIn(auth);
+    const second = await refresh(auth.env, first.refreshToken, HERE, NOW_MS + 60_000);
+    if (!second.ok) throw new Error(second.error.code);
+    expect(second.value.refreshToken).not.toBe(first.refreshToken);
+    const third = await refresh(auth.env, second.value.refreshToken, HERE, NOW_MS + 120_000);
+    expect(third).toMatchObject({ ok: true, value: { tokenType: "Bearer", expiresIn: 600 } });
+  });
+
+  test("a used token again ends the whole session, the newest token included", async () => {
+    const auth = startAuth();
+    await registerVerified(auth, EMAIL);
+    const elsewhere = await signIn(auth);
+    const first = await signIn(auth);
+    const second = await refresh(auth.env, first.refreshToken, HERE, NOW_MS + 1);
+    if (!second.ok) throw new Error(second.error.code);
+    expect(await refresh(auth.env, first.refreshToken, HERE, NOW_MS + 2)).toEqual({
+      ok: false,
+      error: { code: "refresh_token_reused" },
+    });
+    expect(await refresh(auth.env, second.value.refreshToken, HERE, NOW_MS + 3)).toMatchObject({ ok: false });
+    // Another session of the same person is another family.
+    expect(await refresh(auth.env, elsewhere.refreshToken, HERE, NOW_MS + 3)).toMatchObject({ ok: true });
+  });
+
+  test("of two refreshes at once with one token exactly one wins, and the session ends", async () => {
+    const auth = startAuth();
+    await registerVerified(auth, EMAIL);
+    const { refreshToken } = await signIn(auth);
+    const answers = await Promise.all([1, 2].map(() => refresh(auth.env, refreshToken, HERE, NOW_MS + 1)));
+    const won = answers.flatMap((answer) => (answer.ok ? [answer.value] : []));
+    expect(won).toHaveLength(1);
+    expect(answers).toContainEqual({ ok: false, error: { code: "refresh_token_reused" } });
+    expect(await refresh(auth.env, won[0]?.refreshToken ?? "", HERE, NOW_MS + 2)).toMatchObject({ ok: false });
+  });
+
+  test("control: without the guarding condition both win", async () => {
+    const { db, swaps } = swapSql(env.AUTH_DB, "AND used_at_ms IS NULL", "");
+    const auth = startAuth({ db });
+    await registerVerified(startAuth(), EMAIL);
+    const { refreshToken } = await signIn(auth);
+    const answers = await Promise.all([1, 2].map(() => refresh(auth.env, refreshToken, HERE, NOW_MS + 1)));
+    expect(swaps()).toBe(2);
+    expect(answers.filter((answer) => answer.ok)).toHaveLength(2);
+  });
+
+  test("a session of one host is nobody's on another, and is not used up by the try", async () => {
+    const auth = startAuth();
+    await registerVerified(auth, EMAIL);
+    const { refreshToken } = await signIn(auth, SITE);
+    expect(await refresh(auth.env, refreshToken, HERE, NOW_MS + 1)).toEqual({
+      ok: false,
+      error: { code: "refresh_token_invalid" },
+    });
+    expect(await refresh(auth.env, refreshToken, SITE, NOW_MS + 2)).toMatchObject({ ok: true });
+  });
+
+  test("unknown, signed out, idle for a month and older than ninety days are over", async () => {
+    const auth = startAuth();
+    await registerVerified(auth, EMAIL);
+    const over = { ok: false, error: { code: "refresh_token_invalid" } };
+    expect(await refresh(auth.env, "br_unknown", HERE, NOW_MS)).toEqual(over);
+
+    const idle = await signIn(auth);
+    expect(await refresh(auth.env, idle.refreshToken, HERE, NOW_MS + 30 * DAY_MS)).toEqual(over);
+
+    let { refreshToken } = await signIn(auth);
+    for (const day of [25, 50, 75, 89]) {
+      const next = await refresh(auth.env, refreshToken, HERE, NOW_MS + day * DAY_MS);
+      if (!next.ok) throw new Error(`${day}: ${next.error.code}`);
+      refreshToken = next.value.refreshToken;
+    }
+    expect(await refresh(auth.env, refreshToken, HERE, NOW_MS + 90 * DAY_MS)).toEqual(over);
+
+    const signedOut = await signIn(auth);
+    const { sid } = AccessTokenClaims.parse(decodeJwt(signedOut.accessToken));
+    await revoke(auth.env, sid, "logout", NOW_MS);
+    expect(await refresh(auth.env, signedOut.refreshToken, HERE, NOW_MS + 1)).toEqual(over);
+  });
+
+  test("a suspended account gets no new token", async () => {
+    const auth = startAuth();
+    await registerVerified(auth, EMAIL);
+    const { refreshToken } = await signIn(auth);
+    await status("suspended");
+    expect(await refresh(auth.env, refreshToken, HERE, NOW_MS + 1)).toEqual({ ok: false, error: { code: "account_suspended" } });
+  });
+
+  test("a session past its end is swept with its tokens", async () => {
+    const auth = startAuth();
+    await registerVerified(auth, EMAIL);
+    await signIn(auth);
+    expect(await sweepSessions(auth.env, NOW_MS + 90 * DAY_MS - 1)).toBe(0);
+    // The cascade takes the tokens along, which D1 may count too.
+    expect(await sweepSessions(auth.env, NOW_MS + 90 * DAY_MS)).toBeGreaterThan(0);
+    expect(await env.AUTH_DB.prepare("SELECT hash FROM refresh_tokens").all()).toMatchObject({ results: [] });
+  });
+});

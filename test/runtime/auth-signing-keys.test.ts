@@ -1,0 +1,91 @@
+import { applyD1Migrations, reset } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { createLocalJWKSet, type JSONWebKeySet, jwtVerify } from "jose";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { signAccessToken } from "../../workers/auth/access-tokens";
+import { PUBLISHED_AFTER_RETIREMENT_MS, publicKeys, replaceSigningKey, signingKey } from "../../workers/auth/signing-keys";
+import { HERE, NOW_MS, settled, startAuth } from "../support/auth";
+import { swapSql } from "../support/swapped-database";
+
+beforeEach(() => applyD1Migrations(env.AUTH_DB, env.MIGRATIONS.auth));
+afterEach(async () => {
+  await settled();
+  await reset();
+});
+
+/** Each test is an isolate of its own to the memory of the key, which is bound to the secret. */
+const freshAuth = (db = env.AUTH_DB) => {
+  const auth = startAuth({ db });
+  auth.env.KEY_ENCRYPTION_KEY = crypto.randomUUID();
+  return auth;
+};
+
+const keySet = async (auth: ReturnType<typeof startAuth>, nowMs = NOW_MS): Promise<JSONWebKeySet> =>
+  // RFC 7517 says the same as the platform's type, member for member.
+  (await publicKeys(auth.env, nowMs)) as unknown as JSONWebKeySet;
+
+const BEARER = {
+  accountId: "0197f3c2-7b1e-7cc3-98c4-dc0c0c07398f",
+  sessionId: "0197f3c2-7b1e-7cc3-98c4-dc0c0c073990",
+  role: "user",
+  authTimeMs: NOW_MS,
+} as const;
+
+test("publishes public members only", async () => {
+  const { keys } = await publicKeys(freshAuth().env, NOW_MS);
+  expect(keys).toHaveLength(1);
+  expect(Object.keys(keys[0] ?? {}).sort()).toEqual(["alg", "e", "kid", "kty", "n", "use"]);
+});
+
+test("isolates that need the first key at the same time agree on one", async () => {
+  const auth = freshAuth();
+  const sets = await Promise.all([1, 2, 3].map(() => publicKeys(auth.env, NOW_MS)));
+  expect(new Set(sets.map((set) => JSON.stringify(set))).size).toBe(1);
+});
+
+test("control: without the index that lets one sign they do not", async () => {
+  await env.AUTH_DB.prepare("DROP INDEX signing_keys_one_signs").run();
+  const auth = freshAuth();
+  await Promise.all([1, 2, 3].map(() => publicKeys(auth.env, NOW_MS)));
+  expect((await publicKeys(auth.env, NOW_MS)).keys).toHaveLength(3);
+});
+
+test("after a rotation the new key signs, and the old one's tokens verify until none can live", async () => {
+  const auth = freshAuth();
+  const old = await signAccessToken(auth.env, BEARER, HERE, NOW_MS);
+  const { kid } = await signingKey(auth.env, NOW_MS);
+  await replaceSigningKey(auth.env, kid, NOW_MS);
+  const later = NOW_MS + 60_001;
+  expect((await signingKey(auth.env, later)).kid).not.toBe(kid);
+  await jwtVerify(old, createLocalJWKSet(await keySet(auth, later)), { currentDate: new Date(later) });
+  const muchLater = NOW_MS + PUBLISHED_AFTER_RETIREMENT_MS;
+  expect((await keySet(auth, muchLater)).keys.map((key) => key.kid)).not.toContain(kid);
+});
+
+test("a key wrapped under another secret is replaced, and its tokens still verify", async () => {
+  const auth = freshAuth();
+  const old = await signAccessToken(auth.env, BEARER, HERE, NOW_MS);
+  auth.env.KEY_ENCRYPTION_KEY = crypto.randomUUID();
+  const fresh = await signAccessToken(auth.env, BEARER, HERE, NOW_MS);
+  const keys = await keySet(auth);
+  expect(keys.keys).toHaveLength(2);
+  for (const token of [old, fresh]) await jwtVerify(token, createLocalJWKSet(keys), { currentDate: new Date(NOW_MS) });
+});
+
+test("a wrapped key that was put under another key's name does not open", async () => {
+  const auth = freshAuth();
+  await publicKeys(auth.env, NOW_MS);
+  await env.AUTH_DB.prepare("UPDATE signing_keys SET kid = 'another'").run();
+  await expect(signingKey(auth.env, NOW_MS)).rejects.toThrow();
+});
+
+test("the key is read once a minute, not for each token", async () => {
+  const { db, swaps } = swapSql(env.AUTH_DB, "signing_keys", "signing_keys");
+  const auth = freshAuth(db);
+  await signAccessToken(auth.env, BEARER, HERE, NOW_MS);
+  const first = swaps();
+  for (let n = 0; n < 5; n++) await signAccessToken(auth.env, BEARER, HERE, NOW_MS + 59_000);
+  expect(swaps()).toBe(first);
+  await signAccessToken(auth.env, BEARER, HERE, NOW_MS + 60_000);
+  expect(swaps()).toBeGreaterThan(first);
+});

@@ -1,0 +1,75 @@
+/** The auth Worker's verbs without its siblings: what it would have sent is kept here. */
+import { env } from "cloudflare:workers";
+import type { Envelope } from "../../shared/contracts/messages";
+import { accountMailsOf } from "../../workers/auth/mails";
+import { type Registration, register, verifyEmail } from "../../workers/auth/registration";
+
+export const NOW_MS = Date.parse("2027-01-01T12:00:00Z");
+export const PASSWORD = "a cup of earl grey";
+export const HERE = { audience: "http://localhost:8787", organizerId: null };
+
+const running: Promise<unknown>[] = [];
+/** For `afterEach`: nothing may still write when the storage is emptied. */
+export const settled = (): Promise<unknown> => Promise.all(running.splice(0));
+
+export interface Auth {
+  env: AuthEnv;
+  after: Pick<ExecutionContext, "waitUntil">;
+  /** What reached the mailboxes, once all that ran on is done. */
+  heard(): Promise<Envelope[]>;
+}
+
+export function startAuth({ environment = "development", db = env.AUTH_DB } = {}): Auth {
+  const envelopes: Envelope[] = [];
+  const sendBatch = async (messages: Iterable<MessageSendRequest>) => {
+    for (const { body } of messages) envelopes.push(body as Envelope);
+  };
+  // Only `sendBatch` is ever called of a queue.
+  const mailbox = { sendBatch } as unknown as Queue;
+  return {
+    env: {
+      DB: db,
+      USERS_MAILBOX: mailbox,
+      NOTIFICATIONS_MAILBOX: mailbox,
+      ENVIRONMENT: environment,
+      ISSUER: HERE.audience,
+      KEY_ENCRYPTION_KEY: env.KEY_ENCRYPTION_KEY,
+      ACCOUNT_TOKEN_KEY: env.ACCOUNT_TOKEN_KEY,
+    },
+    after: { waitUntil: (promise) => void running.push(promise) },
+    heard: async () => {
+      await settled();
+      return envelopes;
+    },
+  };
+}
+
+export const draftOf = (email: string, change: Partial<Registration> = {}): Registration => ({
+  email,
+  password: PASSWORD,
+  name: "Ada Lovelace",
+  ...change,
+});
+
+/** Tokens of an address' verification mails, oldest first. */
+export async function verificationTokens(auth: Auth, email: string, nowMs = NOW_MS): Promise<string[]> {
+  const { results } = await auth.env.DB.prepare(
+    `SELECT m.id FROM account_mails m JOIN accounts a ON a.id = m.account_id
+     WHERE a.email_key = lower(?) AND m.kind = 'verification' ORDER BY m.created_at_ms, m.id`,
+  )
+    .bind(email)
+    .all<{ id: string }>();
+  const mails = await accountMailsOf(
+    auth.env,
+    results.map(({ id }) => id),
+    nowMs,
+  );
+  return results.flatMap(({ id }) => mails.find((mail) => mail.id === id)?.token ?? []);
+}
+
+export async function registerVerified(auth: Auth, email: string, nowMs = NOW_MS): Promise<void> {
+  await register(auth.env, auth.after, draftOf(email), nowMs);
+  const [token = ""] = await verificationTokens(auth, email, nowMs);
+  const verified = await verifyEmail(auth.env, auth.after, token, nowMs);
+  if (!verified.ok) throw new Error(`not verified: ${verified.error.code}`);
+}
