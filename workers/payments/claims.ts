@@ -1,0 +1,86 @@
+/** What a credential counts for with one order: its buyer's rights, or a reader's. */
+import { may } from "../../shared/contracts/organizers";
+import type { Principal } from "../../shared/contracts/principal";
+import type { Refusal } from "../../shared/contracts/problems";
+import { ok, type Result, refuse } from "../../shared/contracts/result";
+import { rememberedMembership } from "../../shared/http/memberships";
+import type { Env } from "./environment";
+import { looksLikeOrderToken, verifyOrderToken } from "./order-token";
+import type { OrderRow } from "./schema";
+
+export type Claim =
+  /** A guest's token, verified; the row says whether its version still counts. */
+  | { kind: "token"; version: number }
+  | {
+      kind: "user";
+      userId: string;
+      admin: boolean;
+      /** May this credential be asked for a membership? */
+      member: boolean;
+      /** Set for a session of an organizer's host, which reads and buys there only (rule 5). */
+      onlyOrganizerId: string | null;
+      /** An API key bound to an organizer reads that one's orders only. */
+      memberOfOnly: string | null;
+    };
+
+export type Caller = { principal: Principal; hostOrganizerId: string | null };
+
+type ClaimRefusal = Refusal<"order_not_found" | "credential_missing" | "credential_invalid" | "credential_expired">;
+
+/** Verified before any query, so that a guessed token costs no database anything (rule 4). */
+export async function claimOf(env: Env, caller: Caller, orderId: string): Promise<Result<Claim, ClaimRefusal>> {
+  const { principal } = caller;
+  switch (principal.kind) {
+    case "bearer_secret": {
+      // A hold's secret opens a hold. A well-formed token that is not this order's reads like an order that does not exist.
+      if (!looksLikeOrderToken(principal.secret)) return refuse({ code: "credential_invalid" });
+      const version = await verifyOrderToken(env.ORDER_KEY, orderId, principal.secret);
+      return version === null ? refuse({ code: "order_not_found" }) : ok({ kind: "token", version });
+    }
+    case "user":
+      return ok({
+        kind: "user",
+        userId: principal.userId,
+        admin: principal.role === "admin" && !principal.organizerHost,
+        member: !principal.organizerHost,
+        onlyOrganizerId: principal.organizerHost ? (caller.hostOrganizerId ?? "") : null,
+        memberOfOnly: null,
+      });
+    case "api_key":
+      return ok({
+        kind: "user",
+        userId: principal.userId,
+        admin: false,
+        member: principal.scopes.includes("orders:read"),
+        onlyOrganizerId: null,
+        memberOfOnly: principal.organizerId,
+      });
+    case "refused":
+      return refuse({ code: principal.code });
+    case "anonymous":
+      return refuse({ code: "credential_missing" });
+  }
+}
+
+export interface Condition {
+  sql: string;
+  values: (string | number)[];
+}
+
+/** True in SQL for the rows whose buyer this is: he alone pays and cancels. */
+export function buyerCondition(claim: Claim): Condition {
+  if (claim.kind === "token") return { sql: "orders.token_version = ?", values: [claim.version] };
+  return claim.onlyOrganizerId === null
+    ? { sql: "orders.user_id = ?", values: [claim.userId] }
+    : { sql: "orders.user_id = ? AND orders.organizer_id = ?", values: [claim.userId, claim.onlyOrganizerId] };
+}
+
+/** Whether this claim may read an order that was found: its buyer, a member with `orders:read`, a platform admin. */
+export async function mayRead(env: Env, claim: Claim, order: OrderRow): Promise<boolean> {
+  if (claim.kind === "token") return order.token_version === claim.version;
+  if (claim.onlyOrganizerId !== null && claim.onlyOrganizerId !== order.organizer_id) return false;
+  if (order.user_id === claim.userId || claim.admin) return true;
+  if (!claim.member || (claim.memberOfOnly !== null && claim.memberOfOnly !== order.organizer_id)) return false;
+  const role = await rememberedMembership(env.USERS, claim.userId, order.organizer_id, "orders:read");
+  return role !== null && may(role, "orders:read");
+}

@@ -1,0 +1,24 @@
+import type { EventsRpc } from "../../shared/contracts/events";
+import type { UsersRpc } from "../../shared/contracts/organizers";
+import type { Mailboxes } from "../../shared/d1/outbox";
+
+/** What this Worker's modules work with: its bindings, its siblings by their contracts, and what only some deployments set. */
+export interface Env
+  extends Pick<
+    PaymentsEnv,
+    "DB_0" | "DB_1" | "ENVIRONMENT" | "PAYMENTS_SHARDS" | "ORDER_KEY" | "NOTIFICATIONS_MAILBOX" | "ANALYTICS_MAILBOX"
+  > {
+  EVENTS: Pick<EventsRpc, "claimHold" | "extendOrder" | "confirmOrder" | "releaseOrder" | "ticketsOf" | "events">;
+  USERS: Pick<UsersRpc, "membership">;
+  /** Development's alone; without it the provider `test` is not configured. */
+  TEST_PROVIDER_SECRET?: string;
+  SENTRY_DSN?: string;
+}
+
+/** The part of an ExecutionContext that noun modules may use: work that the answer does not wait for. */
+export type Later = Pick<ExecutionContext, "waitUntil">;
+
+export const mailboxesOf = (env: Env): Mailboxes => ({
+  notifications: env.NOTIFICATIONS_MAILBOX,
+  analytics: env.ANALYTICS_MAILBOX,
+});

@@ -1,0 +1,28 @@
+import { WorkerEntrypoint } from "cloudflare:workers";
+import type { PaymentsRpc } from "../../shared/contracts/orders";
+import { serve } from "../../shared/http/app";
+import { openapiOf } from "../../shared/http/operation";
+import { ordersById } from "./orders";
+import { app } from "./routes";
+import { sweep } from "./sweep";
+
+/** For sibling Workers. Not reachable from the internet. */
+export class PaymentsService extends WorkerEntrypoint<PaymentsEnv> implements PaymentsRpc {
+  async ping() {
+    return "ok" as const;
+  }
+
+  openapi() {
+    return openapiOf(app);
+  }
+
+  sweep() {
+    return sweep(this.env, this.ctx);
+  }
+
+  orders(ids: string[]) {
+    return ordersById(this.env, ids);
+  }
+}
+
+export default { fetch: serve(app) } satisfies ExportedHandler<PaymentsEnv>;

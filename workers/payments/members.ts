@@ -1,0 +1,29 @@
+import type { Context } from "hono";
+import { z } from "zod";
+import type { PublishedEvent } from "../../shared/contracts/events";
+import { Id } from "../../shared/contracts/ids";
+import { errorsOf } from "../../shared/http/form";
+import { memberGuard } from "../../shared/http/guards";
+import { listQuery } from "../../shared/http/list";
+import { rememberedMembership } from "../../shared/http/memberships";
+import { Problem } from "../../shared/http/problem";
+import type { Env } from "./environment";
+
+export const EventOrdersQuery = z.object({ ...listQuery, eventId: Id });
+
+type MembersEnv = { Bindings: Env; Variables: { event: PublishedEvent } };
+
+/** The event stands in the query; whose it is, the events Worker says. The handler finds it as `c.var.event`. */
+export const requireMember = memberGuard<MembersEnv>({
+  subjectOf: async (c: Context<MembersEnv>) => {
+    // Without an event there is nobody to be a member of, so this much of the form is read first.
+    const asked = EventOrdersQuery.pick({ eventId: true }).safeParse(c.req.query());
+    if (!asked.success) throw new Problem("invalid_query", { errors: errorsOf(asked.error) });
+    const [event] = await c.env.EVENTS.events([asked.data.eventId]);
+    if (!event) return null;
+    c.set("event", event);
+    return { organizerId: event.organizerId, visible: event.status !== "draft" && event.settings.isPublic };
+  },
+  membership: (c, userId, organizerId, permission) => rememberedMembership(c.env.USERS, userId, organizerId, permission),
+  notFound: "event_not_found",
+});

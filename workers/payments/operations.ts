@@ -1,0 +1,171 @@
+/** The domain's pages in the OpenAPI document. */
+import { z } from "zod";
+import { Ticket } from "../../shared/contracts/events";
+import { Order, Payment, PaymentProcessed } from "../../shared/contracts/orders";
+import type { ProblemCode } from "../../shared/contracts/problems";
+import { listOf } from "../../shared/http/list";
+import type { Operation } from "../../shared/http/operation";
+import * as example from "./operation-examples";
+
+export const OrderTickets = z.object({ data: z.array(Ticket) });
+export const WebhookReceived = z.object({ received: z.literal(true) });
+export const TestSettled = z.object({ settled: z.literal(true) });
+
+/** Beside the answers of the work itself. */
+const keyRefusals = ["invalid_idempotency_key", "idempotency_key_reused", "request_in_progress"] as const satisfies ProblemCode[];
+
+const orderAnswer = (description: string, shown: Order) => ({ description, schema: Order, example: shown });
+const orderPage = {
+  description: "A page of orders",
+  schema: listOf(Order),
+  example: { data: [example.paidOrder], nextCursor: null },
+};
+const webhook = {
+  summary: "A payment provider's webhook",
+  tags: ["payments"] as [string],
+  answers: { 200: { description: "Stored", schema: WebhookReceived, example: { received: true } } },
+  refusals: ["not_found", "invalid_signature", "payload_too_large"] as const satisfies ProblemCode[],
+};
+
+export const operations = {
+  createOrder: {
+    operationId: "createOrder",
+    summary: "Order tickets",
+    description:
+      "As a guest or signed in, from `items` or from a hold. Prices are frozen from here on. A guest's answer has an `accessToken`, which reads, pays and cancels this order. A total of zero is `paid` at once.",
+    tags: ["orders"],
+    requestExample: example.orderDraft,
+    answers: { 201: orderAnswer("The order; with the same key, as it was answered first", example.guestOrder) },
+    refusals: [
+      "credential_invalid",
+      "event_not_found",
+      "hold_not_found",
+      "ticket_type_not_found",
+      "event_not_on_sale",
+      "ticket_type_not_on_sale",
+      "quantity_out_of_range",
+      "seat_unknown",
+      "sold_out",
+      "holder_limit",
+      "hold_expired",
+      "hold_released",
+      "hold_in_use",
+      "order_not_payable",
+      "overloaded",
+      "invalid_idempotency_key",
+      "idempotency_key_reused",
+    ],
+    takesIdempotencyKey: true,
+  },
+  getOrder: {
+    operationId: "getOrder",
+    summary: "An order",
+    description: "For its buyer, the bearer of its token, members with `orders:read`, and admins.",
+    tags: ["orders"],
+    answers: { 200: orderAnswer("The order", example.paidOrder) },
+    refusals: ["order_not_found"],
+  },
+  getOrderTickets: {
+    operationId: "getOrderTickets",
+    summary: "An order's tickets",
+    description: "There as soon as the order reads `paid`. `code` is what the QR carries.",
+    tags: ["orders"],
+    answers: { 200: { description: "The tickets", schema: OrderTickets, example: { data: [example.ticket] } } },
+    refusals: ["order_not_found", "overloaded"],
+  },
+  cancelOrder: {
+    operationId: "cancelOrder",
+    summary: "Cancel an order that is not paid",
+    description: "Cancelled already is the same answer again.",
+    tags: ["orders"],
+    answers: { 200: orderAnswer("The order, its tickets on sale again", example.cancelledOrder) },
+    refusals: ["order_not_found", "forbidden", "order_not_cancellable", ...keyRefusals],
+    takesIdempotencyKey: true,
+  },
+  listUserOrders: {
+    operationId: "listUserOrders",
+    summary: "A user's orders, newest first",
+    description: "For that user and for admins. A session of an organizer's host lists what was bought there.",
+    tags: ["orders"],
+    answers: { 200: orderPage },
+    refusals: ["user_not_found", "invalid_cursor"],
+  },
+  listEventOrders: {
+    operationId: "listEventOrders",
+    summary: "An event's orders, newest first",
+    tags: ["orders"],
+    answers: { 200: orderPage },
+    refusals: ["invalid_cursor"],
+  },
+  processPayment: {
+    operationId: "processPayment",
+    summary: "Pay an order",
+    description:
+      "A declined payment is a success with `failed`: the order stays `pending` with its hold and may be paid again. An expired order gets its stock again while it lasts. A provider that this deployment has no secrets for is a 422.",
+    tags: ["payments"],
+    requestExample: example.paymentDraft,
+    answers: {
+      200: {
+        description: "The provider has decided",
+        schema: PaymentProcessed,
+        example: { payment: example.payment, order: example.paidOrder },
+      },
+      202: {
+        description: "Under way: the buyer or the provider comes next",
+        schema: PaymentProcessed,
+        example: { payment: example.redirectedPayment, order: example.order },
+      },
+    },
+    refusals: [
+      "order_not_found",
+      "forbidden",
+      "order_not_payable",
+      "payment_in_progress",
+      "sold_out",
+      "provider_not_configured",
+      "overloaded",
+      ...keyRefusals,
+    ],
+    takesIdempotencyKey: true,
+  },
+  getPayment: {
+    operationId: "getPayment",
+    summary: "A payment",
+    description: "For whoever may read its order.",
+    tags: ["payments"],
+    answers: { 200: { description: "The payment", schema: Payment, example: example.payment } },
+    refusals: ["payment_not_found"],
+  },
+  receiveWebhook: {
+    ...webhook,
+    operationId: "receiveWebhook",
+    description: "Of the platform's own account. Verified by its signature on the raw body, stored before the answer.",
+  },
+  receiveOrganizerWebhook: {
+    ...webhook,
+    operationId: "receiveOrganizerWebhook",
+    description: "Of an organizer's own account, whose endpoint the path names.",
+  },
+  showTestPayment: {
+    operationId: "showTestPayment",
+    summary: "Pay or decline by hand (development)",
+    tags: ["development"],
+    answers: { 200: { description: "A page with two buttons", contentType: "text/html" } },
+    refusals: ["not_found", "payment_not_found"],
+  },
+  settleTestPayment: {
+    operationId: "settleTestPayment",
+    summary: "Settle a test payment that asked for an action (development)",
+    description: "`?outcome=declined` declines it. A browser is sent on to the payment's `returnUrl`.",
+    tags: ["development"],
+    answers: {
+      200: {
+        description: "The webhook was taken; the order is paid within a second",
+        schema: TestSettled,
+        example: { settled: true },
+      },
+      303: { description: "For a browser, to `returnUrl`" },
+    },
+    refusals: ["not_found", "payment_not_found"],
+  },
+} as const satisfies Record<string, Operation>;

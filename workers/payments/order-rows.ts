@@ -1,0 +1,40 @@
+/** How orders, their lines and their payments are read together: one round trip each. */
+import type { LineRow, OrderRow, PaymentRow } from "./schema";
+
+export interface OrderWithLines {
+  order: OrderRow;
+  lines: LineRow[];
+}
+
+/** What a fact about money changes: the payment and its order. */
+export interface Sale extends OrderWithLines {
+  payment: PaymentRow;
+}
+
+export const selectOrder = (db: D1Database, orderId: string): D1PreparedStatement =>
+  db.prepare("SELECT * FROM orders WHERE id = ?").bind(orderId);
+
+export const selectLines = (db: D1Database, orderId: string): D1PreparedStatement =>
+  db.prepare("SELECT * FROM order_lines WHERE order_id = ? ORDER BY position").bind(orderId);
+
+/** The rows of one statement of a batch. `Row` is what its SELECT names, which the schema test compares with the tables. */
+export const rowsOf = <Row>(result: D1Result | undefined): Row[] => (result?.results ?? []) as Row[];
+
+export async function readOrder(db: D1Database, orderId: string): Promise<OrderWithLines | null> {
+  const [orders, lines] = await db.batch([selectOrder(db, orderId), selectLines(db, orderId)]);
+  const [order] = rowsOf<OrderRow>(orders);
+  return order ? { order, lines: rowsOf<LineRow>(lines) } : null;
+}
+
+export async function readSale(db: D1Database, paymentId: string): Promise<Sale | null> {
+  const [payments, orders, lines] = await db.batch([
+    db.prepare("SELECT * FROM payments WHERE id = ?").bind(paymentId),
+    db.prepare("SELECT * FROM orders WHERE id = (SELECT order_id FROM payments WHERE id = ?)").bind(paymentId),
+    db
+      .prepare("SELECT * FROM order_lines WHERE order_id = (SELECT order_id FROM payments WHERE id = ?) ORDER BY position")
+      .bind(paymentId),
+  ]);
+  const [payment] = rowsOf<PaymentRow>(payments);
+  const [order] = rowsOf<OrderRow>(orders);
+  return payment && order ? { payment, order, lines: rowsOf<LineRow>(lines) } : null;
+}

@@ -1,0 +1,123 @@
+/** What providers say, stored before it is believed, counted once for ever (rule 18). */
+import type { ProviderName } from "../../shared/contracts/orders";
+import type { Refusal } from "../../shared/contracts/problems";
+import { ok, type Result, refuse } from "../../shared/contracts/result";
+import { sha256 } from "../../shared/crypto/bytes";
+import { reportError } from "../../shared/observability/report";
+import type { Env, Later } from "./environment";
+import { readSale } from "./order-rows";
+import type { PaymentProvider, ProviderEvent } from "./providers/provider";
+import type { ProviderEventRow } from "./schema";
+import { settle } from "./settlement";
+import { dbOf } from "./shards";
+
+/** A webhook larger than this is no event that we know; the column's CHECK holds it too. */
+export const MAX_EVENT_BYTES = 65_536;
+/** After so many failures an event stays where it is, visible, for a person. */
+const MAX_ATTEMPTS = 50;
+/** The sweep leaves a fresh event to the request that stored it. */
+const SWEEP_AFTER_MS = 2_000;
+
+interface StoredEvent extends ProviderEvent {
+  provider: ProviderName;
+  bodyHash: string;
+  /** Null where the word came as the answer to our own call. */
+  body: string | null;
+}
+
+/** Again is no second event; one that waits may be counted by whoever applies the same word first. */
+export function storeEvent(
+  db: D1Database,
+  event: StoredEvent,
+  receivedAtMs: number,
+  processedAtMs: number | null,
+): D1PreparedStatement {
+  return db
+    .prepare(
+      `INSERT INTO provider_events (provider, event_id, type, payment_id, fact, failure_code, body_hash, body, received_at_ms, processed_at_ms)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+       ON CONFLICT (provider, event_id) DO UPDATE SET processed_at_ms = excluded.processed_at_ms
+       WHERE provider_events.processed_at_ms IS NULL AND excluded.processed_at_ms IS NOT NULL`,
+    )
+    .bind(
+      event.provider,
+      event.eventId,
+      event.type,
+      event.paymentId,
+      event.fact,
+      event.failureCode,
+      event.bodyHash,
+      event.body,
+      receivedAtMs,
+      processedAtMs,
+    );
+}
+
+/** Verified on the raw body and stored before the 200; counted afterwards, by this request's shadow or by the sweep. */
+export async function receiveWebhook(
+  env: Env,
+  later: Later,
+  provider: PaymentProvider | null,
+  body: Uint8Array<ArrayBuffer>,
+  headers: Headers,
+): Promise<Result<{ received: true }, Refusal<"invalid_signature" | "payload_too_large">>> {
+  if (!provider) return refuse({ code: "invalid_signature", detail: "No secret is configured for this webhook." });
+  if (body.byteLength > MAX_EVENT_BYTES) return refuse({ code: "payload_too_large" });
+  const nowMs = Date.now();
+  const verified = await provider.verifyWebhook(body, headers, nowMs);
+  if (!verified.ok) return verified;
+  const event = verified.value;
+  // A payment that is not ours keeps its event all the same: it is signed, and somebody will want to know.
+  const db = dbOf(env, event.paymentId) ?? env.DB_0;
+  const stored = { ...event, provider: provider.name, bodyHash: await sha256(body), body: new TextDecoder().decode(body) };
+  await storeEvent(db, stored, nowMs, null).run();
+  later.waitUntil(processEvent(env, later, db, provider.name, event.eventId));
+  return ok({ received: true });
+}
+
+/** Counts one stored event. Whatever fails leaves it waiting, with its attempts counted. */
+export async function processEvent(env: Env, later: Later, db: D1Database, provider: string, eventId: string): Promise<void> {
+  try {
+    await countEvent(env, later, db, provider, eventId);
+  } catch (error) {
+    reportError(error, env, later, { task: `provider event of ${provider}` });
+    await db
+      .prepare("UPDATE provider_events SET attempts = attempts + 1 WHERE provider = ? AND event_id = ?")
+      .bind(provider, eventId)
+      .run();
+  }
+}
+
+async function countEvent(env: Env, later: Later, db: D1Database, provider: string, eventId: string): Promise<void> {
+  const event = await db
+    .prepare("SELECT * FROM provider_events WHERE provider = ? AND event_id = ? AND processed_at_ms IS NULL")
+    .bind(provider, eventId)
+    .first<ProviderEventRow>();
+  if (!event) return;
+  const processed = () =>
+    db
+      .prepare("UPDATE provider_events SET processed_at_ms = ? WHERE provider = ? AND event_id = ? AND processed_at_ms IS NULL")
+      .bind(Date.now(), provider, eventId);
+  const sale = await readSale(db, event.payment_id);
+  if (!sale || sale.payment.provider !== provider) {
+    // Signed, and about nothing that we have: there is nothing to count, and trying again would not change that.
+    console.warn(JSON.stringify({ level: "warn", message: "a provider's event names no payment of ours", provider, eventId }));
+    await processed().run();
+    return;
+  }
+  const fact = { type: event.fact, failureCode: event.failure_code, reference: null, nextAction: null };
+  await settle(env, later, db, sale, fact, () => [processed()]);
+}
+
+/** Part of the sweep. Each event may cost one call of the event's object. */
+export async function processWaiting(env: Env, later: Later, db: D1Database, nowMs: number, limit: number): Promise<number> {
+  const { results } = await db
+    .prepare(
+      `SELECT provider, event_id FROM provider_events WHERE processed_at_ms IS NULL AND received_at_ms <= ? AND attempts < ${MAX_ATTEMPTS}
+       ORDER BY received_at_ms LIMIT ?`,
+    )
+    .bind(nowMs - SWEEP_AFTER_MS, limit)
+    .all<Pick<ProviderEventRow, "provider" | "event_id">>();
+  for (const { provider, event_id } of results) await processEvent(env, later, db, provider, event_id);
+  return results.length;
+}

@@ -1,0 +1,123 @@
+import type { Context } from "hono";
+import { z } from "zod";
+import { OrderDraft, PaymentDraft, PROVIDERS } from "../../shared/contracts/orders";
+import type { Refusal } from "../../shared/contracts/problems";
+import type { Result } from "../../shared/contracts/result";
+import { domainApp } from "../../shared/http/app";
+import { form, NoBody, pathId, query, readBytes, unwrap } from "../../shared/http/form";
+import { anyone, anyoneOrCaller, developmentOnly, requireCredential, requireUser } from "../../shared/http/guards";
+import { idempotencyKeyOf } from "../../shared/http/idempotency-key";
+import { ListQuery } from "../../shared/http/list";
+import { operation } from "../../shared/http/operation";
+import { isAdmin, userIdOf } from "../../shared/http/principal";
+import { Problem } from "../../shared/http/problem";
+import type { KeptAnswer } from "./answers";
+import { cancelOrder } from "./cancellation";
+import { placeOrder } from "./checkout";
+import type { Env } from "./environment";
+import { EventOrdersQuery, requireMember } from "./members";
+import { operations } from "./operations";
+import { listEventOrders, listUserOrders, showOrder, showTickets } from "./orders";
+import { processPayment, readPayment } from "./payments";
+import { receiveWebhook } from "./provider-events";
+import { providerOf } from "./providers/configured";
+import { settleByHand, settlePage } from "./providers/test-page";
+import { callerOf, portOf, traceparentOf } from "./requests";
+
+type PaymentsContext = Context<{ Bindings: Env }>;
+
+const SettleQuery = z.object({ outcome: z.enum(["paid", "declined"]).default("paid") });
+
+/** A first answer leaves again as it left, a refusal too. */
+function answerKept(result: Result<KeptAnswer, Refusal>): Response {
+  const kept = unwrap(result);
+  if ("refusal" in kept) throw new Problem(kept.refusal.code, kept.refusal);
+  return Response.json(kept.body, { status: kept.status, headers: { "cache-control": "no-store" } });
+}
+
+/** An order and its tickets are somebody's: no cache keeps them. */
+const noStore = { "cache-control": "no-store" };
+
+async function takeWebhook(c: PaymentsContext, isPlatforms: boolean): Promise<Response> {
+  const name = PROVIDERS.find((known) => known === c.req.param("provider"));
+  if (!name) throw new Problem("not_found");
+  const body = await readBytes(c.req.raw);
+  // No organizer has an account of his own yet, so that no endpoint of his has a secret.
+  const provider = isPlatforms ? providerOf(c.env, c.executionCtx, name, portOf(c)) : null;
+  return c.json(unwrap(await receiveWebhook(c.env, c.executionCtx, provider, body, c.req.raw.headers)));
+}
+
+/** Whose orders these are: the user's own, or anybody's for an admin. To anybody else they read like nobody's. */
+function listedUser(c: Context): { userId: string; onlyOrganizerId: string | null } {
+  const userId = pathId(c, "userId", "user_not_found");
+  const { principal, hostOrganizerId } = callerOf(c);
+  if (userIdOf(principal) !== userId && !isAdmin(principal)) throw new Problem("user_not_found");
+  const isOnHost = principal.kind === "user" && principal.organizerHost;
+  return { userId, onlyOrganizerId: isOnHost ? (hostOrganizerId ?? "") : null };
+}
+
+export const app = domainApp<Env>()
+  .post("/orders", operation(operations.createOrder), anyoneOrCaller(), form(OrderDraft), async (c) => {
+    const placing = { caller: callerOf(c), draft: c.var.form, key: idempotencyKeyOf(c), traceparent: traceparentOf(c) };
+    return c.json(unwrap(await placeOrder(c.env, c.executionCtx, placing)), 201, noStore);
+  })
+  .get("/orders", operation(operations.listEventOrders), requireMember("orders:read"), query(EventOrdersQuery), async (c) =>
+    c.json(await listEventOrders(c.env, c.var.event.organizerId, c.var.event.id, c.var.query), 200, noStore),
+  )
+  .get(
+    "/orders/user/:userId",
+    operation(operations.listUserOrders),
+    requireUser({ organizerHost: "allowed" }),
+    async (c, next) => {
+      listedUser(c);
+      await next();
+    },
+    query(ListQuery),
+    async (c) => {
+      const { userId, onlyOrganizerId } = listedUser(c);
+      return c.json(await listUserOrders(c.env, userId, onlyOrganizerId, c.var.query), 200, noStore);
+    },
+  )
+  .get("/orders/:orderId", operation(operations.getOrder), requireCredential(), async (c) =>
+    c.json(unwrap(await showOrder(c.env, callerOf(c), pathId(c, "orderId", "order_not_found"))), 200, noStore),
+  )
+  .get("/orders/:orderId/tickets", operation(operations.getOrderTickets), requireCredential(), async (c) =>
+    c.json(unwrap(await showTickets(c.env, callerOf(c), pathId(c, "orderId", "order_not_found"))), 200, noStore),
+  )
+  .post("/orders/:orderId/cancel", operation(operations.cancelOrder), requireCredential(), form(NoBody), async (c) => {
+    const orderId = pathId(c, "orderId", "order_not_found");
+    return answerKept(await cancelOrder(c.env, { caller: callerOf(c), orderId, key: idempotencyKeyOf(c) }));
+  })
+  .post("/payments/process", operation(operations.processPayment), requireCredential(), form(PaymentDraft), async (c) => {
+    const processing = {
+      caller: callerOf(c),
+      draft: c.var.form,
+      key: idempotencyKeyOf(c),
+      port: portOf(c),
+      traceparent: traceparentOf(c),
+    };
+    return answerKept(await processPayment(c.env, c.executionCtx, processing));
+  })
+  .get("/payments/:paymentId", operation(operations.getPayment), requireCredential(), async (c) =>
+    c.json(unwrap(await readPayment(c.env, callerOf(c), pathId(c, "paymentId", "payment_not_found"))), 200, noStore),
+  )
+  .post("/payments/webhooks/:provider", operation(operations.receiveWebhook), anyone(), (c) => takeWebhook(c, true))
+  .post("/payments/webhooks/:provider/:endpointId", operation(operations.receiveOrganizerWebhook), anyone(), (c) =>
+    takeWebhook(c, false),
+  )
+  .get("/dev/test-provider/payments/:paymentId/settle", operation(operations.showTestPayment), developmentOnly(), async (c) =>
+    c.html(unwrap(await settlePage(c.env, pathId(c, "paymentId", "payment_not_found"))), 200, noStore),
+  )
+  .post(
+    "/dev/test-provider/payments/:paymentId/settle",
+    operation(operations.settleTestPayment),
+    developmentOnly(),
+    query(SettleQuery),
+    async (c) => {
+      const paymentId = pathId(c, "paymentId", "payment_not_found");
+      const settled = unwrap(await settleByHand(c.env, paymentId, c.var.query.outcome, portOf(c)));
+      // A program that posts here must not be led to a shop's page.
+      const isBrowser = c.req.header("accept")?.includes("text/html") ?? false;
+      return isBrowser && settled.returnUrl !== null ? c.redirect(settled.returnUrl, 303) : c.json({ settled: true } as const);
+    },
+  );

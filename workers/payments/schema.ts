@@ -1,0 +1,113 @@
+/** Drizzle's view of migrations/payments, with the columns' own names, so that raw and typed queries give the same rows. */
+import { integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
+import type { OrderState, PaymentFact, PaymentState } from "./order-states";
+
+export const orders = sqliteTable("orders", {
+  id: text().primaryKey(),
+  event_id: text().notNull(),
+  organizer_id: text().notNull(),
+  hold_id: text().notNull().unique(),
+  user_id: text(),
+  state: text().$type<OrderState>().notNull(),
+  version: integer().notNull().default(1),
+  token_version: integer().notNull().default(1),
+  request_hash: text().notNull(),
+  currency: text().notNull(),
+  subtotal_minor: integer().notNull(),
+  discount_minor: integer().notNull(),
+  fees_minor: integer().notNull(),
+  tax_minor: integer().notNull(),
+  total_minor: integer().notNull(),
+  buyer_email: text().notNull(),
+  buyer_name: text().notNull(),
+  attendees: text().notNull(),
+  placed_until_ms: integer().notNull(),
+  expires_at_ms: integer().notNull(),
+  created_at_ms: integer().notNull(),
+  updated_at_ms: integer().notNull(),
+  paid_at_ms: integer(),
+});
+export type OrderRow = typeof orders.$inferSelect;
+
+export const orderLines = sqliteTable(
+  "order_lines",
+  {
+    order_id: text().notNull(),
+    position: integer().notNull(),
+    ticket_type_id: text().notNull(),
+    name: text().notNull(),
+    quantity: integer().notNull(),
+    unit_price_minor: integer().notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.order_id, table.position] })],
+);
+export type LineRow = typeof orderLines.$inferSelect;
+
+export const payments = sqliteTable("payments", {
+  id: text().primaryKey(),
+  order_id: text().notNull(),
+  provider: text().notNull(),
+  state: text().$type<PaymentState>().notNull(),
+  amount_minor: integer().notNull(),
+  currency: text().notNull(),
+  reference: text(),
+  next_action: text(),
+  failure_code: text(),
+  method: text().notNull(),
+  return_url: text(),
+  is_surplus: integer().notNull().default(0),
+  created_at_ms: integer().notNull(),
+  updated_at_ms: integer().notNull(),
+});
+export type PaymentRow = typeof payments.$inferSelect;
+
+export const providerEvents = sqliteTable(
+  "provider_events",
+  {
+    provider: text().notNull(),
+    event_id: text().notNull(),
+    type: text().notNull(),
+    payment_id: text().notNull(),
+    fact: text().$type<PaymentFact>().notNull(),
+    failure_code: text(),
+    body_hash: text().notNull(),
+    body: text(),
+    received_at_ms: integer().notNull(),
+    processed_at_ms: integer(),
+    attempts: integer().notNull().default(0),
+  },
+  (table) => [primaryKey({ columns: [table.provider, table.event_id] })],
+);
+export type ProviderEventRow = typeof providerEvents.$inferSelect;
+
+export const answers = sqliteTable("answers", {
+  id: text().primaryKey(),
+  request_hash: text().notNull(),
+  lease_token: text().notNull(),
+  lease_until_ms: integer().notNull(),
+  status: integer(),
+  body: text(),
+  created_at_ms: integer().notNull(),
+});
+export type AnswerRow = typeof answers.$inferSelect;
+
+export const testDeliveries = sqliteTable("test_deliveries", {
+  id: text().primaryKey(),
+  payment_id: text().notNull(),
+  type: text().$type<"payment.processing" | "payment.succeeded" | "payment.failed">().notNull(),
+  failure_code: text(),
+  due_at_ms: integer().notNull(),
+  port: integer().notNull(),
+  attempts: integer().notNull().default(0),
+  delivered_at_ms: integer(),
+});
+export type TestDeliveryRow = typeof testDeliveries.$inferSelect;
+
+export const outbox = sqliteTable("outbox", {
+  id: text().primaryKey(),
+  type: text().notNull(),
+  envelope: text().notNull(),
+  created_at_ms: integer().notNull(),
+});
+
+export const guard = sqliteTable("guard", { ok: integer().notNull() });

@@ -1,0 +1,236 @@
+/**
+ * The one way by which a fact about money changes an order, whether it came as an answer to our call or as a webhook: the object
+ * decides about the stock, then one guarded batch records all of it or nothing (rules 12, 16, 17).
+ */
+
+import type { Ticket } from "../../shared/contracts/events";
+import type { Attendee, ConfirmRefusal } from "../../shared/contracts/inventory";
+import type { Envelope } from "../../shared/contracts/messages";
+import type { NextAction } from "../../shared/contracts/orders";
+import type { Refusal } from "../../shared/contracts/problems";
+import { ok, type Result, refuse } from "../../shared/contracts/result";
+import { guardedBatch } from "../../shared/d1/guarded-batch";
+import { announce, deliver } from "../../shared/d1/outbox";
+import { reportError } from "../../shared/observability/report";
+import { envelope } from "../../shared/queue/envelope";
+import { type Env, type Later, mailboxesOf } from "./environment";
+import { type OrderWithLines, readOrder, readSale, type Sale } from "./order-rows";
+import { isPayable, nextOrderState, nextPaymentState, type OrderFact, type OrderState, type PaymentFact } from "./order-states";
+import type { OrderRow, PaymentRow } from "./schema";
+
+/** Each try means that somebody else moved the order in between, and an order has only a handful of moves. */
+const MAX_TRIES = 6;
+
+export interface MoneyFact {
+  type: PaymentFact;
+  failureCode: string | null;
+  /** The provider's name of the payment, null where the fact does not carry it. */
+  reference: string | null;
+  nextAction: NextAction | null;
+}
+
+/** Applies a fact once. `alongside` goes into the same batch, with the sale as it then stands. */
+export async function settle(
+  env: Env,
+  later: Later,
+  db: D1Database,
+  sale: Sale,
+  fact: MoneyFact,
+  alongside: (after: Sale) => D1PreparedStatement[],
+  traceparent?: string,
+): Promise<Sale> {
+  let before = sale;
+  for (let tries = 0; tries < MAX_TRIES; tries++) {
+    const move = await decide(env, before, fact, traceparent);
+    if (!move) {
+      const statements = alongside(before);
+      if (statements.length > 0) await db.batch(statements);
+      return before;
+    }
+    const moved = await guardedBatch(db, compareAndSet(db, before, move), [
+      ...effects(db, before, move),
+      ...alongside(move.after),
+    ]);
+    if (moved.ok) {
+      deliverLater(env, later, db, move.envelopes);
+      return move.after;
+    }
+    const read = await readSale(db, before.payment.id);
+    if (!read) throw new Error("a payment that was read is gone");
+    before = read;
+  }
+  throw new Error("a sale moved too often while a fact was applied");
+}
+
+interface Move {
+  after: Sale;
+  envelopes: Envelope[];
+}
+
+/** Null when the fact says nothing new. Asks the object only where money came for an order that may still have its stock. */
+async function decide(env: Env, before: Sale, fact: MoneyFact, traceparent: string | undefined): Promise<Move | null> {
+  const paymentState = nextPaymentState(before.payment.state, fact.type);
+  if (paymentState === null) return null;
+  const nowMs = Date.now();
+  const payment: PaymentRow = {
+    ...before.payment,
+    state: paymentState,
+    reference: fact.reference ?? before.payment.reference,
+    next_action: fact.nextAction ? JSON.stringify(fact.nextAction) : before.payment.next_action,
+    failure_code: fact.failureCode,
+    updated_at_ms: nowMs,
+  };
+  if (fact.type !== "payment_succeeded") return { after: { ...before, payment }, envelopes: [] };
+
+  const stock: OrderFact = isPayable(before.order.state) && (await confirm(env, before)).ok ? "confirmed" : "money_without_stock";
+  const orderState = nextOrderState(before.order.state, stock);
+  const order = orderState === null ? before.order : movedOrder(before.order, orderState, nowMs);
+  const after: Sale = { ...before, order, payment: { ...payment, is_surplus: stock === "confirmed" ? 0 : 1 } };
+  return { after, envelopes: orderState === "paid" ? [orderPaid(after, nowMs, traceparent)] : [] };
+}
+
+function confirm(env: Env, { order }: OrderWithLines): Promise<Result<Ticket[], ConfirmRefusal>> {
+  return env.EVENTS.confirmOrder({
+    eventId: order.event_id,
+    orderId: order.id,
+    buyer: { name: order.buyer_name, email: order.buyer_email },
+    attendees: JSON.parse(order.attendees) as Attendee[],
+  });
+}
+
+function movedOrder(order: OrderRow, state: OrderState, nowMs: number): OrderRow {
+  return {
+    ...order,
+    state,
+    version: order.version + 1,
+    updated_at_ms: nowMs,
+    paid_at_ms: state === "paid" ? nowMs : order.paid_at_ms,
+  };
+}
+
+/** The order's move where it moves, else the payment's; either way both must be as they were when it was decided. */
+function compareAndSet(db: D1Database, before: Sale, { after }: Move): D1PreparedStatement {
+  if (after.order === before.order) {
+    return updatePayment(db, before.payment, after.payment, "AND EXISTS (SELECT 1 FROM orders WHERE id = ? AND version = ?)", [
+      before.order.id,
+      before.order.version,
+    ]);
+  }
+  return updateOrder(db, before.order, after.order, "AND EXISTS (SELECT 1 FROM payments WHERE id = ? AND state = ?)", [
+    before.payment.id,
+    before.payment.state,
+  ]);
+}
+
+function effects(db: D1Database, before: Sale, { after, envelopes }: Move): D1PreparedStatement[] {
+  const payment = after.order === before.order ? [] : [updatePayment(db, before.payment, after.payment)];
+  return [...payment, ...envelopes.map((message) => announce(db, message))];
+}
+
+function updateOrder(db: D1Database, before: OrderRow, after: OrderRow, also = "", values: unknown[] = []): D1PreparedStatement {
+  return db
+    .prepare(
+      `UPDATE orders SET state = ?, version = ?, updated_at_ms = ?, paid_at_ms = ? WHERE id = ? AND state = ? AND version = ? ${also}`,
+    )
+    .bind(after.state, after.version, after.updated_at_ms, after.paid_at_ms, before.id, before.state, before.version, ...values);
+}
+
+function updatePayment(
+  db: D1Database,
+  before: PaymentRow,
+  after: PaymentRow,
+  also = "",
+  values: unknown[] = [],
+): D1PreparedStatement {
+  return db
+    .prepare(
+      `UPDATE payments SET state = ?, reference = ?, next_action = ?, failure_code = ?, is_surplus = ?, updated_at_ms = ?
+       WHERE id = ? AND state = ? ${also}`,
+    )
+    .bind(
+      after.state,
+      after.reference,
+      after.next_action,
+      after.failure_code,
+      after.is_surplus,
+      after.updated_at_ms,
+      before.id,
+      before.state,
+      ...values,
+    );
+}
+
+function orderPaid({ order, lines }: OrderWithLines, nowMs: number, traceparent: string | undefined): Envelope {
+  return envelope("/payments", {
+    type: "order.paid",
+    subject: order.id,
+    version: order.version,
+    nowMs,
+    traceparent,
+    data: {
+      orderId: order.id,
+      eventId: order.event_id,
+      organizerId: order.organizer_id,
+      totalMinor: order.total_minor,
+      currency: order.currency,
+      ticketCount: lines.reduce((sum, line) => sum + line.quantity, 0),
+      paidAtMs: order.paid_at_ms ?? nowMs,
+    },
+  });
+}
+
+/** The rows stand in the outbox; if this is cut off, the sweep sends them. */
+function deliverLater(env: Env, later: Later, db: D1Database, envelopes: Envelope[]): void {
+  if (envelopes.length === 0) return;
+  const delivery = deliver(db, mailboxesOf(env), envelopes);
+  later.waitUntil(delivery.catch((error) => reportError(error, env, later, { task: "deliver the outbox" })));
+}
+
+/** An order that costs nothing has no payment, and goes the same way otherwise. */
+export async function confirmFreeOrder(
+  env: Env,
+  later: Later,
+  db: D1Database,
+  sale: OrderWithLines,
+  traceparent?: string,
+): Promise<Result<OrderRow, Refusal<"sold_out" | "order_not_payable">>> {
+  const confirmed = await confirm(env, sale);
+  if (!confirmed.ok)
+    return refuse({ ...confirmed.error, code: confirmed.error.code === "sold_out" ? "sold_out" : "order_not_payable" });
+  const moved = await moveOrder(db, sale, "confirmed", (after) => {
+    const message = orderPaid(after, Date.now(), traceparent);
+    return { statements: [announce(db, message)], committed: () => deliverLater(env, later, db, [message]) };
+  });
+  return moved?.state === "paid" ? ok(moved) : refuse({ code: "order_not_payable" });
+}
+
+interface Alongside {
+  statements: D1PreparedStatement[];
+  committed?: () => void;
+}
+
+/**
+ * Moves an order without a payment by a fact that the object has decided already. Null when the order is gone; otherwise the order as
+ * it stands, moved by this call or by another one.
+ */
+export async function moveOrder(
+  db: D1Database,
+  sale: OrderWithLines,
+  fact: OrderFact,
+  alongside: (after: OrderWithLines) => Alongside = () => ({ statements: [] }),
+): Promise<OrderRow | null> {
+  let before: OrderWithLines | null = sale;
+  for (let tries = 0; before && tries < MAX_TRIES; tries++) {
+    const state = nextOrderState(before.order.state, fact);
+    if (state === null) return before.order;
+    const after: OrderWithLines = { ...before, order: movedOrder(before.order, state, Date.now()) };
+    const { statements, committed } = alongside(after);
+    const moved = await guardedBatch(db, updateOrder(db, before.order, after.order), statements);
+    if (moved.ok) {
+      committed?.();
+      return after.order;
+    }
+    before = await readOrder(db, sale.order.id);
+  }
+  return before?.order ?? null;
+}
