@@ -39,8 +39,8 @@ const startWorkers = (): ChildProcess =>
     "--infer-origin-from-routes=false",
   ]);
 
-/** One line a request, also for each of our own sweeps, would bury what the Workers say. */
-const ACCESS_LINE = /^\[wrangler:info\] [A-Z]+ \//;
+/** One line a request and a batch, also for each of our own sweeps, would bury what the Workers say. */
+const ACCESS_LINE = /^\[wrangler:info\] [A-Z]+ /;
 
 interface Relay {
   speak(): void;
