@@ -18,7 +18,7 @@ beforeAll(async () => {
 
 const seconds = (offset = 0) => Math.floor(Date.now() / 1000) + offset;
 
-const claims = (change: JWTPayload = {}): JWTPayload => ({
+const claims = (change: Record<string, unknown> = {}): JWTPayload => ({
   iss: ISSUER,
   aud: ISSUER,
   sub: "0197f3c2-7b1e-7cc3-98c4-dc0c0c07398f",

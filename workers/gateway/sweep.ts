@@ -12,7 +12,8 @@ export async function sweepAll(env: GatewayEnv): Promise<void> {
   for (const [index, outcome] of swept.entries()) {
     if (outcome.status === "fulfilled") {
       const [domain, report] = outcome.value;
-      if (Object.values(report).some((count) => count > 0)) reports[domain] = { ...report };
+      const counted = Object.entries(report).filter(([, count]) => typeof count === "number" && count > 0);
+      if (counted.length > 0) reports[domain] = Object.fromEntries(counted);
     } else {
       console.error(JSON.stringify({ level: "error", task: `sweep ${DOMAINS[index]}`, message: String(outcome.reason) }));
     }
