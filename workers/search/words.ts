@@ -10,8 +10,12 @@ export const fold = (text: string): string =>
     .replaceAll(/\p{M}/gu, "")
     .replace(KEPT_APART, (letter) => LETTERS[letter] ?? letter);
 
-/** The same but for case (API.md says no more of a category); upper case first, so that ß and SS, σ and ς meet. */
-export const caseless = (text: string): string => text.normalize("NFC").toUpperCase().toLowerCase().trim();
+/**
+ * The same but for case (API.md says no more of a category). Upper case first, so that ß and SS, σ and ς, ı and I meet; the dot that
+ * the lower case of İ keeps is no letter's difference.
+ */
+export const caseless = (text: string): string =>
+  text.normalize("NFC").toUpperCase().toLowerCase().replaceAll("i\u0307", "i").trim();
 
 const MAX_TERMS = 16;
 const MAX_TERM_CHARACTERS = 64;

@@ -1,0 +1,77 @@
+import { beforeAll, describe, expect, inject, test } from "vitest";
+import { PublishedEvent } from "../../shared/contracts/events";
+import { Order, PaymentProcessed } from "../../shared/contracts/orders";
+import { ProblemBody } from "../../shared/contracts/problem-body";
+import { EventSummary, SalesTimeseries } from "../../workers/analytics/answers";
+import { type Client, connect, parse } from "../support/client";
+import { type Box, draftEvent, eventually, freshEmail, openBoxOffice, registerAndLogin } from "../support/scenes";
+
+const api = connect(inject("origin"));
+let box: Box;
+
+beforeAll(async () => {
+  box = await openBoxOffice(api);
+});
+
+async function sell(quantity: number, token = "tok_success"): Promise<void> {
+  const order = parse(
+    Order,
+    await api.post("/orders", {
+      eventId: box.event.id,
+      items: [{ ticketTypeId: box.event.ticketTypes[0]?.id, quantity }],
+      buyer: { email: freshEmail("buyer"), name: "Béla Buyer" },
+    }),
+    201,
+  );
+  const payer = api.as({ token: order.accessToken ?? "" });
+  parse(
+    PaymentProcessed,
+    await payer.post("/payments/process", { orderId: order.id, provider: "test", paymentMethod: { token } }),
+  );
+}
+
+const summaryOf = async (client: Client) =>
+  parse(EventSummary, await client.get(`/analytics/events/${box.event.id}/summary`), 200);
+
+describe("an event's figures", () => {
+  test("are zero in the event's currency before its first sale", async () => {
+    expect(await summaryOf(box.owner.api)).toEqual({
+      eventId: box.event.id,
+      orders: 0,
+      tickets: 0,
+      revenue: { amount: 0, currency: "EUR" },
+    });
+  });
+
+  test("count every paid order once, and none that was declined", async () => {
+    await sell(3, "tok_decline");
+    await sell(2);
+    await sell(1);
+    const figures = { orders: 2, tickets: 3, revenue: { amount: 7500, currency: "EUR" } };
+    await eventually("two orders", async () => ((await summaryOf(box.owner.api)).orders >= 2 ? true : undefined));
+    expect(await summaryOf(box.owner.api)).toEqual({ eventId: box.event.id, ...figures });
+
+    const path = `/analytics/events/${box.event.id}/timeseries?interval=day`;
+    const series = parse(SalesTimeseries, await box.owner.api.get(path), 200);
+    expect(series.timezone).toBe("Europe/Vienna");
+    const sum = (values: number[]) => values.reduce((a, b) => a + b, 0);
+    expect(sum(series.data.map((day) => day.orders))).toBe(2);
+    expect(sum(series.data.map((day) => day.revenue?.amount ?? 0))).toBe(7500);
+  });
+
+  test("are for members who may read them, and not for the others", async () => {
+    const path = `/analytics/events/${box.event.id}/summary`;
+    const stranger = await registerAndLogin(api);
+    const code = async (client: Client, asked: string, status: number) =>
+      parse(ProblemBody, await client.get(asked), status).code;
+    expect(await code(api, path, 401)).toBe("credential_missing");
+    expect(await code(stranger.api, path, 403)).toBe("forbidden");
+    expect(await code(box.owner.api, `/analytics/events/${crypto.randomUUID()}/summary`, 404)).toBe("event_not_found");
+    expect(await code(box.owner.api, "/analytics/events/nothing/summary", 404)).toBe("event_not_found");
+    const wish = `/analytics/events/${box.event.id}/timeseries?interval=century`;
+    expect(await code(stranger.api, wish, 403)).toBe("forbidden");
+    expect(await code(box.owner.api, wish, 400)).toBe("invalid_query");
+    const draft = parse(PublishedEvent, await box.owner.api.post("/events", draftEvent(box.organizer.id)), 201);
+    expect(await code(stranger.api, `/analytics/events/${draft.id}/summary`, 404)).toBe("event_not_found");
+  });
+});

@@ -1,0 +1,43 @@
+import { applyD1Migrations, reset } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { afterEach, beforeEach, expect, it } from "vitest";
+import { readSettings, saveSettings } from "../../workers/branding/brand-settings";
+
+const db = env.BRANDING_DB;
+const organizerId = "0197f3c2-1a2b-7d3c-8e4f-0a1b2c3d4e5f";
+const NOW_MS = Date.parse("2027-03-01T09:30:00Z");
+
+beforeEach(() => applyD1Migrations(db, env.MIGRATIONS.branding));
+afterEach(() => reset());
+
+it("a change keeps the fields that it does not name, and null takes a picture away", async () => {
+  const nothing = await readSettings(db, organizerId);
+  expect(nothing).toMatchObject({ version: 0, settings: { updatedAt: null, logoUrl: null } });
+  await saveSettings(db, nothing, { organizerId, primaryColor: "#112233", logoUrl: "https://a.example/l.svg" }, NOW_MS);
+  await saveSettings(db, await readSettings(db, organizerId), { organizerId, fontFamily: "Georgia" }, NOW_MS);
+  const both = await readSettings(db, organizerId);
+  expect(both.version).toBe(2);
+  expect(both.settings).toMatchObject({
+    primaryColor: "#112233",
+    logoUrl: "https://a.example/l.svg",
+    fontFamily: "Georgia",
+    updatedAt: "2027-03-01T09:30:00.000Z",
+  });
+  await saveSettings(db, both, { organizerId, logoUrl: null }, NOW_MS);
+  expect((await readSettings(db, organizerId)).settings).toMatchObject({ logoUrl: null, primaryColor: "#112233" });
+});
+
+it("of two changes to one reading only the first counts, the very first one too", async () => {
+  const read = await readSettings(db, organizerId);
+  const answers = await Promise.all(
+    ["#111111", "#222222"].map((primaryColor) => saveSettings(db, read, { organizerId, primaryColor }, NOW_MS)),
+  );
+  expect(answers.map((answer) => (answer.ok ? "saved" : answer.error.code)).toSorted()).toEqual(["saved", "state_moved"]);
+  const winner = answers.find((answer) => answer.ok);
+  expect((await readSettings(db, organizerId)).settings.primaryColor).toBe(winner?.value.settings.primaryColor);
+});
+
+it("the tables refuse a colour that is none", async () => {
+  const read = await readSettings(db, organizerId);
+  await expect(saveSettings(db, read, { organizerId, primaryColor: "#12345g" }, NOW_MS)).rejects.toThrow();
+});
