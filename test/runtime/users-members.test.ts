@@ -1,0 +1,263 @@
+import { applyD1Migrations, reset } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import type { Account } from "../../shared/contracts/accounts";
+import type { MemberRole } from "../../shared/contracts/organizers";
+import { rememberedMembership } from "../../shared/http/memberships";
+import { refreshAccount, storeAccount } from "../../workers/users/accounts";
+import { addMember, changeMember, listMembers, membership, organizersOf, removeMember } from "../../workers/users/members";
+import { changeOrganizer, createOrganizer, organizerBySlug, organizersByIds } from "../../workers/users/organizers";
+import { changeProfile, readProfile } from "../../workers/users/profiles";
+import { swapSql } from "../support/swapped-database";
+
+const NOW_MS = Date.parse("2027-01-01T12:00:00Z");
+
+const accountOf = (change: Partial<Account> = {}): Account => ({
+  id: crypto.randomUUID(),
+  email: `${crypto.randomUUID()}@people.example`,
+  name: "Somebody",
+  role: "user",
+  status: "active",
+  emailVerified: true,
+  mfaEnabled: false,
+  createdAt: "2027-01-01T00:00:00.000Z",
+  updatedAt: "2027-01-01T00:00:00.000Z",
+  version: 2,
+  ...change,
+});
+
+/** Users with an auth beside it that knows these accounts. */
+function startUsers(known: Account[], db = env.USERS_DB): UsersEnv {
+  const find = (test: (account: Account) => boolean) => known.filter(test);
+  const auth = {
+    accounts: async (ids: string[]) => find(({ id }) => ids.includes(id)),
+    accountOfEmail: async (email: string) => find((account) => account.email === email.toLowerCase())[0] ?? null,
+    rename: async (id: string, name: string, ifVersion: number | null) => {
+      const account = find((candidate) => candidate.id === id)[0];
+      if (!account || (ifVersion !== null && account.version !== ifVersion))
+        return { ok: false, error: { code: "version_stale" } };
+      Object.assign(account, { name, version: account.version + 1 });
+      return { ok: true, value: account };
+    },
+  };
+  // The three doors of auth that users asks.
+  return { DB: db, ENVIRONMENT: "development", AUTH: auth as unknown as UsersEnv["AUTH"] };
+}
+
+async function openTeam(users: UsersEnv, owner: Account): Promise<string> {
+  const created = await createOrganizer(users, owner.id, { name: "The Blue Note", slug: `s-${crypto.randomUUID()}` }, NOW_MS);
+  if (!created.ok) throw new Error(created.error.code);
+  return created.value.id;
+}
+
+const ownersOf = async (organizerId: string): Promise<number> =>
+  (
+    await env.USERS_DB.prepare("SELECT count(*) AS n FROM memberships WHERE organizer_id = ? AND role = 'owner'")
+      .bind(organizerId)
+      .first<{ n: number }>()
+  )?.n ?? -1;
+
+beforeEach(() => applyD1Migrations(env.USERS_DB, env.MIGRATIONS.users));
+afterEach(() => reset());
+
+describe("becoming an organizer", () => {
+  test("of eight who want one slug at once one gets it", async () => {
+    const people = Array.from({ length: 8 }, () => accountOf());
+    const users = startUsers(people);
+    const answers = await Promise.all(
+      people.map(({ id }) => createOrganizer(users, id, { name: "Us", slug: "blue-note" }, NOW_MS)),
+    );
+    expect(answers.filter((answer) => answer.ok)).toHaveLength(1);
+    expect(answers.filter((answer) => !answer.ok && answer.error.code === "slug_taken")).toHaveLength(7);
+    expect((await organizerBySlug(users, "blue-note"))?.name).toBe("Us");
+  });
+
+  test("the platform's own names are taken, for a change too", async () => {
+    const owner = accountOf();
+    const users = startUsers([owner]);
+    const id = await openTeam(users, owner);
+    for (const slug of ["www", "api", "admin", "mail"]) {
+      const taken = { ok: false, error: { code: "slug_taken" } };
+      expect(await createOrganizer(users, owner.id, { name: "Us", slug }, NOW_MS)).toEqual(taken);
+      expect(await changeOrganizer(users, id, { slug }, null, NOW_MS)).toEqual(taken);
+    }
+  });
+
+  test("a token that outlived its account's suspension makes none", async () => {
+    const suspended = accountOf({ status: "suspended" });
+    const unverified = accountOf({ status: "pending", emailVerified: false });
+    const users = startUsers([suspended, unverified]);
+    const draft = { name: "Us", slug: "blue-note" };
+    expect(await createOrganizer(users, suspended.id, draft, NOW_MS)).toMatchObject({ error: { code: "account_suspended" } });
+    expect(await createOrganizer(users, unverified.id, draft, NOW_MS)).toMatchObject({ error: { code: "email_not_verified" } });
+    expect(await organizerBySlug(users, "blue-note")).toBeNull();
+  });
+
+  test("a change leaves the other fields, and a stale version changes nothing", async () => {
+    const owner = accountOf();
+    const users = startUsers([owner]);
+    const id = await openTeam(users, owner);
+    expect(await changeOrganizer(users, id, { name: "Red" }, 1, NOW_MS + 1)).toMatchObject({
+      ok: true,
+      value: { name: "Red", version: 2 },
+    });
+    expect(await changeOrganizer(users, id, { name: "Green" }, 1, NOW_MS + 2)).toEqual({
+      ok: false,
+      error: { code: "version_stale" },
+    });
+    const [organizer] = await organizersByIds(users, [id, crypto.randomUUID()]);
+    expect(organizer).toMatchObject({ name: "Red", slug: expect.stringMatching(/^s-/) });
+  });
+});
+
+describe("the team", () => {
+  test("only somebody who can sign in joins, by id or address, and once", async () => {
+    const [owner, helper, pending] = [accountOf(), accountOf(), accountOf({ status: "pending", emailVerified: false })];
+    const users = startUsers([owner, helper, pending]);
+    const id = await openTeam(users, owner);
+    expect(await addMember(users, id, { userId: helper.id, role: "door" }, NOW_MS)).toMatchObject({
+      ok: true,
+      value: { role: "door" },
+    });
+    expect(await addMember(users, id, { email: helper.email.toUpperCase(), role: "owner" }, NOW_MS)).toMatchObject({
+      error: { code: "member_exists" },
+    });
+    expect(await membership(users, helper.id, id)).toBe("door");
+    for (const draft of [{ userId: pending.id }, { email: pending.email }, { userId: crypto.randomUUID() }]) {
+      expect(await addMember(users, id, { ...draft, role: "door" }, NOW_MS)).toMatchObject({ error: { code: "user_not_found" } });
+    }
+    expect(await organizersOf(users, helper.id)).toEqual([{ organizerId: id, role: "door" }]);
+  });
+
+  test("the last owner neither leaves nor steps down; of two either may", async () => {
+    const [owner, second] = [accountOf(), accountOf()];
+    const users = startUsers([owner, second]);
+    const id = await openTeam(users, owner);
+    await addMember(users, id, { userId: second.id, role: "manager" }, NOW_MS);
+    const last = { ok: false, error: { code: "last_owner" } };
+    expect(await removeMember(users, id, owner.id)).toEqual(last);
+    expect(await changeMember(users, id, owner.id, "door", NOW_MS)).toEqual(last);
+    expect(await changeMember(users, id, owner.id, "owner", NOW_MS)).toMatchObject({ ok: true });
+    await changeMember(users, id, second.id, "owner", NOW_MS);
+    expect(await removeMember(users, id, owner.id)).toEqual({ ok: true, value: null });
+    expect(await removeMember(users, id, owner.id)).toMatchObject({ error: { code: "user_not_found" } });
+    expect(await removeMember(users, id, second.id)).toEqual(last);
+  });
+
+  async function bothLeave(db: D1Database): Promise<number> {
+    const [owner, second] = [accountOf(), accountOf()];
+    const users = startUsers([owner, second], db);
+    const id = await openTeam(users, owner);
+    await addMember(users, id, { userId: second.id, role: "owner" }, NOW_MS);
+    await Promise.all([removeMember(users, id, owner.id), changeMember(users, id, second.id, "door", NOW_MS)]);
+    return ownersOf(id);
+  }
+
+  test("two owners who leave at the same time leave one", async () => {
+    expect(await bothLeave(env.USERS_DB)).toBe(1);
+  });
+
+  test("control: without the condition in the statement they leave none", async () => {
+    const { db, swaps } = swapSql(env.USERS_DB, "role <> 'owner' OR", "1 OR");
+    expect(await bothLeave(db)).toBe(0);
+    expect(swaps()).toBe(2);
+  });
+
+  test("pages neither repeat nor lose a member who joins in between", async () => {
+    const people = Array.from({ length: 7 }, () => accountOf());
+    const [owner, ...others] = people as [Account, ...Account[]];
+    const users = startUsers(people);
+    const id = await openTeam(users, owner);
+    const [late, ...early] = others;
+    for (const { id: userId } of early) await addMember(users, id, { userId, role: "door" }, NOW_MS + 10);
+    const first = await listMembers(users, id, { limit: 4 });
+    await addMember(users, id, { userId: late?.id, role: "door" }, NOW_MS + 20);
+    const second = await listMembers(users, id, { limit: 4, cursor: first.nextCursor ?? undefined });
+    const seen = [...first.data, ...second.data].map(({ userId }) => userId);
+    expect(seen).toHaveLength(7);
+    expect(new Set(seen)).toEqual(new Set(people.map((person) => person.id)));
+    expect(second.nextCursor).toBeNull();
+  });
+});
+
+describe("the projection of accounts", () => {
+  const stored = (id: string) => env.USERS_DB.prepare("SELECT name, version FROM accounts WHERE id = ?").bind(id).first();
+
+  test("an older version that arrives late changes nothing", async () => {
+    const account = accountOf({ name: "New", version: 3 });
+    await storeAccount(env.USERS_DB, account).run();
+    await storeAccount(env.USERS_DB, { ...account, name: "Old", version: 2 }).run();
+    await storeAccount(env.USERS_DB, { ...account, name: "Same version, other words" }).run();
+    expect(await stored(account.id)).toEqual({ name: "New", version: 3 });
+  });
+
+  test("a message twice, and of an account that auth does not know, is harmless", async () => {
+    const account = accountOf();
+    const users = startUsers([account]);
+    await refreshAccount(users, account.id);
+    await refreshAccount(users, account.id);
+    await refreshAccount(users, crypto.randomUUID());
+    expect(await stored(account.id)).toEqual({ name: "Somebody", version: 2 });
+  });
+});
+
+describe("a profile", () => {
+  test("keeps what a change does not name, and empties what is null", async () => {
+    const account = accountOf();
+    const users = startUsers([account]);
+    await changeProfile(users, account.id, { phone: "+431234567", bio: "Runs the door." }, null, NOW_MS);
+    await changeProfile(users, account.id, { name: "Ada King", bio: null }, null, NOW_MS);
+    const read = await readProfile(users, account.id);
+    expect(read).toMatchObject({ ok: true, value: { profile: { name: "Ada King", phone: "+431234567", bio: null } } });
+  });
+
+  test("a stale version changes neither the name nor the rest", async () => {
+    const account = accountOf();
+    const users = startUsers([account]);
+    await changeProfile(users, account.id, { bio: "One" }, 2, NOW_MS);
+    expect(await changeProfile(users, account.id, { name: "Two", bio: "Two" }, 2, NOW_MS)).toMatchObject({
+      error: { code: "version_stale" },
+    });
+    expect(await readProfile(users, account.id)).toMatchObject({
+      ok: true,
+      value: { version: 3, profile: { name: "Somebody", bio: "One" } },
+    });
+  });
+});
+
+describe("what siblings remember of a membership", () => {
+  function counting(role: MemberRole | null) {
+    const asked = {
+      role,
+      times: 0,
+      membership: async () => {
+        asked.times += 1;
+        return asked.role;
+      },
+    };
+    return asked;
+  }
+
+  test("a yes is asked once, a no each time, and a role that is not enough too", async () => {
+    const users = counting(null);
+    const ask = () => rememberedMembership(users, "u1", "o1", "events:write");
+    expect(await ask()).toBeNull();
+    users.role = "door";
+    expect(await ask()).toBe("door");
+    users.role = "marketing";
+    expect(await ask()).toBe("marketing");
+    users.role = null;
+    expect(await ask()).toBe("marketing");
+    expect(users.times).toBe(3);
+  });
+
+  test("without a permission in question only who may do everything is remembered", async () => {
+    const users = counting("door");
+    const ask = () => rememberedMembership(users, "u2", "o1");
+    await ask();
+    users.role = "owner";
+    expect(await ask()).toBe("owner");
+    users.role = "door";
+    expect(await ask()).toBe("owner");
+  });
+});
