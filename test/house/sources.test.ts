@@ -32,6 +32,7 @@ describe("hand-written code", () => {
     'const a = "Hello!";',
     "const anything = { company: 1 };",
     "// any of them, all of them",
+    "roles.every((any) => may(role, any))",
     "const a = /[!]x!/.test(b);",
     "x\n".repeat(MAX_LINES),
   ])("may say %j", (text) => {

@@ -16,7 +16,7 @@ export const codeOf = (line: string): string =>
 const commentOf = (line: string): string => /\/\/(?!\/)\s*(.*)$/.exec(line.replace(/"(?:[^"\\]|\\.)*"/g, '""'))?.[1] ?? "";
 
 const NON_NULL = /[\w)\]]!(?![=\w(])/;
-const ANY = /(?::|\bas|[<,|&])\s*any\b/;
+const ANY = /(?::|\bas|[<|&])\s*any\b|,\s*any\s*[>\]]/;
 const REASON_LENGTH = 8;
 
 // Written apart, so that this file passes its own rules.
