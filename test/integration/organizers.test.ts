@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { beforeAll, describe, expect, inject, test } from "vitest";
 import { z } from "zod";
 import { User } from "../../shared/contracts/accounts";
-import { MEMBER_ROLES, Member, type MemberRole, Organizer } from "../../shared/contracts/organizers";
+import { Member, type MemberRole, Organizer } from "../../shared/contracts/organizers";
 import { ProblemBody } from "../../shared/contracts/problem-body";
 import { listOf } from "../../shared/http/list";
 import { Profile } from "../../workers/users/profiles";

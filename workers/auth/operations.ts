@@ -45,113 +45,115 @@ const Discovery = z
   })
   .meta({ id: "Discovery", description: "OpenID Connect Discovery 1.0, as far as Bilten is a provider" });
 
-export const register: Operation = {
-  operationId: "register",
-  summary: "Open an account",
-  description:
-    "Mails a verification token. A taken address gets the same answer, and its owner a mail. Passwords have 8 to 256 characters and are not among the most common.",
-  tags,
-  requestExample: { email: EMAIL, password: PASSWORD, name: "Ada Lovelace" },
-  answers: {
-    201: {
-      description: "The account waits for its verification",
-      schema: Registered,
-      example: { user: { email: EMAIL, name: "Ada Lovelace", status: "pending" } },
-    },
-  },
-};
-
-export const verifyEmail: Operation = {
-  operationId: "verifyEmail",
-  summary: "Confirm an address by the mailed token",
-  tags,
-  requestExample: { token: "0197f3c2-7b1e-7cc3-98c4-dc0c0c07398f.3Yx0Wk1nRr2qJc7bVn8mLp5sTd9fHg4eUo6aZi0yXwE" },
-  answers: { 200: { description: "The account is active", schema: Verified, example: { user } } },
-  refusals: ["invalid_token"],
-};
-
-export const showVerification: Operation = {
-  operationId: "showVerification",
-  summary: "The page behind the mailed link",
-  description: "Confirms nothing by itself; its button posts the token.",
-  tags,
-  answers: { 200: { description: "A page", contentType: "text/html" } },
-};
-
-export const resendVerification: Operation = {
-  operationId: "resendVerification",
-  summary: "Ask for the verification mail again",
-  description: "Always 202, whether there is such an account or not. An account gets one such mail a minute.",
-  tags,
-  requestExample: { email: EMAIL },
-  answers: { 202: { description: "If there is something to verify, a mail is on its way" } },
-};
-
-export const logIn: Operation = {
-  operationId: "logIn",
-  summary: "Sign in with a password",
-  description: "On an organizer's host the session works on that host only.",
-  tags,
-  requestExample: { email: EMAIL, password: PASSWORD },
-  answers: { 200: { description: "Signed in", schema: Tokens, example: tokens } },
-  refusals: ["invalid_credentials", "email_not_verified", "account_suspended"],
-};
-
-export const refresh: Operation = {
-  operationId: "refresh",
-  summary: "Stay signed in",
-  description: "Each refresh token works once. A second use revokes the whole session.",
-  tags,
-  requestExample: { refreshToken: tokens.refreshToken },
-  answers: { 200: { description: "The next pair of tokens", schema: Tokens, example: tokens } },
-  refusals: ["refresh_token_invalid", "refresh_token_reused", "email_not_verified", "account_suspended"],
-};
-
-export const logOut: Operation = {
-  operationId: "logOut",
-  summary: "Sign out of this session",
-  tags,
-  answers: { 204: { description: "The session is revoked" } },
-  refusals: ["forbidden"],
-};
-
-export const jwks: Operation = {
-  operationId: "getJwks",
-  summary: "The keys that verify access tokens",
-  tags,
-  answers: {
-    200: {
-      description: "JSON Web Key Set",
-      schema: JsonWebKeySet,
-      example: { keys: [{ kty: "RSA", kid: "NzbLsXh8", alg: "RS256", use: "sig", n: "0vx7agoebGcQ", e: "AQAB" }] },
-    },
-  },
-};
-
-export const discovery: Operation = {
-  operationId: "getOpenIdConfiguration",
-  summary: "Who issues access tokens, and where its keys are",
-  tags,
-  answers: {
-    200: {
-      description: "Discovery document",
-      schema: Discovery,
-      example: {
-        issuer: "https://api.bilten.example",
-        jwks_uri: "https://api.bilten.example/.well-known/jwks.json",
-        response_types_supported: [],
-        subject_types_supported: ["public"],
-        id_token_signing_alg_values_supported: ["RS256"],
+export const operations = {
+  register: {
+    operationId: "register",
+    summary: "Open an account",
+    description:
+      "Mails a verification token. A taken address gets the same answer, and its owner a mail. Passwords have 8 to 256 characters and are not among the most common.",
+    tags,
+    requestExample: { email: EMAIL, password: PASSWORD, name: "Ada Lovelace" },
+    answers: {
+      201: {
+        description: "The account waits for its verification",
+        schema: Registered,
+        example: { user: { email: EMAIL, name: "Ada Lovelace", status: "pending" } },
       },
     },
   },
-};
 
-export const setRole: Operation = {
-  operationId: "setRoleInDevelopment",
-  summary: "Give an account a role (development only)",
-  tags,
-  requestExample: { role: "admin" },
-  answers: { 200: { description: "The account", schema: User, example: { ...user, role: "admin" } } },
-  refusals: ["user_not_found"],
-};
+  verifyEmail: {
+    operationId: "verifyEmail",
+    summary: "Confirm an address by the mailed token",
+    tags,
+    requestExample: { token: "0197f3c2-7b1e-7cc3-98c4-dc0c0c07398f.3Yx0Wk1nRr2qJc7bVn8mLp5sTd9fHg4eUo6aZi0yXwE" },
+    answers: { 200: { description: "The account is active", schema: Verified, example: { user } } },
+    refusals: ["invalid_token"],
+  },
+
+  showVerification: {
+    operationId: "showVerification",
+    summary: "The page behind the mailed link",
+    description: "Confirms nothing by itself; its button posts the token.",
+    tags,
+    answers: { 200: { description: "A page", contentType: "text/html" } },
+  },
+
+  resendVerification: {
+    operationId: "resendVerification",
+    summary: "Ask for the verification mail again",
+    description: "Always 202, whether there is such an account or not. An account gets one such mail a minute.",
+    tags,
+    requestExample: { email: EMAIL },
+    answers: { 202: { description: "If there is something to verify, a mail is on its way" } },
+  },
+
+  logIn: {
+    operationId: "logIn",
+    summary: "Sign in with a password",
+    description: "On an organizer's host the session works on that host only.",
+    tags,
+    requestExample: { email: EMAIL, password: PASSWORD },
+    answers: { 200: { description: "Signed in", schema: Tokens, example: tokens } },
+    refusals: ["invalid_credentials", "email_not_verified", "account_suspended"],
+  },
+
+  refresh: {
+    operationId: "refresh",
+    summary: "Stay signed in",
+    description: "Each refresh token works once. A second use revokes the whole session.",
+    tags,
+    requestExample: { refreshToken: tokens.refreshToken },
+    answers: { 200: { description: "The next pair of tokens", schema: Tokens, example: tokens } },
+    refusals: ["refresh_token_invalid", "refresh_token_reused", "email_not_verified", "account_suspended"],
+  },
+
+  logOut: {
+    operationId: "logOut",
+    summary: "Sign out of this session",
+    tags,
+    answers: { 204: { description: "The session is revoked" } },
+    refusals: ["forbidden"],
+  },
+
+  jwks: {
+    operationId: "getJwks",
+    summary: "The keys that verify access tokens",
+    tags,
+    answers: {
+      200: {
+        description: "JSON Web Key Set",
+        schema: JsonWebKeySet,
+        example: { keys: [{ kty: "RSA", kid: "NzbLsXh8", alg: "RS256", use: "sig", n: "0vx7agoebGcQ", e: "AQAB" }] },
+      },
+    },
+  },
+
+  discovery: {
+    operationId: "getOpenIdConfiguration",
+    summary: "Who issues access tokens, and where its keys are",
+    tags,
+    answers: {
+      200: {
+        description: "Discovery document",
+        schema: Discovery,
+        example: {
+          issuer: "https://api.bilten.example",
+          jwks_uri: "https://api.bilten.example/.well-known/jwks.json",
+          response_types_supported: [],
+          subject_types_supported: ["public"],
+          id_token_signing_alg_values_supported: ["RS256"],
+        },
+      },
+    },
+  },
+
+  setRole: {
+    operationId: "setRoleInDevelopment",
+    summary: "Give an account a role (development only)",
+    tags,
+    requestExample: { role: "admin" },
+    answers: { 200: { description: "The account", schema: User, example: { ...user, role: "admin" } } },
+    refusals: ["user_not_found"],
+  },
+} as const satisfies Record<string, Operation>;

@@ -11,7 +11,7 @@ import { principalOf } from "../../shared/http/principal";
 import { Problem } from "../../shared/http/problem";
 import type { Audience } from "./access-tokens";
 import { setRole } from "./accounts";
-import * as operations from "./operations";
+import { operations } from "./operations";
 import { MailAddress, Registration, register, resendVerification, VerificationToken, verifyEmail } from "./registration";
 import { Credentials, logIn, RefreshRequest, refresh, revoke } from "./sessions";
 import { publicKeys } from "./signing-keys";
@@ -32,7 +32,7 @@ function sessionOf(c: Context): string {
 
 const ACCOUNT_TAKES = { badCredential: "ignored" } as const;
 const NO_STORE = { "cache-control": "no-store" };
-/** A key stands in the set before it signs as long as the gateway remembers; others may remember as long. */
+/** A verifier that meets a `kid` which it does not know asks again before this is over. */
 const CACHED = { "cache-control": "public, max-age=300" };
 
 export const app = domainApp<AuthEnv>()
