@@ -1,5 +1,5 @@
 import { Envelope, MESSAGES, type MessageData, type MessageType, schemaOf } from "../contracts/messages";
-import { type ErrorContext, type ReportingEnv, reportError } from "../observability/report";
+import { type ReportingEnv, reportError } from "../observability/report";
 
 export interface Message<T extends MessageType> {
   id: string;
@@ -11,8 +11,19 @@ export interface Message<T extends MessageType> {
   data: MessageData<T>;
 }
 
+export interface MessageHandler<Env, T extends MessageType> {
+  (env: Env, message: Message<T>): Promise<void>;
+  /** All messages of the type in one batch, or none: made by `together`. */
+  all?: (env: Env, messages: readonly Message<T>[]) => Promise<void>;
+}
+
 /** What a Worker does with each message that reaches its mailbox; handlers are idempotent and do not rely on order (rule 21). */
-export type MessageHandlers<Env> = { [T in MessageType]?: (env: Env, message: Message<T>) => Promise<void> };
+export type MessageHandlers<Env> = { [T in MessageType]?: MessageHandler<Env, T> };
+
+/** A handler that takes what a batch has of its type at once: one statement for a hundred sales. When that fails, each by itself. */
+export const together = <Env, T extends MessageType>(
+  all: (env: Env, messages: readonly Message<T>[]) => Promise<void>,
+): MessageHandler<Env, T> => Object.assign((env: Env, message: Message<T>) => all(env, [message]), { all });
 
 const FIRST_DELAY_SECONDS = 5;
 const LAST_DELAY_SECONDS = 3600;
@@ -31,26 +42,59 @@ export async function consumeBatch<Env extends ReportingEnv>(
   ctx: Pick<ExecutionContext, "waitUntil">,
   handlers: MessageHandlers<Env>,
 ): Promise<void> {
-  for (const message of batch.messages) {
-    const envelope = Envelope.safeParse(message.body);
-    const context: ErrorContext = { task: `queue ${batch.queue} ${envelope.success ? envelope.data.type : "unreadable"}` };
+  const report = (error: unknown, type: string) => reportError(error, env, ctx, { task: `queue ${batch.queue} ${type}` });
+  const retry = (queued: QueuedMessage, error: unknown, type: string) => {
+    report(error, type);
+    queued.retry({ delaySeconds: delayOf(queued.attempts) });
+  };
+
+  const known = new Map<MessageType, Received[]>();
+  for (const queued of batch.messages) {
+    const envelope = Envelope.safeParse(queued.body);
     try {
       if (!envelope.success) throw new Error("not an envelope");
-      await handle(env, envelope.data, handlers);
-      message.ack();
+      const message = messageOf(envelope.data, handlers);
+      known.set(message.type, [...(known.get(message.type) ?? []), { queued, message }]);
     } catch (error) {
-      reportError(error, env, ctx, context);
-      message.retry({ delaySeconds: delayOf(message.attempts) });
+      retry(queued, error, envelope.success ? envelope.data.type : "unreadable");
+    }
+  }
+  for (const [type, received] of known) {
+    // The handler's parameter is the type's own message; the table guarantees it, the compiler cannot follow a union through it.
+    const handler = handlers[type] as MessageHandler<Env, MessageType>;
+    if (handler.all && received.length > 1) {
+      try {
+        await handler.all(
+          env,
+          received.map(({ message }) => message),
+        );
+        for (const { queued } of received) queued.ack();
+        continue;
+      } catch (error) {
+        report(error, type);
+      }
+    }
+    for (const { queued, message } of received) {
+      try {
+        await handler(env, message);
+        queued.ack();
+      } catch (error) {
+        retry(queued, error, type);
+      }
     }
   }
 }
 
-async function handle<Env>(env: Env, envelope: Envelope, handlers: MessageHandlers<Env>): Promise<void> {
+type QueuedMessage = MessageBatch["messages"][number];
+interface Received {
+  queued: QueuedMessage;
+  message: Message<MessageType>;
+}
+
+function messageOf<Env>(envelope: Envelope, handlers: MessageHandlers<Env>): Message<MessageType> {
   const type = envelope.type as MessageType;
-  // The handler's parameter is the type's own message; the table guarantees it, the compiler cannot follow a union through it.
-  const handler = handlers[type] as ((env: Env, message: Message<MessageType>) => Promise<void>) | undefined;
-  if (!handler || envelope.dataschema !== schemaOf(type)) throw new Error(`no handler for ${envelope.dataschema}`);
-  await handler(env, {
+  if (!handlers[type] || envelope.dataschema !== schemaOf(type)) throw new Error(`no handler for ${envelope.dataschema}`);
+  return {
     id: envelope.id,
     type,
     subject: envelope.subject,
@@ -58,5 +102,5 @@ async function handle<Env>(env: Env, envelope: Envelope, handlers: MessageHandle
     timeMs: Date.parse(envelope.time),
     traceparent: envelope.traceparent,
     data: MESSAGES[type].data.parse(envelope.data) as MessageData<MessageType>,
-  });
+  };
 }

@@ -2,7 +2,7 @@ import { applyD1Migrations, reset } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { PublishedEvent } from "../../shared/contracts/events";
-import { putDocument } from "../../workers/search/event-documents";
+import { putDocuments } from "../../workers/search/event-documents";
 import { distanceKm } from "../../workers/search/places";
 import { SearchQuery, search } from "../../workers/search/search";
 import { publishedEvent } from "../support/published-event";
@@ -12,7 +12,7 @@ const NOW_MS = Date.parse("2027-01-01T00:00:00Z");
 beforeEach(() => applyD1Migrations(env.SEARCH_DB, env.MIGRATIONS.search));
 afterEach(() => reset());
 
-const put = (event: PublishedEvent, version = 1) => putDocument(env.SEARCH_DB, event.id, version, event);
+const put = (event: PublishedEvent, version = 1) => putDocuments(env.SEARCH_DB, [{ eventId: event.id, version, event }]);
 
 async function titles(query: Record<string, string>): Promise<string[]> {
   const found = await search(env.SEARCH_DB, SearchQuery.parse(query), NOW_MS);
@@ -137,7 +137,7 @@ describe("what the index follows", () => {
     await put(event, 4);
     await put({ ...event, status: "cancelled" }, 5);
     expect(await titles({ q: "first" })).toEqual([]);
-    await putDocument(env.SEARCH_DB, event.id, 6, null);
+    await putDocuments(env.SEARCH_DB, [{ eventId: event.id, version: 6, event: null }]);
     expect(await titles({})).toEqual([]);
   });
 

@@ -1,6 +1,7 @@
 import type { PublishedEvent } from "../../shared/contracts/events";
 import { pathId } from "../../shared/http/form";
 import { memberGuard } from "../../shared/http/guards";
+import { rememberedMembership } from "../../shared/http/memberships";
 import type { Env } from "./environment";
 
 /** Whose figures these are is the events Worker's word; the handler finds the event as `c.var.event`. */
@@ -11,6 +12,6 @@ export const requireMember = memberGuard<{ Bindings: Env; Variables: { event: Pu
     c.set("event", event);
     return { organizerId: event.organizerId, visible: event.status !== "draft" && event.settings.isPublic };
   },
-  membership: (c, userId, organizerId) => c.env.USERS.membership(userId, organizerId),
+  membership: (c, userId, organizerId) => rememberedMembership(c.env.USERS, userId, organizerId, "analytics:read"),
   notFound: "event_not_found",
 });

@@ -1,7 +1,13 @@
-import type { MessageHandlers } from "../../shared/queue/consume";
+import { type MessageHandlers, together } from "../../shared/queue/consume";
 import type { Env } from "./environment";
-import { countOrder } from "./sales";
+import { countOrders } from "./sales";
 
 export const messageHandlers: MessageHandlers<Env> = {
-  "order.paid": (env, message) => countOrder(env.DB, message.data, Date.now()),
+  "order.paid": together((env, messages) =>
+    countOrders(
+      env.DB,
+      messages.map((message) => message.data),
+      Date.now(),
+    ),
+  ),
 };

@@ -4,7 +4,6 @@ import { drizzle } from "drizzle-orm/d1";
 import type { PublishedEvent } from "../../shared/contracts/events";
 import type { MessageData } from "../../shared/contracts/messages";
 import { type Money, money } from "../../shared/contracts/money";
-import { isConstraint } from "../../shared/d1/guarded-batch";
 import { localDay } from "../../shared/locale/moment";
 import { sales } from "./schema";
 
@@ -13,25 +12,26 @@ const DAY_MS = 86_400_000;
 /** Days in one answer; the latest of a longer wish. */
 export const MAX_DAYS = 366;
 
-/** Counts an order; again changes nothing, because the second row of `counted_orders` rolls the batch back (rule 16). */
-export async function countOrder(db: D1Database, order: MessageData<"order.paid">, nowMs: number): Promise<void> {
-  const quarter = Math.floor(order.paidAtMs / QUARTER_MS) * QUARTER_MS;
-  try {
-    await db.batch([
-      db
-        .prepare("INSERT INTO counted_orders (order_id, event_id, counted_at_ms) VALUES (?, ?, ?)")
-        .bind(order.orderId, order.eventId, nowMs),
-      db
-        .prepare(
-          `INSERT INTO sales (event_id, quarter_starts_at_ms, currency, orders, tickets, revenue_minor) VALUES (?, ?, ?, 1, ?, ?)
-           ON CONFLICT (event_id, quarter_starts_at_ms, currency) DO UPDATE SET
-             orders = orders + 1, tickets = tickets + excluded.tickets, revenue_minor = revenue_minor + excluded.revenue_minor`,
-        )
-        .bind(order.eventId, quarter, order.currency, order.ticketCount, order.totalMinor),
-    ]);
-  } catch (error) {
-    if (!isConstraint(error, "counted_orders.order_id")) throw error;
-  }
+/**
+ * Counts orders in one batch, each once for ever: its sales are added by the statement after the one that claimed its row, and only
+ * if that one made it. Counting again changes nothing.
+ */
+export async function countOrders(db: D1Database, orders: readonly MessageData<"order.paid">[], nowMs: number): Promise<void> {
+  const claim = db.prepare(
+    "INSERT INTO counted_orders (order_id, event_id, counted_at_ms) VALUES (?, ?, ?) ON CONFLICT (order_id) DO NOTHING",
+  );
+  const add = db.prepare(
+    `INSERT INTO sales (event_id, quarter_starts_at_ms, currency, orders, tickets, revenue_minor)
+     SELECT ?, ?, ?, 1, ?, ? WHERE changes() = 1
+     ON CONFLICT (event_id, quarter_starts_at_ms, currency) DO UPDATE SET
+       orders = orders + 1, tickets = tickets + excluded.tickets, revenue_minor = revenue_minor + excluded.revenue_minor`,
+  );
+  await db.batch(
+    orders.flatMap(({ orderId, eventId, paidAtMs, currency, ticketCount, totalMinor }) => [
+      claim.bind(orderId, eventId, nowMs),
+      add.bind(eventId, Math.floor(paidAtMs / QUARTER_MS) * QUARTER_MS, currency, ticketCount, totalMinor),
+    ]),
+  );
 }
 
 export interface Figures {

@@ -1,6 +1,7 @@
 import type { Context } from "hono";
 import { organizerOfBody } from "../../shared/http/body-organizer";
 import { memberGuard } from "../../shared/http/guards";
+import { rememberedMembership } from "../../shared/http/memberships";
 import type { Env } from "./environment";
 
 type BrandingContext = Context<{ Bindings: Env }>;
@@ -15,6 +16,6 @@ export const requireMember = memberGuard<{ Bindings: Env }>({
     const organizerId = await organizerOfBody(c);
     return { organizerId, visible: () => organizerExists(c.env, organizerId) };
   },
-  membership: (c, userId, organizerId) => c.env.USERS.membership(userId, organizerId),
+  membership: (c, userId, organizerId) => rememberedMembership(c.env.USERS, userId, organizerId, "branding:write"),
   notFound: "organizer_not_found",
 });

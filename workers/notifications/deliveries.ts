@@ -25,20 +25,16 @@ const COMPOSE: Record<DeliveryType, (env: Env, sourceIds: string[]) => Promise<M
 };
 
 /** Whatever says so again, it is owed once. */
-export async function owe(db: D1Database, type: DeliveryType, sourceId: string, nowMs: number): Promise<void> {
-  await drizzle(db)
-    .insert(deliveries)
-    .values({
-      id: uuidV7(nowMs),
-      businessKey: `${type}:${sourceId}`,
-      type,
-      sourceId,
-      status: "queued",
-      attempts: 0,
-      dueAtMs: nowMs,
-      createdAtMs: nowMs,
-    })
-    .onConflictDoNothing();
+export async function owe(db: D1Database, type: DeliveryType, sourceIds: readonly string[], nowMs: number): Promise<void> {
+  const rows = sourceIds.map((sourceId) => ({ id: uuidV7(nowMs), key: `${type}:${sourceId}`, sourceId }));
+  await db
+    .prepare(
+      `INSERT INTO deliveries (id, business_key, type, source_id, status, attempts, due_at_ms, created_at_ms)
+       SELECT value ->> 'id', value ->> 'key', ?1, value ->> 'sourceId', 'queued', 0, ?2, ?2 FROM json_each(?3) WHERE true
+       ON CONFLICT (business_key) DO NOTHING`,
+    )
+    .bind(type, nowMs, JSON.stringify(rows))
+    .run();
 }
 
 /** Takes what is due; until the lease ends nobody else does. */
@@ -60,45 +56,51 @@ async function claimDue(db: D1Database, nowMs: number): Promise<Delivery[]> {
     .returning();
 }
 
-const settle = (db: D1Database, id: string, status: "sent" | "dropped") =>
-  drizzle(db)
+async function settle(db: D1Database, ids: string[], status: "sent" | "dropped"): Promise<number> {
+  if (ids.length === 0) return 0;
+  await drizzle(db)
     .update(deliveries)
     .set({ status, settledAtMs: Date.now() })
-    .where(and(eq(deliveries.id, id), eq(deliveries.status, "queued")));
-
-/** `undefined` where the owner has nothing to say any more: a token that was used meanwhile needs no mail. */
-async function finish(db: D1Database, sender: MailSender, delivery: Delivery, mail: Mail | undefined): Promise<void> {
-  if (mail) await sender.send(mail, delivery.id);
-  await settle(db, delivery.id, mail ? "sent" : "dropped");
+    .where(and(inArray(deliveries.id, ids), eq(deliveries.status, "queued")));
+  return ids.length;
 }
 
-/**
- * Composes and sends what is due, oldest first. What fails is reported and comes due again by itself. Returns how many were settled;
- * without a carrier nothing is.
- */
+/** Settles what it can; throws or reports what went wrong, which comes due again by itself. */
+async function deliver(
+  env: Env,
+  sender: MailSender,
+  type: DeliveryType,
+  due: Delivery[],
+  report: (error: unknown) => void,
+): Promise<number> {
+  const mails = await COMPOSE[type](
+    env,
+    due.map((delivery) => delivery.sourceId),
+  );
+  const outgoing = due.flatMap(({ id, sourceId }) => {
+    const mail = mails.get(sourceId);
+    return mail ? [{ key: id, mail }] : [];
+  });
+  // Where the owner has nothing to say any more, as of a token that was used meanwhile, no mail is owed.
+  const unneeded = due.filter(({ sourceId }) => !mails.has(sourceId)).map(({ id }) => id);
+  const { sent, failures } = await sender.send(outgoing);
+  failures.forEach(report);
+  return (await settle(env.DB, sent, "sent")) + (await settle(env.DB, unneeded, "dropped"));
+}
+
+/** Composes and sends what is due, oldest first. Returns how many were settled; without a carrier nothing is. */
 export async function dispatchDue(env: Env, ctx: Pick<ExecutionContext, "waitUntil">): Promise<number> {
   const sender = mailSenderOf(env);
   if (!sender) return 0;
   let settled = 0;
   for (let round = 0; round < MAX_ROUNDS; round++) {
     const claimed = await claimDue(env.DB, Date.now());
-    for (const [type, ofType] of Map.groupBy(claimed, (delivery) => delivery.type)) {
+    for (const [type, due] of Map.groupBy(claimed, (delivery) => delivery.type)) {
       const report = (error: unknown) => reportError(error, env, ctx, { task: `deliver ${type}` });
-      try {
-        const mails = await COMPOSE[type](
-          env,
-          ofType.map((delivery) => delivery.sourceId),
-        );
-        const outcomes = await Promise.allSettled(
-          ofType.map((delivery) => finish(env.DB, sender, delivery, mails.get(delivery.sourceId))),
-        );
-        for (const outcome of outcomes) {
-          if (outcome.status === "fulfilled") settled++;
-          else report(outcome.reason);
-        }
-      } catch (error) {
+      settled += await deliver(env, sender, type, due, report).catch((error: unknown) => {
         report(error);
-      }
+        return 0;
+      });
     }
     if (claimed.length < CLAIM_LIMIT) break;
   }

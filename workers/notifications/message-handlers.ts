@@ -1,9 +1,23 @@
-import type { MessageHandlers } from "../../shared/queue/consume";
+import { type MessageHandlers, together } from "../../shared/queue/consume";
 import { owe } from "./deliveries";
 import type { Env } from "./environment";
 
 /** A message only says what is owed; it is composed and sent after the batch, with one question to each owner for all of it. */
 export const messageHandlers: MessageHandlers<Env> = {
-  "account.mail_requested": (env, message) => owe(env.DB, "account_mail", message.data.mailId, Date.now()),
-  "order.paid": (env, message) => owe(env.DB, "order_confirmation", message.data.orderId, Date.now()),
+  "account.mail_requested": together((env, messages) =>
+    owe(
+      env.DB,
+      "account_mail",
+      messages.map((message) => message.data.mailId),
+      Date.now(),
+    ),
+  ),
+  "order.paid": together((env, messages) =>
+    owe(
+      env.DB,
+      "order_confirmation",
+      messages.map((message) => message.data.orderId),
+      Date.now(),
+    ),
+  ),
 };

@@ -17,13 +17,22 @@ const UPSERT = `
     title = excluded.title, description = excluded.description, venue = excluded.venue, city = excluded.city
   WHERE excluded.version > event_documents.version`;
 
-/** The event as of `version`; null, and what may not be found, becomes a tombstone. An older version changes nothing (rule 21). */
-export async function putDocument(db: D1Database, eventId: string, version: number, event: PublishedEvent | null): Promise<void> {
-  const content = event && isFindable(event) ? contentOf(event) : TOMBSTONE;
-  await db
-    .prepare(UPSERT)
-    .bind(eventId, version, ...content)
-    .run();
+export interface SeenEvent {
+  eventId: string;
+  /** The message's, which grows with each change of the event. */
+  version: number;
+  /** As the owner tells it now; null where there is none any more. */
+  event: PublishedEvent | null;
+}
+
+/** What is not there or may not be found becomes a tombstone. An older version changes nothing (rule 21). */
+export async function putDocuments(db: D1Database, seen: readonly SeenEvent[]): Promise<void> {
+  const upsert = db.prepare(UPSERT);
+  await db.batch(
+    seen.map(({ eventId, version, event }) =>
+      upsert.bind(eventId, version, ...(event && isFindable(event) ? contentOf(event) : TOMBSTONE)),
+    ),
+  );
 }
 
 const TOMBSTONE = [0, null, 0, 0, "", "", 0, 0, null, "", "", "", ""];

@@ -1,18 +1,22 @@
-import type { Message, MessageHandlers } from "../../shared/queue/consume";
+import { type Message, type MessageHandlers, together } from "../../shared/queue/consume";
 import type { Env } from "./environment";
-import { putDocument } from "./event-documents";
+import { putDocuments } from "./event-documents";
 
 type EventMessage = Message<"event.published" | "event.changed" | "event.cancelled" | "event.completed">;
 
-/** A message says that something changed; what stands there now is the owner's word. */
-async function refresh(env: Env, { data: { eventId }, version }: EventMessage): Promise<void> {
-  const [event] = await env.EVENTS.events([eventId]);
-  await putDocument(env.DB, eventId, version, event ?? null);
+/** A message says that something changed; what stands there now is the owner's word, asked once for all of them. */
+async function refresh(env: Env, messages: readonly EventMessage[]): Promise<void> {
+  const events = await env.EVENTS.events([...new Set(messages.map((message) => message.data.eventId))]);
+  const byId = new Map(events.map((event) => [event.id, event]));
+  await putDocuments(
+    env.DB,
+    messages.map(({ data: { eventId }, version }) => ({ eventId, version, event: byId.get(eventId) ?? null })),
+  );
 }
 
 export const messageHandlers: MessageHandlers<Env> = {
-  "event.published": refresh,
-  "event.changed": refresh,
-  "event.cancelled": refresh,
-  "event.completed": refresh,
+  "event.published": together(refresh),
+  "event.changed": together(refresh),
+  "event.cancelled": together(refresh),
+  "event.completed": together(refresh),
 };
