@@ -121,6 +121,8 @@ export class GroupCommit<R extends { code: string }> {
     } catch (error) {
       // What is durable is unknown now: nobody may hear "done", and memory must not outlive the storage that it was read from.
       for (const command of [...batch, ...this.#waiting.splice(0)]) command.reject(error);
+      // Not in the turn of the call that failed: workerd never lets go of a call that aborts its own object (seen).
+      await scheduler.wait(0);
       this.#ctx.abort("a group commit failed");
     } finally {
       this.#committing = false;
