@@ -13,6 +13,7 @@ import { callerScope, requestHashOf } from "../../shared/http/idempotency-key";
 import { isAdmin, userIdOf } from "../../shared/http/principal";
 import { readSnapshot } from "./availability";
 import type { Env } from "./environment";
+import { readEvent } from "./event-reads";
 import { isSecretOfHold, secretOfHold } from "./hold-secret";
 import { holderOf } from "./holder";
 import { askInventory } from "./inventory";
@@ -51,10 +52,26 @@ export async function placeHold(
   const place = (insider: boolean) =>
     askInventory(env, eventId, (inventory) => inventory.placeHold({ holdId, requestHash, holder, items: lines, insider }));
   const placed = await place(isAdmin(principal));
-  // A private event: only now is it worth finding out who asks.
-  const isHidden = !placed.ok && placed.error.code === "event_not_found" && !isAdmin(principal);
-  const decided = isHidden && (await isInsiderOf(env, principal, eventId)) ? await place(true) : placed;
+  const decided = isHidden(placed) ? await placeAsInsider(env, principal, eventId, placed, place) : placed;
   return decided.ok ? ok(await toHold(env, decided.value)) : decided;
+}
+
+type Placed = Result<HeldStock, HoldRefusal>;
+
+const isHidden = (placed: Placed): boolean => !placed.ok && placed.error.code === "event_not_found";
+
+/** A private event, a draft or none: only now is it worth finding out who asks. */
+async function placeAsInsider(
+  env: Env,
+  principal: Principal,
+  eventId: string,
+  placed: Placed,
+  place: (insider: true) => Promise<Placed>,
+): Promise<Placed> {
+  if (!(await isInsiderOf(env, principal, eventId))) return placed;
+  const again = isAdmin(principal) ? placed : await place(true);
+  const isDraft = isHidden(again) && (await readEvent(env, principal, eventId)).ok;
+  return isDraft ? refuse({ code: "event_not_on_sale", detail: "The event is not published." }) : again;
 }
 
 /** Null where seats are asked for: no event has any yet. */
