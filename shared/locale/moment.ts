@@ -1,5 +1,6 @@
-/** A moment as people at the event's place read it: "Saturday 5 June 2027 at 19:30 CEST". `timestamp` is RFC 3339, `zone` IANA. */
-export const readableMoment = (timestamp: string, zone: string, locale: string): string =>
+/** Times as people at the event's place read them; `timestamp`s are RFC 3339, `zone`s IANA. */
+
+const longFormat = (zone: string, locale: string): Intl.DateTimeFormat =>
   new Intl.DateTimeFormat(locale, {
     timeZone: zone,
     weekday: "long",
@@ -9,7 +10,15 @@ export const readableMoment = (timestamp: string, zone: string, locale: string):
     hour: "2-digit",
     minute: "2-digit",
     timeZoneName: "short",
-  }).format(new Date(timestamp));
+  });
+
+/** "Saturday 5 June 2027 at 19:30 CEST" */
+export const readableMoment = (timestamp: string, zone: string, locale: string): string =>
+  longFormat(zone, locale).format(new Date(timestamp));
+
+/** "Saturday 5 June 2027 at 19:30–23:00 CEST": what both have in common is said once. */
+export const readableSpan = (from: string, to: string, zone: string, locale: string): string =>
+  longFormat(zone, locale).formatRange(new Date(from), new Date(to));
 
 /** The local calendar day, an RFC 3339 full-date. */
 export const localDay = (ms: number, zone: string): string => dayFormat(zone).format(ms);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { localDay, readableMoment } from "../../shared/locale/moment";
+import { localDay, readableMoment, readableSpan } from "../../shared/locale/moment";
 import { decimalOf, readableMoney } from "../../shared/locale/money";
 
 describe("money for people", () => {
@@ -29,6 +29,14 @@ describe("moments for people", () => {
   it("are told as the clocks at the event show them, across the change of the clocks", () => {
     expect(readableMoment("2027-06-05T17:30:00Z", "Europe/Vienna", "en-GB")).toMatch(/^Saturday,? 5 June 2027 at 19:30 CEST$/);
     expect(readableMoment("2027-12-31T23:30:00Z", "Europe/Vienna", "en-GB")).toMatch(/^Saturday,? 1 January 2028 at 00:30 CET$/);
+  });
+
+  it("say once what beginning and end have in common", () => {
+    const evening = readableSpan("2027-06-05T17:30:00Z", "2027-06-05T21:00:00Z", "Europe/Vienna", "en-GB");
+    expect(evening.match(/June/g)).toHaveLength(1);
+    expect(evening).toMatch(/19:30\s*–\s*23:00 CEST$/);
+    const nights = readableSpan("2027-06-05T17:30:00Z", "2027-06-07T21:00:00Z", "Europe/Vienna", "en-GB");
+    expect(nights).toMatch(/5 June.*\s–\s.*7 June/);
   });
 
   it("belong to the local day", () => {

@@ -20,7 +20,7 @@ export const operations = {
   readDevelopmentOutbox: {
     operationId: "readDevelopmentOutbox",
     summary: "What would have been sent, newest first (development only)",
-    tags: ["notifications"],
+    tags: ["development"],
     answers: { 200: { description: "Mails as they would have left", schema: Outbox, example: { data: [message] } } },
     refusals: ["not_found"],
   },

@@ -1,7 +1,7 @@
 /** `/e/<id>`: one event, its ticket types and what is left of them. */
 import { html } from "hono/html";
 import type { AvailableTicketType, PublishedEvent } from "../../shared/contracts/events";
-import { readableMoment } from "../../shared/locale/moment";
+import { readableMoment, readableSpan } from "../../shared/locale/moment";
 import { readableMoney } from "../../shared/locale/money";
 import { type Html, LOCALE, type Page } from "./page";
 import type { Site } from "./site";
@@ -56,7 +56,7 @@ export function eventPage({ organizer }: Site, event: PublishedEvent, types: Ava
     content: html`<article>
 <h1>${title}</h1>
 ${notice ? html`<p class="notice">${notice}</p>` : ""}
-<p><time datetime="${event.startDate}">${readableMoment(event.startDate, timezone, LOCALE)}</time> to <time datetime="${event.endDate}">${readableMoment(event.endDate, timezone, LOCALE)}</time></p>
+<p><time datetime="${event.startDate}">${readableSpan(event.startDate, event.endDate, timezone, LOCALE)}</time></p>
 <address>${place}</address>
 ${description ? html`<p class="description">${description}</p>` : ""}
 ${notice ? "" : ticketList(types, timezone)}

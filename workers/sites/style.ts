@@ -26,13 +26,14 @@ header a{color:var(--on-brand);font-size:1.25rem;font-weight:700;text-decoration
 header img{display:block;max-height:3rem;max-width:100%}
 a{color:var(--link)}
 a:focus-visible{outline:3px solid;outline-offset:2px}
-h1,h2,h3{color:var(--heading);line-height:1.25;overflow-wrap:anywhere}
+h1,h2,h3{color:var(--heading);line-height:1.25;overflow-wrap:anywhere;unicode-bidi:plaintext}
 ul{list-style:none;margin:0;padding:0}
 li{padding:1rem 0;border-top:1px solid #d4d4d8}
 h2,h3,p,address{margin:0 0 .5rem}
 address{font-style:normal}
 .event h2{font-size:1.2rem}
-.description{white-space:pre-line;overflow-wrap:anywhere;max-width:42rem}
+.description{white-space:pre-line;unicode-bidi:plaintext;overflow-wrap:anywhere;max-width:42rem}
+.tickets{margin-top:2rem}
 .tickets li{display:flex;flex-wrap:wrap;gap:.25rem 1rem;justify-content:space-between}
 .tickets h3{font-size:1rem}
 .price{font-weight:700;white-space:nowrap}
