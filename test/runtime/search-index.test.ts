@@ -54,6 +54,13 @@ describe("what is found", () => {
       "x".repeat(1000),
     ])
       await expect(titles({ q })).resolves.toBeInstanceOf(Array);
+    for (const filter of [
+      { city: "\u0000" },
+      { category: "'; --" },
+      { near: "90,180", radiusKm: "1e-9" },
+      { near: "-90,-180", radiusKm: "20015" },
+    ])
+      await expect(titles(filter)).resolves.toBeInstanceOf(Array);
     expect(await titles({ q: "and" })).toEqual(["A AND B"]);
     expect(await titles({ q: "***" })).toEqual([]);
   });
