@@ -154,6 +154,13 @@ describe("asking for the mail again", () => {
     expect(await verificationTokens(auth, EMAIL)).toHaveLength(2);
   });
 
+  test("in development nobody waits, not even a request that another one overtook", async () => {
+    const auth = startAuth();
+    await register(auth.env, auth.after, draftOf(EMAIL), NOW_MS);
+    for (const nowMs of [NOW_MS + 5, NOW_MS + 4]) await resendVerification(auth.env, auth.after, EMAIL, nowMs);
+    expect(await verificationTokens(auth, EMAIL)).toHaveLength(3);
+  });
+
   test("nobody and who is verified already get none", async () => {
     const auth = startAuth();
     await registerVerified(auth, EMAIL);

@@ -59,13 +59,14 @@ export async function requestMail(
   nowMs: number,
 ): Promise<void> {
   const mailId = uuidV7(nowMs);
-  const pauseMs = env.ENVIRONMENT === "development" ? 0 : PAUSE_MS;
+  // Requests overtake each other, so that no pause must be none at all, not one of 0 ms.
+  const noneSinceMs = env.ENVIRONMENT === "development" ? Number.MAX_SAFE_INTEGER : nowMs - PAUSE_MS;
   const insert = env.DB.prepare(
     `INSERT INTO account_mails (id, account_id, kind, created_at_ms, expires_at_ms)
      SELECT ?1, id, ?2, ?3, ?4 FROM accounts
      WHERE id = ?5 AND status IN (SELECT value FROM json_each(?6))
        AND NOT EXISTS (SELECT 1 FROM account_mails WHERE account_id = ?5 AND kind = ?2 AND created_at_ms > ?7)`,
-  ).bind(mailId, kind, nowMs, nowMs + VALID_MS[kind], accountId, JSON.stringify(statuses), nowMs - pauseMs);
+  ).bind(mailId, kind, nowMs, nowMs + VALID_MS[kind], accountId, JSON.stringify(statuses), noneSinceMs);
   const news = mailNews(accountId, mailId, nowMs);
   const requested = await guardedBatch(env.DB, insert, [announce(env.DB, news)]);
   if (requested.ok) send(env, after, [news]);
