@@ -1,0 +1,125 @@
+import { describe, expect, test } from "vitest";
+import {
+  CheckInDraft,
+  EventChange,
+  EventDraft,
+  HoldDraft,
+  TicketTypeChange,
+  TicketTypeDraft,
+} from "../../shared/contracts/events";
+import { errorsOf } from "../../shared/http/form";
+import { checkConsistency, checkSettings } from "../../workers/events/event-checks";
+import type { EventRow, TicketTypeRow } from "../../workers/events/schema";
+
+const event = {
+  organizerId: "0197f3b0-11aa-7d55-b1c4-7a6f5e4d3c2b",
+  title: "An evening",
+  description: "",
+  category: "Jazz",
+  startDate: "2027-06-01T18:00:00Z",
+  endDate: "2027-06-01T21:00:00Z",
+  timezone: "Europe/Vienna",
+  location: { venue: "Blue Note", address: "", city: "Vienna", country: "AT", coordinates: { lat: 48.2, lng: 16.37 } },
+  capacity: 50,
+};
+const type = { name: "Standing", price: { amount: 2500, currency: "EUR" }, quantity: 50 };
+
+const faults = (
+  schema: typeof EventDraft | typeof EventChange | typeof TicketTypeDraft | typeof TicketTypeChange,
+  body: unknown,
+) => {
+  const parsed = schema.safeParse(body);
+  return parsed.success ? [] : errorsOf(parsed.error).map(({ pointer }) => pointer);
+};
+
+describe("an event's draft", () => {
+  test("takes text of any script, and numbers at their limits", () => {
+    for (const title of ["Вечер", "東京の夜", "ليلة", "🎷", "é".repeat(200)])
+      expect(faults(EventDraft, { ...event, title })).toEqual([]);
+    expect(
+      faults(EventDraft, { ...event, capacity: 1, ticketTypes: [{ ...type, price: { amount: 0, currency: "JPY" } }] }),
+    ).toEqual([]);
+    expect(faults(EventDraft, { ...event, category: "x".repeat(64), timezone: "America/Argentina/Buenos_Aires" })).toEqual([]);
+  });
+
+  test.each<[string, object, string]>([
+    ["no title", { title: " " }, "/title"],
+    ["a category of 65", { category: "x".repeat(65) }, "/category"],
+    ["no place in the tz database", { timezone: "Mars/Olympus" }, "/timezone"],
+    ["an offset for a zone", { timezone: "+02:00" }, "/timezone"],
+    ["a date without a zone", { startDate: "2027-06-01T18:00:00" }, "/startDate"],
+    ["a day that is none", { startDate: "2027-02-30T18:00:00Z" }, "/startDate"],
+    ["an end at its start", { endDate: event.startDate }, "/endDate"],
+    ["an end before its start in another offset", { endDate: "2027-06-01T19:30:00+02:00" }, "/endDate"],
+    ["no room", { capacity: 0 }, "/capacity"],
+    ["half a place", { capacity: 1.5 }, "/capacity"],
+    ["beyond the pole", { location: { ...event.location, coordinates: { lat: 91, lng: 0 } } }, "/location/coordinates/lat"],
+    ["a field of its own", { price: 1 }, "/price"],
+    ["a setting of its own", { settings: { vip: true } }, "/settings/vip"],
+    ["an hour and a second of holding", { settings: { holdSeconds: 3601 } }, "/settings/holdSeconds"],
+    ["a negative price", { ticketTypes: [{ ...type, price: { amount: -1, currency: "EUR" } }] }, "/ticketTypes/0/price/amount"],
+    ["a price in halves", { ticketTypes: [{ ...type, price: { amount: 0.5, currency: "EUR" } }] }, "/ticketTypes/0/price/amount"],
+    ["no currency", { ticketTypes: [{ ...type, price: { amount: 1, currency: "XXX" } }] }, "/ticketTypes/0/price/currency"],
+    [
+      "two currencies",
+      { ticketTypes: [type, { ...type, price: { amount: 1, currency: "USD" } }] },
+      "/ticketTypes/1/price/currency",
+    ],
+    ["a sale after the end", { ticketTypes: [{ ...type, saleEnd: "2027-06-01T21:00:01Z" }] }, "/ticketTypes/0/saleEnd"],
+    ["a sale from the end", { ticketTypes: [{ ...type, saleStart: event.endDate }] }, "/ticketTypes/0/saleStart"],
+  ])("refuses %s and says where", (_, change, pointer) => {
+    expect(faults(EventDraft, { ...event, ...change })).toContain(pointer);
+  });
+});
+
+test("a ticket type's own fields do not contradict each other", () => {
+  expect(faults(TicketTypeDraft, { ...type, minPerOrder: 11 })).toEqual(["/minPerOrder"]);
+  expect(faults(TicketTypeDraft, { ...type, minPerOrder: 11, maxPerOrder: 12 })).toEqual([]);
+  expect(faults(TicketTypeDraft, { ...type, minPerOrder: 3, maxPerOrder: 2 })).toEqual(["/minPerOrder"]);
+  expect(faults(TicketTypeChange, { minPerOrder: 11 })).toEqual([]);
+  const sale = { saleStart: "2027-05-02T00:00:00Z", saleEnd: "2027-05-01T00:00:00Z" };
+  expect(faults(TicketTypeDraft, { ...type, ...sale })).toEqual(["/saleEnd"]);
+  expect(faults(TicketTypeChange, sale)).toEqual(["/saleEnd"]);
+  expect(faults(EventChange, { startDate: event.endDate, endDate: event.startDate })).toEqual(["/endDate"]);
+});
+
+test("a hold and a scan have no room for what they do not know", () => {
+  expect(HoldDraft.safeParse({ items: [{ ticketTypeId: event.organizerId, quantity: 1 }], insider: true }).success).toBe(false);
+  expect(CheckInDraft.safeParse({ code: "c", nonce: "", gate: "g" }).success).toBe(false);
+});
+
+describe("what is stored", () => {
+  const row = { startMs: 1_000, endMs: 2_000 } as EventRow;
+  const typeRow: Partial<TicketTypeRow> = {
+    name: "A",
+    currency: "EUR",
+    minPerOrder: 1,
+    maxPerOrder: 10,
+    saleStartMs: null,
+    saleEndMs: null,
+  };
+  const check = (change: Partial<EventRow>, ...types: Partial<TicketTypeRow>[]) =>
+    checkConsistency({ event: { ...row, ...change }, types: types.map((each) => ({ ...typeRow, ...each }) as TicketTypeRow) })
+      ?.code;
+
+  test("agrees with itself, whichever side was changed", () => {
+    expect(check({}, {}, { saleStartMs: 0, saleEndMs: 2_000 })).toBeUndefined();
+    expect(check({ endMs: 1_000 })).toBe("dates_inconsistent");
+    expect(check({}, { saleEndMs: 2_001 })).toBe("dates_inconsistent");
+    expect(check({}, { saleStartMs: 2_000 })).toBe("dates_inconsistent");
+    expect(check({}, { saleStartMs: 500, saleEndMs: 500 })).toBe("dates_inconsistent");
+    expect(check({}, {}, { currency: "USD" })).toBe("currency_mixed");
+    expect(check({}, { minPerOrder: 11 })).toBe("quantity_out_of_range");
+  });
+
+  test("a hold lasts a minute at least, but in development", () => {
+    expect(checkSettings("production", { holdSeconds: 59 })?.errors).toEqual([
+      { pointer: "/settings/holdSeconds", message: "is below 60" },
+    ]);
+    expect(checkSettings("production", { holdSeconds: 60 })).toBeNull();
+    expect(checkSettings("production", undefined)).toBeNull();
+    expect(checkSettings("development", { holdSeconds: 1 })).toBeNull();
+    // An environment that forgot to say what it is is production (rule 2).
+    expect(checkSettings("", { holdSeconds: 59 })).not.toBeNull();
+  });
+});
