@@ -7,6 +7,7 @@ import { callerScope } from "../../shared/http/idempotency-key";
 import type { Condition } from "./claims";
 import type { Env } from "./environment";
 import type { AnswerRow } from "./schema";
+import { allDatabases, shardOf } from "./shards";
 
 /** As long as a first answer is promised (API.md). */
 export const ANSWER_LIFE_MS = 24 * 3_600_000;
@@ -28,8 +29,29 @@ export interface KeyParts {
 }
 
 /** The thing that a key names: an order, a payment, an answer. Its last byte is the shard's. */
-export const keyedId = (env: Env, purpose: string, parts: Pick<KeyParts, "principal" | "route" | "key">, shard: number) =>
+export const keyedId = (env: Env, purpose: string, parts: Pick<KeyParts, "principal" | "route" | "key">, shard?: number) =>
   uuidV8(env.ORDER_KEY, [purpose, callerScope(parts.principal), "POST", parts.route, parts.key], shard);
+
+/**
+ * What a key asks for names the shard, so that the same key with another body could look in another one and find nothing. Where there
+ * are several, the key's body is therefore remembered in a shard of the key's own. False: it was another body.
+ */
+export async function bindKey(env: Env, parts: KeyParts): Promise<boolean> {
+  const databases = allDatabases(env);
+  if (databases.length === 1) return true;
+  const id = await keyedId(env, "binding", parts);
+  const db = databases[shardOf(id) % databases.length] ?? env.DB_0;
+  const [, bound] = await db.batch<Pick<AnswerRow, "request_hash">>([
+    db
+      .prepare(
+        `INSERT INTO answers (id, request_hash, lease_token, lease_until_ms, created_at_ms) VALUES (?, ?, '', 0, ?)
+         ON CONFLICT (id) DO NOTHING`,
+      )
+      .bind(id, parts.requestHash, Date.now()),
+    db.prepare("SELECT request_hash FROM answers WHERE id = ?").bind(id),
+  ]);
+  return bound?.results[0]?.request_hash === parts.requestHash;
+}
 
 export async function keyedRequest(env: Env, parts: KeyParts | null, shard: number): Promise<KeyedRequest | null> {
   if (parts === null) return null;

@@ -7,7 +7,7 @@ import { hmacText } from "../../shared/crypto/hmac";
 import { uuidV7 } from "../../shared/crypto/uuid";
 import { requestHashOf } from "../../shared/http/idempotency-key";
 import { isAdmin, userIdOf } from "../../shared/http/principal";
-import { isKept, keptRefusal, keyedId, selectAnswer, toKept } from "./answers";
+import { bindKey, isKept, keptRefusal, keyedId, selectAnswer, toKept } from "./answers";
 import type { Caller } from "./claims";
 import type { Env, Later } from "./environment";
 import { type OrderWithLines, rowsOf, selectLines, selectOrder } from "./order-rows";
@@ -33,26 +33,20 @@ export async function placeOrder(env: Env, later: Later, placing: Placing): Prom
   const nowMs = Date.now();
   const shard = shardOfEvent(env, draft.eventId);
   const requestHash = await requestHashOf(draft);
-  const orderId =
-    key === null
-      ? uuidV7(nowMs, shard)
-      : await keyedId(env, "order", { principal: caller.principal, route: "/orders", key }, shard);
+  const parts = key === null ? null : { principal: caller.principal, route: "/orders", key, requestHash };
+  const orderId = parts === null ? uuidV7(nowMs, shard) : await keyedId(env, "order", parts, shard);
   const db = databaseOf(env, orderId);
 
   const held = await claimStock(env, placing, orderId, requestHash);
-  if (!held.ok) {
-    if (key === null || !isKept(held.error.code)) return held;
-    return answerRefused(env, later, db, { orderId, requestHash, refusal: held.error, nowMs, placing });
-  }
-  const sums = sumOf(held.value.lines);
-  if (isTooMuch(sums)) {
-    await env.EVENTS.releaseOrder(draft.eventId, orderId, "too_expensive");
-    return refuse({ code: "quantity_out_of_range", detail: "The total is more than one order may have." });
-  }
+  if (!held.ok && (parts === null || !isKept(held.error.code))) return held;
+  // What another body has claimed under this key is left to its end: it may be the first body's, not written down yet.
+  if (parts !== null && !(await bindKey(env, parts))) return refuse({ code: "idempotency_key_reused" });
+  if (!held.ok) return answerRefused(env, later, db, { orderId, requestHash, refusal: held.error, nowMs, placing });
 
+  const sums = sumOf(held.value.lines);
   const standing = await writeOrder(db, { orderId, requestHash, placing, held: held.value, sums, nowMs });
   if (standing.order?.hold_id !== held.value.holdId) {
-    // The key named a refusal, or an order of another event: what was just claimed belongs to nobody.
+    // The key named a refusal, or an order of another event: no order will ever stand for what was just claimed.
     await env.EVENTS.releaseOrder(draft.eventId, orderId, "key_reused");
   }
   return answerStanding(env, later, db, { orderId, requestHash, placing }, standing);
@@ -89,7 +83,7 @@ async function claimStock(
   orderId: string,
   requestHash: string,
 ): Promise<Result<HeldStock, Refusal>> {
-  return env.EVENTS.claimHold({
+  const held = await env.EVENTS.claimHold({
     eventId: draft.eventId,
     orderId,
     holder: await holderOf(env, caller, draft.buyer.email),
@@ -99,6 +93,9 @@ async function claimStock(
     requestHash,
     insider: isAdmin(caller.principal),
   });
+  if (!held.ok || !isTooMuch(sumOf(held.value.lines))) return held;
+  await env.EVENTS.releaseOrder(draft.eventId, orderId, "too_expensive");
+  return refuse({ code: "quantity_out_of_range", detail: "The total is more than one order may have." });
 }
 
 /** What stands under an order's id: the order, or the refusal that its key heard first. Never both. */

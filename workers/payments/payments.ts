@@ -9,6 +9,7 @@ import { uuidV7 } from "../../shared/crypto/uuid";
 import { requestHashOf } from "../../shared/http/idempotency-key";
 import { reportError } from "../../shared/observability/report";
 import {
+  bindKey,
   claimAnswer,
   isKept,
   type KeptAnswer,
@@ -74,6 +75,7 @@ export async function processPayment(env: Env, later: Later, processing: Process
     key === null
       ? null
       : { principal: caller.principal, route: "/payments/process", key, requestHash: await requestHashOf(draft) };
+  if (parts !== null && !(await bindKey(env, parts))) return refuse({ code: "idempotency_key_reused" });
   const attempt: Attempt = {
     db,
     provider,

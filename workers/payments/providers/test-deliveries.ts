@@ -47,6 +47,9 @@ export async function post(env: Env, secret: string, delivery: Delivery): Promis
     created: nowMs,
     data: { paymentId: delivery.payment_id, failureCode: delivery.failure_code },
   });
+  // Counted before it is sent, so that one that can never arrive does not stand before the others for ever.
+  const db = databaseOf(env, delivery.payment_id);
+  await db.prepare("UPDATE test_deliveries SET attempts = attempts + 1 WHERE id = ?").bind(delivery.id).run();
   const response = await fetch(`http://127.0.0.1:${delivery.port}/v1/payments/webhooks/test`, {
     method: "POST",
     headers: { "content-type": "application/json", [SIGNATURE_HEADER]: await sign(secret, body, nowMs) },
@@ -55,11 +58,11 @@ export async function post(env: Env, secret: string, delivery: Delivery): Promis
     signal: AbortSignal.timeout(TIMEOUT_MS),
   });
   await response.body?.cancel();
-  await databaseOf(env, delivery.payment_id)
-    .prepare("UPDATE test_deliveries SET attempts = attempts + 1, delivered_at_ms = ? WHERE id = ? AND delivered_at_ms IS NULL")
-    .bind(response.ok ? Date.now() : null, delivery.id)
-    .run();
   if (!response.ok) throw new Error(`a webhook of the test provider was answered ${response.status}`);
+  await db
+    .prepare("UPDATE test_deliveries SET delivered_at_ms = ? WHERE id = ? AND delivered_at_ms IS NULL")
+    .bind(Date.now(), delivery.id)
+    .run();
 }
 
 /** Waits for the time in this request's shadow; what is cut off, the sweep delivers. */

@@ -1,0 +1,168 @@
+/** Money that comes late, twice, out of order, or while somebody cancels: the object decides, D1 records it once. */
+import { afterEach, describe, expect, test, vi } from "vitest";
+import type { Order } from "../../shared/contracts/orders";
+import { closeTills, codeOf, guest, openTill, publish, type Till } from "../support/payments-room";
+import { swapSql } from "../support/swapped-database";
+
+afterEach(async () => {
+  vi.useRealTimers();
+  await closeTills();
+});
+
+interface PaymentFacts {
+  state: string;
+  is_surplus: number;
+}
+const paymentOf = (till: Till, order: Order) =>
+  till.row<PaymentFacts>(
+    order.id,
+    `SELECT state, is_surplus FROM payments WHERE order_id = '${order.id}' ORDER BY created_at_ms DESC`,
+  );
+const stateOf = async (till: Till, order: Order) =>
+  (await till.row<{ state: string }>(order.id, `SELECT state FROM orders WHERE id = '${order.id}'`))?.state;
+
+const cancel = (till: Till, order: Order) => till.ask("POST", `/orders/${order.id}/cancel`, { as: guest(order) });
+
+/** An order that waits for the buyer's word at his bank. */
+async function waitingOrder(
+  till: Till,
+  change = {},
+): Promise<{ order: Order; paymentId: string; event: Awaited<ReturnType<typeof publish>> }> {
+  const event = await publish(till, change);
+  const order = await till.order(event);
+  return { event, order, paymentId: (await till.paid(order, "tok_requires_action")).payment.id };
+}
+
+/** The object's clock and D1's alike. */
+function passHold(order: Order): void {
+  vi.useFakeTimers({ toFake: ["Date"], now: Date.parse(order.expiresAt) + 1_000 });
+}
+
+const oneTicket = { capacity: 1, ticketTypes: [{ name: "One", price: { amount: 500, currency: "EUR" }, quantity: 1 }] };
+
+describe("a success that comes", () => {
+  test.each([
+    ["before", "pending"],
+    ["after", "expired"],
+  ])("after the hold's end is paid while stock lasts, %s a sweep", async (_, written) => {
+    const till = await openTill();
+    const { order, paymentId } = await waitingOrder(till, oneTicket);
+    passHold(order);
+    if (written === "expired") await till.sweep();
+    expect(await stateOf(till, order)).toBe(written);
+    expect(await till.status(order)).toBe("expired");
+    expect((await till.webhook("evt_1", "payment.succeeded", paymentId)).status).toBe(200);
+    await till.idle();
+    expect(await till.status(order)).toBe("paid");
+  });
+
+  test("after the hold's end and finds no stock is owed back, and no ticket", async () => {
+    const till = await openTill();
+    const { event, order, paymentId } = await waitingOrder(till, oneTicket);
+    passHold(order);
+    await till.paid(await till.order(event), "tok_success");
+    await till.webhook("evt_1", "payment.succeeded", paymentId);
+    await till.idle();
+    expect(await stateOf(till, order)).toBe("late_paid");
+    expect(await till.status(order)).toBe("expired");
+    expect(await paymentOf(till, order)).toEqual({ state: "succeeded", is_surplus: 1 });
+  });
+
+  test("after a cancellation is owed back, also where stock lasts", async () => {
+    const till = await openTill();
+    const { order, paymentId } = await waitingOrder(till);
+    expect((await cancel(till, order)).status).toBe(200);
+    await till.webhook("evt_1", "payment.succeeded", paymentId);
+    await till.idle();
+    expect(await stateOf(till, order)).toBe("cancelled_paid");
+    expect(await till.status(order)).toBe("cancelled");
+    expect(await paymentOf(till, order)).toEqual({ state: "succeeded", is_surplus: 1 });
+  });
+
+  test("from a second payment, after the first was called failed, is owed back and changes nothing else", async () => {
+    const till = await openTill();
+    const { order, paymentId } = await waitingOrder(till);
+    await till.webhook("evt_1", "payment.failed", paymentId, "card_declined");
+    await till.idle();
+    await till.paid(order, "tok_success");
+    await till.webhook("evt_2", "payment.succeeded", paymentId);
+    await till.idle();
+    expect(await till.status(order)).toBe("paid");
+    expect(await till.row(order.id, `SELECT state, is_surplus FROM payments WHERE id = '${paymentId}'`)).toEqual({
+      state: "succeeded",
+      is_surplus: 1,
+    });
+    expect(till.sent).toHaveLength(2);
+  });
+
+  test("before the news of its processing ends as a success", async () => {
+    const till = await openTill();
+    const { order, paymentId } = await waitingOrder(till);
+    await till.webhook("evt_2", "payment.succeeded", paymentId);
+    await till.webhook("evt_1", "payment.processing", paymentId);
+    await till.webhook("evt_0", "payment.failed", paymentId, "card_declined");
+    await till.idle();
+    expect(await till.status(order)).toBe("paid");
+    expect(await paymentOf(till, order)).toEqual({ state: "succeeded", is_surplus: 0 });
+  });
+});
+
+describe("fifty webhooks at once", () => {
+  const storm = async (till: Till, paymentId: string, ids: (count: number) => string) => {
+    await Promise.all(Array.from({ length: 50 }, (_, count) => till.webhook(ids(count), "payment.succeeded", paymentId)));
+    await till.idle();
+  };
+
+  test("with one event's id are one event and one paid order", async () => {
+    const till = await openTill();
+    const { order, paymentId } = await waitingOrder(till);
+    await storm(till, paymentId, () => "evt_same");
+    expect(await till.status(order)).toBe("paid");
+    expect(till.sent).toHaveLength(2);
+    expect(await till.row(order.id, "SELECT COUNT(*) AS n FROM provider_events WHERE event_id LIKE 'evt_%'")).toEqual({ n: 1 });
+  });
+
+  test("with an id each pay the order once", async () => {
+    const till = await openTill();
+    const { order, paymentId } = await waitingOrder(till);
+    await storm(till, paymentId, (count) => `evt_${count}`);
+    expect(await till.status(order)).toBe("paid");
+    expect(till.sent).toHaveLength(2);
+    expect(await till.row(order.id, "SELECT COUNT(*) AS n FROM provider_events WHERE processed_at_ms IS NULL")).toEqual({ n: 0 });
+  });
+
+  test("would tell of the payment more than once if the guard did not stop the batch", async () => {
+    let swaps = () => 0;
+    const till = await openTill((env) => {
+      const unguarded = (db: D1Database) => {
+        const swapped = swapSql(db, "SELECT changes()", "SELECT 1");
+        const before = swaps;
+        swaps = () => before() + swapped.swaps();
+        return swapped.db;
+      };
+      return { DB_0: unguarded(env.DB_0), DB_1: unguarded(env.DB_1) };
+    });
+    const { paymentId } = await waitingOrder(till);
+    await storm(till, paymentId, (count) => `evt_${count}`);
+    expect(swaps()).toBeGreaterThan(0);
+    expect(till.sent.length).toBeGreaterThan(2);
+  });
+});
+
+describe("paying and cancelling at the same moment", () => {
+  test("has one winner, and the loser hears of it", async () => {
+    const till = await openTill();
+    const event = await publish(till);
+    for (let round = 0; round < 10; round++) {
+      const order = await till.order(event);
+      const [payment, cancellation] = await Promise.all([till.pay(order, "tok_success"), cancel(till, order)]);
+      const state = await stateOf(till, order);
+      if (state === "paid") {
+        expect([payment.status, codeOf(cancellation)]).toEqual([200, "409 order_not_cancellable"]);
+      } else {
+        expect([codeOf(payment), cancellation.status]).toEqual(["409 order_not_payable", 200]);
+        expect(["cancelled", "cancelled_paid"]).toContain(state);
+      }
+    }
+  });
+});

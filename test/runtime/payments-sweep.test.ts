@@ -1,0 +1,138 @@
+/** Killed in between: what stands half-way is finished by the sweep, once. */
+import { afterEach, describe, expect, test, vi } from "vitest";
+import type { Env } from "../../workers/payments/environment";
+import { closeTills, codeOf, openTill, publish, type Till } from "../support/payments-room";
+
+afterEach(async () => {
+  vi.useRealTimers();
+  await closeTills();
+});
+
+/** The sweep leaves what is fresh to the request that began it. */
+const laterOn = (ms: number) => vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + ms });
+
+/** The first confirm dies: before the object heard of it, or after it had decided and the answer was lost. */
+const withLostConfirm = (when: "before" | "after") => (env: Env) => {
+  let lost = false;
+  const confirmOrder: Env["EVENTS"]["confirmOrder"] = async (request) => {
+    if (lost) return env.EVENTS.confirmOrder(request);
+    lost = true;
+    if (when === "after") await env.EVENTS.confirmOrder(request);
+    throw new Error("the connection to the object broke");
+  };
+  return { EVENTS: { ...env.EVENTS, confirmOrder } };
+};
+
+const free = { ticketTypes: [{ name: "Free", price: { amount: 0, currency: "EUR" }, quantity: 5 }] };
+const countOrders = (till: Till, where: string) =>
+  Promise.all(
+    [till.env.DB_0, till.env.DB_1].map((db) => db.prepare(`SELECT COUNT(*) AS n FROM orders WHERE ${where}`).first<number>("n")),
+  );
+
+describe("money that the provider took", () => {
+  test.each(["before", "after"] as const)(
+    "is a paid order in the end where the confirm was lost %s it was decided",
+    async (when) => {
+      vi.spyOn(console, "error").mockImplementation(() => undefined);
+      const till = await openTill(withLostConfirm(when));
+      const order = await till.order(await publish(till));
+      const answer = await till.paid(order, "tok_success");
+      expect(answer).toMatchObject({ payment: { status: "processing" }, order: { status: "pending" } });
+      expect(codeOf(await till.pay(order, "tok_success"))).toBe("409 payment_in_progress");
+      laterOn(3_000);
+      expect(await till.sweep()).toMatchObject({ providerEvents: 1 });
+      await till.idle();
+      expect(await till.status(order)).toBe("paid");
+      expect(await till.sweep()).toMatchObject({ providerEvents: 0, unansweredPayments: 0 });
+      expect(till.sent).toHaveLength(2);
+      vi.restoreAllMocks();
+    },
+  );
+
+  test("and whose answer nobody wrote down is looked up", async () => {
+    const till = await openTill();
+    const event = await publish(till);
+    for (const [token, status] of [
+      ["tok_success", "paid"],
+      ["tok_decline", "pending"],
+      ["tok_async", "pending"],
+    ] as const) {
+      const order = await till.order(event);
+      await till.run(
+        order.id,
+        `INSERT INTO payments (id, order_id, provider, state, amount_minor, currency, method, created_at_ms, updated_at_ms)
+         VALUES ('0197f3d0-b7c2-7d01-9c1d-${crypto.randomUUID().slice(-12, -2)}${order.id.slice(-2)}', '${order.id}', 'test', 'initiated',
+           2500, 'EUR', '{"token":"${token}"}', 0, 0)`,
+      );
+      expect(await till.sweep()).toMatchObject({ unansweredPayments: 1 });
+      await till.idle();
+      expect(await till.status(order)).toBe(status);
+      // What the provider refused, or never heard of, no longer stands in another card's way.
+      expect(codeOf(await till.pay(order, "tok_success"))).toBe(status === "paid" ? "409 order_not_payable" : "200 -");
+    }
+  });
+});
+
+describe("an order that costs nothing", () => {
+  test.each(["before", "after"] as const)("and lost its confirm %s it was decided is paid by the sweep", async (when) => {
+    vi.spyOn(console, "error").mockImplementation(() => undefined);
+    const till = await openTill(withLostConfirm(when));
+    const event = await publish(till, free);
+    await expect(till.order(event)).rejects.toThrow("answered 500");
+    expect(await countOrders(till, "state = 'pending'")).toContain(1);
+    laterOn(6_000);
+    expect(await till.sweep()).toMatchObject({ freeOrders: 1 });
+    await till.idle();
+    expect(await countOrders(till, "state = 'paid'")).toContain(1);
+    expect(till.sent).toHaveLength(2);
+    vi.restoreAllMocks();
+  });
+});
+
+describe("orders whose end has passed", () => {
+  test("are written down as expired, so many a sweep, and what the object confirmed is not", async () => {
+    const till = await openTill();
+    const event = await publish(till);
+    const orders = [];
+    for (let count = 0; count < 15; count++) orders.push(await till.order(event));
+    const [confirmed] = orders;
+    if (!confirmed) throw new Error("no order");
+    await till.env.EVENTS.confirmOrder({
+      eventId: event.id,
+      orderId: confirmed.id,
+      buyer: { name: "Greta", email: "g@people.example" },
+      attendees: [],
+    });
+    laterOn(3_600_000);
+    expect(await till.sweep()).toMatchObject({ expiredOrders: 12 });
+    await till.sweep();
+    expect((await countOrders(till, "state = 'expired'")).reduce<number>((sum, n) => sum + (n ?? 0), 0)).toBe(14);
+    expect(await countOrders(till, `id = '${confirmed.id}' AND state = 'pending'`)).toContain(1);
+  });
+});
+
+describe("the outbox", () => {
+  test("is emptied by the sweep where the delivery was lost", async () => {
+    vi.spyOn(console, "error").mockImplementation(() => undefined);
+    let broken = true;
+    const till = await openTill((env) => {
+      const mailbox = {
+        sendBatch: async (messages: Iterable<MessageSendRequest>) => {
+          if (broken) throw new Error("the queue does not answer");
+          return env.ANALYTICS_MAILBOX.sendBatch(messages);
+        },
+      } as unknown as Queue;
+      return { NOTIFICATIONS_MAILBOX: mailbox, ANALYTICS_MAILBOX: mailbox };
+    });
+    const order = await till.order(await publish(till));
+    await till.paid(order, "tok_success");
+    await till.idle();
+    expect(till.sent).toHaveLength(0);
+    broken = false;
+    laterOn(5_000);
+    expect(await till.sweep()).toMatchObject({ outbox: 1 });
+    expect(till.sent.map(({ subject }) => subject)).toEqual([order.id, order.id]);
+    expect(await till.sweep()).toMatchObject({ outbox: 0 });
+    vi.restoreAllMocks();
+  });
+});
