@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Account } from "../../shared/contracts/accounts";
 import type { MemberRole } from "../../shared/contracts/organizers";
 import { rememberedMembership } from "../../shared/http/memberships";
-import { refreshAccount, storeAccount } from "../../workers/users/accounts";
+import { refreshAccounts, storeAccount } from "../../workers/users/accounts";
 import { addMember, changeMember, listMembers, membership, organizersOf, removeMember } from "../../workers/users/members";
 import { changeOrganizer, createOrganizer, organizerBySlug, organizersByIds } from "../../workers/users/organizers";
 import { changeProfile, readProfile } from "../../workers/users/profiles";
@@ -194,9 +194,9 @@ describe("the projection of accounts", () => {
   test("a message twice, and of an account that auth does not know, is harmless", async () => {
     const account = accountOf();
     const users = startUsers([account]);
-    await refreshAccount(users, account.id);
-    await refreshAccount(users, account.id);
-    await refreshAccount(users, crypto.randomUUID());
+    await refreshAccounts(users, [account.id, crypto.randomUUID()]);
+    await refreshAccounts(users, [account.id]);
+    await refreshAccounts(users, [crypto.randomUUID()]);
     expect(await stored(account.id)).toEqual({ name: "Somebody", version: 2 });
   });
 });

@@ -29,7 +29,7 @@ export async function askAccount(env: UsersEnv, id: string): Promise<Account | n
   return account ?? null;
 }
 
-export async function refreshAccount(env: UsersEnv, id: string): Promise<void> {
-  const account = await askAccount(env, id);
-  if (account) await storeAccount(env.DB, account).run();
+export async function refreshAccounts(env: UsersEnv, ids: string[]): Promise<void> {
+  const accounts = await env.AUTH.accounts(ids);
+  if (accounts.length > 0) await env.DB.batch(accounts.map((account) => storeAccount(env.DB, account)));
 }

@@ -1,12 +1,14 @@
-import type { Message, MessageHandlers } from "../../shared/queue/consume";
-import { refreshAccount } from "./accounts";
+import { type Message, type MessageHandlers, together } from "../../shared/queue/consume";
+import { refreshAccounts } from "./accounts";
 
 type AccountMessage = Message<"account.registered" | "account.verified" | "account.changed">;
 
-const onAccount = (env: UsersEnv, message: AccountMessage): Promise<void> => refreshAccount(env, message.data.accountId);
+/** One question to auth for a whole batch, which a queue makes of 100 messages at most. */
+const refresh = (env: UsersEnv, messages: readonly AccountMessage[]): Promise<void> =>
+  refreshAccounts(env, [...new Set(messages.map(({ data }) => data.accountId))]);
 
 export const messageHandlers: MessageHandlers<UsersEnv> = {
-  "account.registered": onAccount,
-  "account.verified": onAccount,
-  "account.changed": onAccount,
+  "account.registered": together(refresh),
+  "account.verified": together(refresh),
+  "account.changed": together(refresh),
 };
