@@ -3,6 +3,9 @@ import { defineConfig } from "vitest/config";
 import { runtimeOptions } from "./test/support/runtime-options.ts";
 
 // Base64 and hex of typed arrays, which workerd has, stand behind a flag in Node 24.
+// Without it every start of workerd waits for a file from the internet that nothing here reads.
+process.env.CLOUDFLARE_CF_FETCH_ENABLED ??= "false";
+
 const node = { environment: "node", pool: "forks", execArgv: ["--js-base-64"] };
 
 export default defineConfig({
