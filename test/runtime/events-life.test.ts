@@ -36,11 +36,15 @@ describe("publishing", () => {
     expect(codeOf(await show(room, event.id, user()))).toBe("404 event_not_found");
     expect((await show(room, event.id, room.member("door"))).status).toBe(200);
 
-    const published = parse(PublishedEvent, await room.ask("POST", `/events/${event.id}/publish`, { as: room.owner }));
+    const traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    const published = parse(
+      PublishedEvent,
+      await room.ask("POST", `/events/${event.id}/publish`, { as: room.owner, headers: { traceparent } }),
+    );
     expect(published).toMatchObject({ id: event.id, status: "published" });
     expect(parse(PublishedEvent, await show(room, event.id))).toEqual(published);
     await room.idle();
-    expect(room.sent.map(({ type, subject }) => [type, subject])).toEqual([["event.published", event.id]]);
+    expect(room.sent).toMatchObject([{ type: "event.published", subject: event.id, traceparent }]);
   });
 
   test("again is the same answer, and no second news", async () => {
@@ -250,5 +254,47 @@ describe("drafts", () => {
     expect(codeOf(await show(room, gone.id, room.owner))).toBe("404 event_not_found");
     expect(codeOf(await room.ask("DELETE", `/events/${stays.id}`, { as: room.owner }))).toBe("409 event_state");
     expect(await room.env.DB.prepare("SELECT COUNT(*) AS n FROM ticket_types").first("n")).toBe(1);
+  });
+});
+
+describe("an Idempotency-Key on cancelling", () => {
+  const cancel = (room: Room, id: string, reason: string, key = "k") =>
+    room.ask("POST", `/events/${id}/cancel`, { as: room.owner, body: { reason }, headers: { "idempotency-key": key } });
+
+  test("gives the first answer again, a refusal too, and belongs to its body", async () => {
+    const room = await openRoom();
+    const event = await draft(room);
+    expect(codeOf(await cancel(room, event.id, "Rain"))).toBe("409 event_state");
+    await room.ask("POST", `/events/${event.id}/publish`, { as: room.owner });
+    expect(codeOf(await cancel(room, event.id, "Rain"))).toBe("409 event_state");
+    expect(parse(PublishedEvent, await show(room, event.id)).status).toBe("published");
+    expect(codeOf(await cancel(room, event.id, "Snow"))).toBe("422 idempotency_key_reused");
+    const cancelled = parse(PublishedEvent, await cancel(room, event.id, "Rain", "other"));
+    expect(cancelled.status).toBe("cancelled");
+    expect(parse(PublishedEvent, await cancel(room, event.id, "Rain", "other"))).toEqual(cancelled);
+  });
+
+  test("lets one of ten at once work", async () => {
+    const room = await openRoom();
+    const event = await publishNew(room);
+    const answers = await Promise.all(Array.from({ length: 10 }, () => cancel(room, event.id, "Rain")));
+    for (const answer of answers) expect(["200 -", "409 request_in_progress"]).toContain(codeOf(answer));
+    expect(codeOf(await cancel(room, event.id, "Rain"))).toBe("200 -");
+    await room.idle();
+    expect(room.sent.filter(({ type }) => type === "event.cancelled")).toHaveLength(1);
+  });
+
+  test("is free again where nothing was answered, and forgotten after a day", async () => {
+    const room = await openRoom();
+    const event = await publishNew(room);
+    const { TICKET_INVENTORY } = room.env;
+    room.env.TICKET_INVENTORY = withDoors(() => ({ close: () => Promise.reject(new Error("killed")) }));
+    expect(codeOf(await cancel(room, event.id, "Rain"))).toBe("500 internal");
+    room.env.TICKET_INVENTORY = TICKET_INVENTORY;
+    await age(room);
+    expect(codeOf(await cancel(room, event.id, "Rain"))).toBe("200 -");
+    expect((await room.sweep()).forgotten).toBe(0);
+    await room.env.DB.prepare("UPDATE kept_answers SET created_at_ms = created_at_ms - 86400001").run();
+    expect((await room.sweep()).forgotten).toBe(1);
   });
 });

@@ -1,8 +1,11 @@
 import type { TicketInventoryRpc } from "../../shared/contracts/inventory";
 import type { UsersRpc } from "../../shared/contracts/organizers";
 
-/** The part of an ExecutionContext that noun modules may use: work that the answer does not wait for. */
-export type Later = Pick<ExecutionContext, "waitUntil">;
+/** What outlives a request's answer: the work that the answer does not wait for, and the trace that its news belongs to. */
+export interface Later extends Pick<ExecutionContext, "waitUntil"> {
+  /** W3C Trace Context. */
+  traceparent?: string | undefined;
+}
 
 /** What this Worker's modules work with: its bindings, its siblings and objects by their contracts, and what only some deployments set. */
 export interface Env

@@ -22,8 +22,8 @@ export function statement(env: Env, query: { toSQL(): { sql: string; params: unk
 }
 
 /** What others hear of the event as it now stands; nobody hears of a draft. */
-export function newsOf(event: EventRow, nowMs: number): Envelope | null {
-  const about = { subject: event.id, version: event.version, nowMs };
+export function newsOf(event: EventRow, nowMs: number, traceparent: string | undefined): Envelope | null {
+  const about = { subject: event.id, version: event.version, nowMs, traceparent };
   const data = { eventId: event.id, organizerId: event.organizerId };
   switch (event.status) {
     case "published":
@@ -37,13 +37,14 @@ export function newsOf(event: EventRow, nowMs: number): Envelope | null {
   }
 }
 
-export const newsOfPublication = (event: EventRow, nowMs: number): Envelope =>
+export const newsOfPublication = (event: EventRow, nowMs: number, traceparent: string | undefined): Envelope =>
   envelope(SOURCE, {
     type: "event.published",
     subject: event.id,
     version: event.version,
     data: { eventId: event.id, organizerId: event.organizerId },
     nowMs,
+    traceparent,
   });
 
 /** The news leaves after the answer; what does not leave then stands in the outbox for the sweep. */

@@ -139,7 +139,7 @@ function applyToDatabase(env: Env, later: Later, { event, types }: StoredEvent, 
     { event, types },
     statement(env, compareAndSet),
     effects.map((effect) => statement(env, effect)),
-    newsOf(event, nowMs),
+    newsOf(event, nowMs, later.traceparent),
   );
 }
 

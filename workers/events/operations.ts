@@ -107,7 +107,15 @@ export const operations = {
     tags: ["events"],
     requestExample: { reason: "The venue is flooded" },
     answers: { 200: eventAnswer("The cancelled event", { ...example.published, status: "cancelled" }) },
-    refusals: ["event_state", "state_moved", "overloaded"],
+    refusals: [
+      "invalid_idempotency_key",
+      "event_state",
+      "state_moved",
+      "request_in_progress",
+      "idempotency_key_reused",
+      "overloaded",
+    ],
+    takesIdempotencyKey: true,
   },
   completeEvent: {
     operationId: "completeEvent",

@@ -58,7 +58,7 @@ export async function finishPublishing(env: Env, later: Later, stored: StoredEve
       version,
     ),
     [],
-    newsOfPublication(event, Date.now()),
+    newsOfPublication(event, Date.now(), later.traceparent),
   );
   if (published.ok) return published;
   // Another hand finished it.

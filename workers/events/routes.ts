@@ -13,17 +13,18 @@ import { domainApp } from "../../shared/http/app";
 import { checkIfMatch, etagOfVersion, isFresh } from "../../shared/http/etag";
 import { form, NoBody, pathId, query, unwrap } from "../../shared/http/form";
 import { anyoneOrCaller, requireCredential } from "../../shared/http/guards";
-import { idempotencyKeyOf } from "../../shared/http/idempotency-key";
+import { idempotencyKeyOf, requestHashOf } from "../../shared/http/idempotency-key";
 import { operation } from "../../shared/http/operation";
 import { addressOf, isAdmin, principalOf } from "../../shared/http/principal";
 import { Problem } from "../../shared/http/problem";
 import { readSnapshot, readTickets } from "./availability";
 import { checkIn } from "./check-ins";
-import type { Env } from "./environment";
+import type { Env, Later } from "./environment";
 import { EventsQuery, listEvents } from "./event-lists";
 import { readEvent, showEvent } from "./event-reads";
 import { cancelEvent, completeEvent, deleteEvent, draftEvent, updateEvent } from "./events";
 import { changeHold, findOwn, isKnownToCaller, placeHold, readHold, releaseHold } from "./holds";
+import { answerOnce } from "./kept-answers";
 import { isInsider, requireMember, requireMemberOfBody } from "./members";
 import { operations } from "./operations";
 import { publish } from "./publishing";
@@ -40,6 +41,11 @@ const typeIdOf = (c: Context): string => pathId(c, "ticketTypeId", "ticket_type_
 const holdOf = (c: Context): { eventId: string; holdId: string } => ({
   eventId: pathId(c, "eventId", "hold_not_found"),
   holdId: pathId(c, "holdId", "hold_not_found"),
+});
+
+const laterOf = (c: Context): Later => ({
+  waitUntil: (promise) => c.executionCtx.waitUntil(promise),
+  traceparent: c.req.header("traceparent"),
 });
 
 const ifMatch = (c: Context) => (version: number) => checkIfMatch(c, etagOfVersion(version));
@@ -77,28 +83,36 @@ export const app = domainApp<Env>()
     return c.body(body, 200, { ...headers, "content-type": "application/json" });
   })
   .put("/events/:eventId", operation(operations.updateEvent), requireMember("events:write"), form(EventChange), async (c) =>
-    answerEvent(c, unwrap(await updateEvent(c.env, c.executionCtx, eventIdOf(c), c.var.form, ifMatch(c)))),
+    answerEvent(c, unwrap(await updateEvent(c.env, laterOf(c), eventIdOf(c), c.var.form, ifMatch(c)))),
   )
   .delete("/events/:eventId", operation(operations.deleteEvent), requireMember("events:write"), async (c) => {
     unwrap(await deleteEvent(c.env, eventIdOf(c), ifMatch(c)));
     return c.body(null, 204);
   })
   .post("/events/:eventId/publish", operation(operations.publishEvent), requireMember("events:write"), form(NoBody), async (c) =>
-    answerEvent(c, unwrap(await publish(c.env, c.executionCtx, eventIdOf(c)))),
+    answerEvent(c, unwrap(await publish(c.env, laterOf(c), eventIdOf(c)))),
   )
   .post(
     "/events/:eventId/cancel",
     operation(operations.cancelEvent),
     requireMember("events:write"),
     form(CancelDraft),
-    async (c) => answerEvent(c, unwrap(await cancelEvent(c.env, c.executionCtx, eventIdOf(c), c.var.form.reason))),
+    async (c) => {
+      const eventId = eventIdOf(c);
+      const key = idempotencyKeyOf(c);
+      const { reason } = c.var.form;
+      const route = `/events/${eventId}/cancel`;
+      const request =
+        key === null ? null : { principal: principalOf(c), route, key, requestHash: await requestHashOf(c.var.form) };
+      return answerEvent(c, unwrap(await answerOnce(c.env, request, () => cancelEvent(c.env, laterOf(c), eventId, reason))));
+    },
   )
   .post(
     "/events/:eventId/complete",
     operation(operations.completeEvent),
     requireMember("events:write"),
     form(NoBody),
-    async (c) => answerEvent(c, unwrap(await completeEvent(c.env, c.executionCtx, eventIdOf(c)))),
+    async (c) => answerEvent(c, unwrap(await completeEvent(c.env, laterOf(c), eventIdOf(c)))),
   )
   .get("/events/:eventId/ticket-types", operation(operations.listTicketTypes), anyoneOrCaller(), async (c) => {
     const { types } = unwrap(await readEvent(c.env, principalOf(c), eventIdOf(c)));
@@ -109,7 +123,7 @@ export const app = domainApp<Env>()
     operation(operations.createTicketType),
     requireMember("events:write"),
     form(TicketTypeDraft),
-    async (c) => answerType(c, unwrap(await addTicketType(c.env, c.executionCtx, eventIdOf(c), c.var.form)), 201),
+    async (c) => answerType(c, unwrap(await addTicketType(c.env, laterOf(c), eventIdOf(c), c.var.form)), 201),
   )
   .put(
     "/events/:eventId/ticket-types/:ticketTypeId",
@@ -117,14 +131,14 @@ export const app = domainApp<Env>()
     requireMember("events:write"),
     form(TicketTypeChange, refuseUnknownType),
     async (c) =>
-      answerType(c, unwrap(await changeTicketType(c.env, c.executionCtx, eventIdOf(c), typeIdOf(c), c.var.form, ifMatch(c)))),
+      answerType(c, unwrap(await changeTicketType(c.env, laterOf(c), eventIdOf(c), typeIdOf(c), c.var.form, ifMatch(c)))),
   )
   .delete(
     "/events/:eventId/ticket-types/:ticketTypeId",
     operation(operations.deleteTicketType),
     requireMember("events:write"),
     async (c) => {
-      unwrap(await removeTicketType(c.env, c.executionCtx, eventIdOf(c), typeIdOf(c), ifMatch(c)));
+      unwrap(await removeTicketType(c.env, laterOf(c), eventIdOf(c), typeIdOf(c), ifMatch(c)));
       return c.body(null, 204);
     },
   )

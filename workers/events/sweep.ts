@@ -4,6 +4,7 @@ import { reportError } from "../../shared/observability/report";
 import type { Env, Later } from "./environment";
 import { mailboxes } from "./event-batch";
 import { ABANDONED_AFTER_MS, settle } from "./event-changes";
+import { forgetOldAnswers } from "./kept-answers";
 
 /** Events of one sweep; what is left is the next one's. */
 const MAX_SETTLED = 20;
@@ -28,5 +29,9 @@ export async function sweep(env: Env, later: Later): Promise<SweepReport> {
       reportError(error, env, later, { task: "settle an event" });
     }
   }
-  return { settled, sent: await sweepOutbox(env.DB, mailboxes(env), nowMs) };
+  return {
+    settled,
+    sent: await sweepOutbox(env.DB, mailboxes(env), nowMs),
+    forgotten: await forgetOldAnswers(env, nowMs),
+  };
 }
