@@ -223,7 +223,7 @@ function isTypeInUse(sql: SqlStorage, ticketTypeId: string, nowMs: number): bool
   const used = sql.exec(
     `SELECT 1 FROM tickets WHERE ticket_type_id = ?1
      UNION ALL
-     SELECT 1 FROM hold_lines l JOIN holds h ON h.id = l.hold_id LEFT JOIN orders o ON o.order_id = h.order_id
+     SELECT 1 FROM hold_lines l JOIN holds h ON h.number = l.hold_number LEFT JOIN orders o ON o.order_id = h.order_id
      WHERE l.ticket_type_id = ?1 AND ((h.status = 'held' AND h.expires_at_ms > ?2) OR (h.order_id IS NOT NULL AND o.order_id IS NULL))
      LIMIT 1`,
     ticketTypeId,

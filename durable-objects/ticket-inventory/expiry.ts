@@ -4,10 +4,10 @@ import { type Demand, GIVE_BACK, returnToPools } from "./pools";
 /** Ends at most `limit` due holds, oldest first, and answers how many. */
 export function expireDue(sql: SqlStorage, nowMs: number, limit: number): number {
   const ended = sql
-    .exec<{ id: string }>(
-      `UPDATE holds SET status = 'expired' WHERE id IN (
-         SELECT id FROM holds WHERE status IN ('held', 'claimed') AND expires_at_ms <= ? ORDER BY expires_at_ms LIMIT ?
-       ) RETURNING id`,
+    .exec<{ number: number }>(
+      `UPDATE holds SET status = 'expired' WHERE number IN (
+         SELECT number FROM holds WHERE status IN ('held', 'claimed') AND expires_at_ms <= ? ORDER BY expires_at_ms LIMIT ?
+       ) RETURNING number`,
       nowMs,
       limit,
     )
@@ -15,9 +15,9 @@ export function expireDue(sql: SqlStorage, nowMs: number, limit: number): number
   if (ended.length === 0) return 0;
   const freed = sql.exec<{ pool_id: string; quantity: number }>(
     `SELECT tp.pool_id, SUM(l.quantity) AS quantity
-     FROM json_each(?) e JOIN hold_lines l ON l.hold_id = e.value JOIN ticket_type_pools tp ON tp.ticket_type_id = l.ticket_type_id
+     FROM json_each(?) e JOIN hold_lines l ON l.hold_number = e.value JOIN ticket_type_pools tp ON tp.ticket_type_id = l.ticket_type_id
      GROUP BY tp.pool_id`,
-    JSON.stringify(ended.map(({ id }) => id)),
+    JSON.stringify(ended.map(({ number }) => number)),
   );
   const demand: Demand = new Map(freed.toArray().map((row) => [row.pool_id, row.quantity]));
   returnToPools(sql, demand, GIVE_BACK);

@@ -39,7 +39,7 @@ function checkAddress(
     .exec<{ tickets: number }>(
       `SELECT COALESCE(SUM(CASE h.status
          WHEN 'confirmed' THEN (SELECT COUNT(*) FROM tickets t WHERE t.order_id = h.order_id AND t.status <> 'void')
-         ELSE (SELECT SUM(l.quantity) FROM hold_lines l WHERE l.hold_id = h.id) END), 0) AS tickets
+         ELSE (SELECT SUM(l.quantity) FROM hold_lines l WHERE l.hold_number = h.number) END), 0) AS tickets
        FROM holds h
        WHERE h.status IN ('held', 'claimed', 'confirmed') AND h.holder_kind = ?1 AND h.holder_key = ?2
          AND (h.status = 'confirmed' OR h.expires_at_ms > ?3) AND h.id <> ?4`,
@@ -65,7 +65,7 @@ function checkPerson(
 ): HoldRefusal | null {
   const rows = sql.exec<{ ticket_type_id: string; quantity: number }>(
     `SELECT l.ticket_type_id, SUM(l.quantity) AS quantity
-     FROM holds h JOIN hold_lines l ON l.hold_id = h.id
+     FROM holds h JOIN hold_lines l ON l.hold_number = h.number
      WHERE h.status IN ('held', 'claimed', 'confirmed') AND h.status = 'held' AND h.holder_kind = ? AND h.holder_key = ?
        AND h.expires_at_ms > ? AND h.id <> ?
      GROUP BY l.ticket_type_id`,

@@ -20,6 +20,8 @@ const HOLD_CAP_FACTOR = 3;
 export type HoldStatus = "held" | "claimed" | "confirmed" | "expired" | "released";
 
 export interface HoldRecord {
+  /** In the order of placing: what a hold's lines go by, so that they are written next to each other and not all over the tree. */
+  number: number;
   id: string;
   requestHash: string;
   holder: Holder;
@@ -30,6 +32,7 @@ export interface HoldRecord {
 }
 
 type HoldRow = {
+  number: number;
   id: string;
   request_hash: string;
   holder_kind: Holder["kind"];
@@ -52,6 +55,7 @@ function toHold(rows: SqlStorageCursor<HoldRow>): HoldRecord | null {
   const [row] = rows.toArray();
   if (row === undefined) return null;
   return {
+    number: row.number,
     id: row.id,
     requestHash: row.request_hash,
     holder: { kind: row.holder_kind, key: row.holder_key },
@@ -62,10 +66,10 @@ function toHold(rows: SqlStorageCursor<HoldRow>): HoldRecord | null {
   };
 }
 
-export function linesOf(sql: SqlStorage, holdId: string): HeldLine[] {
+export function linesOf(sql: SqlStorage, holdNumber: number): HeldLine[] {
   const rows = sql.exec<{ ticketTypeId: string; name: string; quantity: number; unitPriceMinor: number }>(
-    `SELECT ticket_type_id AS ticketTypeId, name, quantity, unit_price_minor AS unitPriceMinor FROM hold_lines WHERE hold_id = ? ORDER BY position`,
-    holdId,
+    `SELECT ticket_type_id AS ticketTypeId, name, quantity, unit_price_minor AS unitPriceMinor FROM hold_lines WHERE hold_number = ? ORDER BY position`,
+    holdNumber,
   );
   return rows.toArray();
 }
@@ -95,7 +99,7 @@ export function tellLiving(
   nowMs: number,
 ): Result<HeldStock, Refusal<"hold_expired" | "hold_released">> {
   const death = deathOf(hold, nowMs);
-  return death === null ? ok(tellHold(terms, hold, linesOf(sql, hold.id))) : refuse(death);
+  return death === null ? ok(tellHold(terms, hold, linesOf(sql, hold.number))) : refuse(death);
 }
 
 export function readHold(
@@ -126,29 +130,25 @@ export function placeHold(sql: SqlStorage, terms: Terms, request: HoldRequest, n
   if (!movePools(sql, demandOf(terms.types, lines), TAKE)) return refuse(soldOut(lines));
 
   const { holdId: id, requestHash, holder } = request;
-  const hold: HoldRecord = {
-    id,
-    requestHash,
-    holder,
-    status: "held",
-    orderId: null,
-    configVersion: terms.version,
-    expiresAtMs: nowMs + terms.holdMs,
-  };
-  sql.exec(
-    `INSERT INTO holds (id, request_hash, holder_kind, holder_key, status, config_version, placed_at_ms, expires_at_ms, cap_ms)
-     VALUES (?, ?, ?, ?, 'held', ?, ?, ?, ?)`,
-    id,
-    requestHash,
-    holder.kind,
-    holder.key,
-    hold.configVersion,
-    nowMs,
-    hold.expiresAtMs,
-    nowMs + HOLD_CAP_FACTOR * terms.holdMs,
-  );
+  const expiresAtMs = nowMs + terms.holdMs;
+  const { number } = sql
+    .exec<{ number: number }>(
+      `INSERT INTO holds (id, request_hash, holder_kind, holder_key, status, config_version, placed_at_ms, expires_at_ms, cap_ms)
+       VALUES (?, ?, ?, ?, 'held', ?, ?, ?, ?) RETURNING number`,
+      id,
+      requestHash,
+      holder.kind,
+      holder.key,
+      terms.version,
+      nowMs,
+      expiresAtMs,
+      nowMs + HOLD_CAP_FACTOR * terms.holdMs,
+    )
+    .one();
   const priced = priceLines(terms, lines, []);
-  writeLines(sql, id, priced);
+  writeLines(sql, number, priced);
+  const configVersion = terms.version;
+  const hold: HoldRecord = { number, id, requestHash, holder, status: "held", orderId: null, configVersion, expiresAtMs };
   return ok(tellHold(terms, hold, priced));
 }
 
@@ -166,7 +166,7 @@ export function changeHold(
   if (death !== null) return refuse(death);
   if (hold.orderId !== null) return refuse({ code: "hold_in_use" });
 
-  const before = linesOf(sql, holdId);
+  const before = linesOf(sql, hold.number);
   const lines = mergeLines(items);
   const refusal = checkSale(terms, lines, nowMs) ?? checkHolder(sql, terms, hold.holder, lines, nowMs, holdId);
   if (refusal !== null) return refuse(refusal);
@@ -176,8 +176,8 @@ export function changeHold(
 
   const priced = priceLines(terms, lines, before);
   sql.exec("UPDATE holds SET config_version = ? WHERE id = ?", terms.version, holdId);
-  sql.exec("DELETE FROM hold_lines WHERE hold_id = ?", holdId);
-  writeLines(sql, holdId, priced);
+  sql.exec("DELETE FROM hold_lines WHERE hold_number = ?", hold.number);
+  writeLines(sql, hold.number, priced);
   return ok(tellHold(terms, { ...hold, configVersion: terms.version }, priced));
 }
 
@@ -198,14 +198,14 @@ export function releaseHold(
 export function endHold(sql: SqlStorage, terms: Terms, hold: HoldRecord, as: "expired" | "released"): void {
   if (hold.status !== "held" && hold.status !== "claimed") return;
   sql.exec("UPDATE holds SET status = ? WHERE id = ?", as, hold.id);
-  returnToPools(sql, demandOf(terms.types, linesOf(sql, hold.id)), GIVE_BACK);
+  returnToPools(sql, demandOf(terms.types, linesOf(sql, hold.number)), GIVE_BACK);
 }
 
-function writeLines(sql: SqlStorage, holdId: string, lines: readonly HeldLine[]): void {
+function writeLines(sql: SqlStorage, holdNumber: number, lines: readonly HeldLine[]): void {
   lines.forEach((line, position) => {
     sql.exec(
-      "INSERT INTO hold_lines (hold_id, position, ticket_type_id, name, quantity, unit_price_minor) VALUES (?, ?, ?, ?, ?, ?)",
-      holdId,
+      "INSERT INTO hold_lines (hold_number, position, ticket_type_id, name, quantity, unit_price_minor) VALUES (?, ?, ?, ?, ?, ?)",
+      holdNumber,
       position,
       line.ticketTypeId,
       line.name,

@@ -54,7 +54,8 @@ export const INVENTORY_SCHEMA: SchemaSteps = [
   ) STRICT, WITHOUT ROWID;
 
   CREATE TABLE holds (
-    id TEXT PRIMARY KEY,
+    number INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
     request_hash TEXT NOT NULL,
     holder_kind TEXT NOT NULL CHECK (holder_kind IN ('user', 'address', 'buyer')),
     holder_key TEXT NOT NULL,
@@ -67,19 +68,19 @@ export const INVENTORY_SCHEMA: SchemaSteps = [
     CHECK (order_id IS NOT NULL OR expires_at_ms <= cap_ms),
     CHECK (order_id IS NOT NULL OR status IN ('held', 'expired', 'released')),
     CHECK (order_id IS NULL OR status <> 'held')
-  ) STRICT, WITHOUT ROWID;
+  ) STRICT;
   CREATE UNIQUE INDEX holds_order ON holds (order_id) WHERE order_id IS NOT NULL;
   CREATE INDEX holds_due ON holds (expires_at_ms) WHERE status IN ('held', 'claimed');
   CREATE INDEX holds_holder ON holds (holder_kind, holder_key) WHERE status IN ('held', 'claimed', 'confirmed');
 
   CREATE TABLE hold_lines (
-    hold_id TEXT NOT NULL,
+    hold_number INTEGER NOT NULL,
     position INTEGER NOT NULL CHECK (position >= 0),
     ticket_type_id TEXT NOT NULL,
     name TEXT NOT NULL,
     quantity INTEGER NOT NULL CHECK (quantity > 0),
     unit_price_minor INTEGER NOT NULL CHECK (unit_price_minor >= 0),
-    PRIMARY KEY (hold_id, position)
+    PRIMARY KEY (hold_number, position)
   ) STRICT, WITHOUT ROWID;
 
   CREATE TABLE orders (

@@ -83,7 +83,7 @@ export function claimHold(sql: SqlStorage, terms: Terms, claim: HoldClaim, nowMs
   const death = deathOf(earlier, nowMs);
   if (death !== null) return refuse(death);
   if (terms.state !== "open") return refuse({ code: "event_not_on_sale" });
-  return ok(bindOrder(sql, tellHold(terms, earlier, linesOf(sql, holdId)), orderId));
+  return ok(bindOrder(sql, tellHold(terms, earlier, linesOf(sql, earlier.number)), orderId));
 }
 
 function bindOrder(sql: SqlStorage, stock: HeldStock, orderId: string): HeldStock {
@@ -113,7 +113,7 @@ export function extendOrder(
   }
   if (untilAtMostMs <= nowMs) return refuse({ code: "hold_expired" });
   endHold(sql, terms, hold, "expired");
-  const lines = linesOf(sql, hold.id);
+  const lines = linesOf(sql, hold.number);
   if (!moveStock(sql, terms, lines, TAKE)) return refuse(soldOut(lines));
   sql.exec("UPDATE holds SET status = 'claimed', expires_at_ms = ? WHERE id = ?", untilAtMostMs, hold.id);
   // Only a release by expiry can stand here, and it no longer holds.
@@ -139,7 +139,7 @@ export function confirmOrder(
   if (isFinal(decision)) return refuse({ code: "state_moved", detail: `The order was released: ${decision?.reason}.` });
   if (terms.state !== "open") return refuse({ code: "state_moved", detail: `The event is ${terms.state}.` });
 
-  const lines = linesOf(sql, hold.id);
+  const lines = linesOf(sql, hold.number);
   const refusal = sellHold(sql, terms, hold, lines, nowMs);
   if (refusal !== null) return refuse(refusal);
   sql.exec("UPDATE holds SET status = 'confirmed' WHERE id = ?", hold.id);

@@ -79,7 +79,7 @@ export function recountPool(sql: SqlStorage, poolId: string): Pick<PoolRow, "sol
       `SELECT
          (SELECT COUNT(*) FROM tickets t JOIN ticket_type_pools tp ON tp.ticket_type_id = t.ticket_type_id
           WHERE tp.pool_id = ?1 AND t.status <> 'void') AS sold,
-         (SELECT COALESCE(SUM(l.quantity), 0) FROM holds h JOIN hold_lines l ON l.hold_id = h.id
+         (SELECT COALESCE(SUM(l.quantity), 0) FROM holds h JOIN hold_lines l ON l.hold_number = h.number
           JOIN ticket_type_pools tp ON tp.ticket_type_id = l.ticket_type_id
           WHERE tp.pool_id = ?1 AND h.status IN ('held', 'claimed')) AS held`,
       poolId,
@@ -95,7 +95,7 @@ export function availableNow(sql: SqlStorage, nowMs: number): Map<string, number
   const rows = sql.exec<{ ticket_type_id: string; available: number }>(
     `WITH due AS (
        SELECT tp.pool_id, SUM(l.quantity) AS quantity
-       FROM holds h JOIN hold_lines l ON l.hold_id = h.id JOIN ticket_type_pools tp ON tp.ticket_type_id = l.ticket_type_id
+       FROM holds h JOIN hold_lines l ON l.hold_number = h.number JOIN ticket_type_pools tp ON tp.ticket_type_id = l.ticket_type_id
        WHERE h.status IN ('held', 'claimed') AND h.expires_at_ms <= ?
        GROUP BY tp.pool_id
      )

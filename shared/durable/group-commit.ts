@@ -45,7 +45,7 @@ export class GroupCommit<R extends { code: string }> {
   #committing = false;
   #statistics: CommitStatistics = { commits: 0, commands: 0, histogram: {} };
 
-  /** `maxBatch` 1 is a commit for each command: what the bench compares with. */
+  /** `maxBatch` 1 is a commit for each command, which then waits for no other's: what the bench compares with. */
   constructor(ctx: DurableObjectState, hooks: GroupCommitHooks<R>, maxBatch = MAX_BATCH_COMMANDS) {
     this.#ctx = ctx;
     this.#hooks = hooks;
@@ -69,7 +69,7 @@ export class GroupCommit<R extends { code: string }> {
           }
         },
       });
-      if (!this.#committing) void this.#drain();
+      if (!this.#committing || this.#maxBatch === 1) void this.#drain();
     });
   }
 

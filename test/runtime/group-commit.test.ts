@@ -52,7 +52,7 @@ const notesOf = (ctx: DurableObjectState) =>
 const poison = (inventory: Inventory, holdId: string) =>
   runInDurableObject(inventory, (_, { storage }) => {
     storage.sql.exec(
-      `CREATE TRIGGER poison BEFORE INSERT ON hold_lines WHEN NEW.hold_id = '${holdId}' BEGIN SELECT RAISE(ABORT, 'poisoned'); END`,
+      `CREATE TRIGGER poison BEFORE INSERT ON hold_lines WHEN NEW.hold_number = (SELECT number FROM holds WHERE id = '${holdId}') BEGIN SELECT RAISE(ABORT, 'poisoned'); END`,
     );
   });
 
@@ -120,6 +120,20 @@ test("a batch has a size that it does not pass", async () => {
     const answers = Array.from({ length: 6 }, (_, n) => commits.run(() => ok(write(ctx, `${n}`).rowsWritten)));
     await Promise.all(answers);
     expect(commits.statistics().histogram).toEqual({ 1: 2, 2: 2 });
+  });
+});
+
+test("without grouping every command has a commit of its own and waits for no other's", async () => {
+  await withNotes(async (_, ctx) => {
+    const durable: (() => void)[] = [];
+    vi.spyOn(ctx.storage, "sync").mockImplementation(() => new Promise((resolve) => durable.push(resolve)));
+    const commits = new GroupCommit(ctx, hooks, 1);
+    const answers = ["a", "b", "c"].map((note) => commits.run(() => ok(write(ctx, note).rowsWritten)));
+    expect(notesOf(ctx)).toEqual(["a", "b", "c"]);
+    expect(durable).toHaveLength(3);
+    for (const settle of durable) settle();
+    await Promise.all(answers);
+    expect(commits.statistics()).toEqual({ commits: 3, commands: 3, histogram: { 1: 3 } });
   });
 });
 

@@ -155,7 +155,7 @@ test("a refusal after the first pool leaves no write, and tells what is left as 
     { ticketTypeId: scarce.id, available: 1 },
   ]);
   expect((await poolsOf(inventory)).map(({ held }) => held)).toEqual([0, 0]);
-  expect(await rowsOf(inventory, "SELECT id FROM holds UNION ALL SELECT hold_id FROM hold_lines")).toEqual([]);
+  expect(await rowsOf(inventory, "SELECT number FROM holds UNION ALL SELECT hold_number FROM hold_lines")).toEqual([]);
 });
 
 test("an eviction between any two commands loses nothing", async () => {
