@@ -176,3 +176,12 @@ export function withDoors(doors: (real: TicketInventoryRpc) => Partial<TicketInv
     },
   };
 }
+
+export const show = (room: Room, id: string, as: Principal = ANYBODY) => room.ask("GET", `/events/${id}`, { as });
+
+/** As if the hand that did what stands half-way had died long ago. */
+export const age = (room: Room) =>
+  room.env.DB.batch([
+    room.env.DB.prepare("UPDATE events SET updated_at_ms = updated_at_ms - 60000"),
+    room.env.DB.prepare("UPDATE event_changes SET asked_at_ms = asked_at_ms - 60000"),
+  ]);
