@@ -111,6 +111,42 @@ describe("orders whose end has passed", () => {
   });
 });
 
+describe("an expired order that is being paid", () => {
+  test.each(["before", "after"])(
+    "keeps the stock that it got again from the sweep, where that came %s it expired",
+    async (when) => {
+      const till = await openTill();
+      const event = await publish(till, {
+        capacity: 1,
+        ticketTypes: [{ name: "One", price: { amount: 500, currency: "EUR" }, quantity: 1 }],
+      });
+      const order = await till.order(event);
+      laterOn(3_600_000);
+      if (when === "after") expect(await till.sweep()).toMatchObject({ expiredOrders: 1 });
+      expect(await till.status(order)).toBe("expired");
+      const { payment, order: paying } = await till.paid(order, "tok_requires_action");
+      expect(paying.status).toBe("pending");
+      expect(Date.parse(paying.expiresAt)).toBeGreaterThan(Date.now());
+      expect(await till.sweep()).toMatchObject({ expiredOrders: 0 });
+      await expect(till.order(event)).rejects.toThrow("sold_out");
+      await till.webhook("evt_1", "payment.succeeded", payment.id);
+      await till.idle();
+      expect(await till.status(order)).toBe("paid");
+    },
+  );
+});
+
+describe("production", () => {
+  test("knows no provider test, no page of it and no webhook of it", async () => {
+    const till = await openTill(() => ({ ENVIRONMENT: "production" }));
+    const order = await till.order(await publish(till));
+    expect(codeOf(await till.pay(order, "tok_success"))).toBe("422 provider_not_configured");
+    expect(codeOf(await till.webhook("evt_1", "payment.succeeded", order.id))).toBe("400 invalid_signature");
+    expect(codeOf(await till.ask("POST", `/dev/test-provider/payments/${order.id}/settle`))).toBe("404 not_found");
+    expect(codeOf(await till.ask("GET", `/dev/test-provider/payments/${order.id}/settle`))).toBe("404 not_found");
+  });
+});
+
 describe("the outbox", () => {
   test("is emptied by the sweep where the delivery was lost", async () => {
     vi.spyOn(console, "error").mockImplementation(() => undefined);

@@ -87,6 +87,7 @@ describe("the wire", () => {
   test("knows documented states only, and an order that was not paid in time is expired at its very end", () => {
     for (const state of orderStates) expect(ORDER_STATUSES).toContain(orderStatus(state, 10, 5));
     expect([9, 10, 11].map((nowMs) => orderStatus("pending", 10, nowMs))).toEqual(["pending", "expired", "expired"]);
+    expect([9, 10].map((nowMs) => orderStatus("expired", 10, nowMs))).toEqual(["pending", "expired"]);
     expect(orderStatus("paid", 10, 11)).toBe("paid");
     expect(orderStatus("late_paid", 10, 11)).toBe("expired");
     expect(orderStatus("cancelled_paid", 10, 5)).toBe("cancelled");

@@ -56,9 +56,12 @@ const ORDER_STATUS: Record<OrderState, OrderStatus> = {
   refunded: "refunded",
 };
 
-/** The wire's word. An order is expired the moment its end has passed, whether or not a sweep has written it down. */
+/**
+ * The wire's word. What is not paid is expired the moment its end has passed, whether or not a sweep has written that down, and is
+ * pending again where the object has given it another end.
+ */
 export const orderStatus = (state: OrderState, expiresAtMs: number, nowMs: number): OrderStatus =>
-  state === "pending" && expiresAtMs <= nowMs ? "expired" : ORDER_STATUS[state];
+  isPayable(state) ? (expiresAtMs > nowMs ? "pending" : "expired") : ORDER_STATUS[state];
 
 /** Whether a payment may be begun; an expired order's needs its stock again first. */
 export const isPayable = (state: OrderState): boolean => state === "pending" || state === "expired";

@@ -1,5 +1,4 @@
 /** `POST /payments/process` and the reading of payments. */
-
 import type { z } from "zod";
 import type { Payment, PaymentDraft, PaymentProcessed } from "../../shared/contracts/orders";
 import type { Refusal } from "../../shared/contracts/problems";
@@ -8,32 +7,17 @@ import { sha256 } from "../../shared/crypto/bytes";
 import { uuidV7 } from "../../shared/crypto/uuid";
 import { requestHashOf } from "../../shared/http/idempotency-key";
 import { reportError } from "../../shared/observability/report";
-import {
-  bindKey,
-  claimAnswer,
-  isKept,
-  type KeptAnswer,
-  type KeyedRequest,
-  keepAnswer,
-  keptRefusal,
-  keyedId,
-  keyedRequest,
-  standingAnswer,
-} from "./answers";
-import { buyerCondition, type Caller, type Claim, type Condition, claimOf, mayRead } from "./claims";
+import { bindKey, type KeptAnswer, keepAnswer, keptRefusal, keyedId, keyedRequest } from "./answers";
+import { type Attempt, beginPayment } from "./attempts";
+import { buyerCondition, type Caller, type Claim, claimOf, mayRead } from "./claims";
 import type { Env, Later } from "./environment";
-import { readOrder, readSale, rowsOf, type Sale, selectLines } from "./order-rows";
-import { isPayable } from "./order-states";
+import { readOrder, readSale, type Sale } from "./order-rows";
 import { toOrder, toPayment } from "./order-views";
 import { storeEvent } from "./provider-events";
 import { providerOf } from "./providers/configured";
 import { factOf, type Method, type PaymentProvider, type ProviderOutcome } from "./providers/provider";
-import type { AnswerRow, LineRow, OrderRow, PaymentRow } from "./schema";
 import { settle } from "./settlement";
 import { dbOf, shardOf } from "./shards";
-
-/** What an expired order gets again, so that it may be paid: the shortest end that a provider needs. */
-const REACQUIRED_FOR_MS = 10 * 60_000;
 
 export interface Processing {
   caller: Caller;
@@ -45,18 +29,6 @@ export interface Processing {
 }
 
 export type Processed = { status: 200 | 202; body: z.infer<typeof PaymentProcessed> };
-
-/** All that one try to pay is about, once the caller may. */
-interface Attempt {
-  db: D1Database;
-  provider: PaymentProvider;
-  method: Method;
-  draft: PaymentDraft;
-  access: Condition;
-  paymentId: string;
-  keyed: KeyedRequest | null;
-  traceparent: string | undefined;
-}
 
 export async function processPayment(env: Env, later: Later, processing: Processing): Promise<Result<KeptAnswer, Refusal>> {
   const { caller, draft, key } = processing;
@@ -86,7 +58,7 @@ export async function processPayment(env: Env, later: Later, processing: Process
     keyed: await keyedRequest(env, parts, shard),
     traceparent: processing.traceparent,
   };
-  const begun = await beginWithStock(env, attempt);
+  const begun = await beginPayment(env, attempt);
   if (!begun) return (await refuseStranger(env, db, claim.value, draft.orderId)) ?? refuse({ code: "order_not_found" });
   if ("answer" in begun) return begun.answer;
   return charge(env, later, attempt, begun.sale);
@@ -103,100 +75,6 @@ async function refuseStranger(env: Env, db: D1Database, claim: Claim, orderId: s
   const found = await readOrder(db, orderId);
   const readable = found !== null && (await mayRead(env, claim, found.order));
   return refuse({ code: readable ? "forbidden" : "order_not_found" });
-}
-
-type Begun = { sale: Sale } | { answer: Result<KeptAnswer, Refusal> };
-
-/** Null: no such order for this buyer. An order whose end has passed is begun only after the object gave it its stock again. */
-async function beginWithStock(env: Env, attempt: Attempt): Promise<Begun | null> {
-  const nowMs = Date.now();
-  const first = await begin(attempt, { expiredToo: false, nowMs });
-  if (!first || !("expired" in first)) return first;
-  const extended = await env.EVENTS.extendOrder(first.expired.event_id, first.expired.id, nowMs + REACQUIRED_FOR_MS);
-  if (!extended.ok) {
-    const { code, members } = extended.error;
-    return keepRefusal(attempt, code === "sold_out" ? { code, ...(members ? { members } : {}) } : { code: "order_not_payable" });
-  }
-  const second = await begin(attempt, { expiredToo: true, nowMs });
-  if (second && "expired" in second) throw new Error("an expired order was begun and was not");
-  return second;
-}
-
-/**
- * One round trip: claims the key, writes the payment if the caller, the order's state and no other payment stand against it, and reads
- * all that the answer needs.
- */
-async function begin(
-  attempt: Attempt,
-  when: { expiredToo: boolean; nowMs: number },
-): Promise<Begun | { expired: OrderRow } | null> {
-  const { db, draft, access, keyed, paymentId } = attempt;
-  const keyStatements = keyed ? claimAnswer(db, keyed, draft.orderId, access, when.nowMs) : [];
-  const results = await db.batch([
-    ...keyStatements,
-    insertPayment(attempt, when),
-    db.prepare(`SELECT * FROM orders WHERE id = ? AND ${access.sql}`).bind(draft.orderId, ...access.values),
-    selectLines(db, draft.orderId),
-    db
-      .prepare(
-        "SELECT * FROM payments WHERE order_id = ? AND (id = ? OR state IN ('initiated', 'requires_action', 'processing'))",
-      )
-      .bind(draft.orderId, paymentId),
-  ]);
-  const [, orders, lines, payments] = results.slice(keyStatements.length);
-  const [order] = rowsOf<OrderRow>(orders);
-  if (!order) return null;
-  if (keyed) {
-    const [row] = rowsOf<AnswerRow>(results[1]);
-    if (!row) throw new Error("a key was claimed and is not there");
-    const standing = standingAnswer(keyed, row);
-    if (standing) return { answer: standing };
-  }
-  const payment = rowsOf<PaymentRow>(payments).find(({ id }) => id === paymentId);
-  if (payment) return { sale: { order, lines: rowsOf<LineRow>(lines), payment } };
-  if (!isPayable(order.state) || order.total_minor === 0) return keepRefusal(attempt, { code: "order_not_payable" });
-  if (rowsOf<PaymentRow>(payments).length > 0) return keepRefusal(attempt, { code: "payment_in_progress" });
-  return { expired: order };
-}
-
-function insertPayment(attempt: Attempt, { expiredToo, nowMs }: { expiredToo: boolean; nowMs: number }): D1PreparedStatement {
-  const { db, draft, access, keyed, paymentId, provider, method } = attempt;
-  const conditions = [
-    access,
-    // Whether an end has passed is the clock's word, not the sweep's.
-    ...(expiredToo ? [] : [{ sql: "orders.state = 'pending' AND orders.expires_at_ms > ?", values: [nowMs] }]),
-    ...(keyed
-      ? [
-          {
-            sql: "EXISTS (SELECT 1 FROM answers WHERE answers.id = ? AND answers.lease_token = ?)",
-            values: [keyed.id, keyed.leaseToken],
-          },
-        ]
-      : []),
-  ];
-  return db
-    .prepare(
-      `INSERT INTO payments (id, order_id, provider, state, amount_minor, currency, method, return_url, created_at_ms, updated_at_ms)
-       SELECT ?, orders.id, ?, 'initiated', orders.total_minor, orders.currency, ?, ?, ?, ? FROM orders
-       WHERE orders.id = ? AND orders.state IN ('pending', 'expired') AND orders.total_minor > 0
-         AND ${conditions.map(({ sql }) => `(${sql})`).join(" AND ")}
-       ON CONFLICT DO NOTHING`,
-    )
-    .bind(
-      paymentId,
-      provider.name,
-      JSON.stringify(method),
-      draft.returnUrl ?? null,
-      nowMs,
-      nowMs,
-      draft.orderId,
-      ...conditions.flatMap(({ values }) => values),
-    );
-}
-
-async function keepRefusal({ db, keyed }: Attempt, refusal: Refusal): Promise<{ answer: Result<never, Refusal> }> {
-  if (keyed && isKept(refusal.code)) await keepAnswer(db, keyed, keptRefusal(refusal)).run();
-  return { answer: refuse(refusal) };
 }
 
 /** The provider is asked, and its answer goes the way of a webhook's: a stored fact, the object's decision, one guarded batch. */
