@@ -2,6 +2,7 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { z } from "zod";
 import { Ticket } from "../../shared/contracts/events";
+import type { Order } from "../../shared/contracts/orders";
 import { ordersById } from "../../workers/payments/orders";
 import { countTrips } from "../support/counted-database";
 import { BUYER, closeTills, codeOf, guest, openTill, parse, publish, someKey, type Till } from "../support/payments-room";
@@ -83,9 +84,9 @@ describe("a paid order", () => {
 
   test("is known to siblings by its id, whichever shard it stands in", async () => {
     const till = await openTill();
-    const orders = [];
-    for (let count = 0; count < 6; count++) orders.push(await till.order(await publish(till)));
-    expect(new Set(orders.map(({ id }) => id.slice(-2)))).toEqual(new Set(["00", "01"]));
+    const orders: Order[] = [];
+    // Where an event's orders stand is its id's chance.
+    while (new Set(orders.map(({ id }) => id.slice(-2))).size < 2) orders.push(await till.order(await publish(till)));
     const found = await ordersById(till.env, [...orders.map(({ id }) => id), someKey()]);
     expect(found.map(({ id }) => id).sort()).toEqual(orders.map(({ id }) => id).sort());
     for (const facts of found) {
