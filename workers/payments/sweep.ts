@@ -91,7 +91,8 @@ function expireOrders(env: Env, later: Later, db: D1Database, limit: number): Pr
 
 async function expireOrder(env: Env, db: D1Database, sale: OrderWithLines): Promise<void> {
   const released = await env.EVENTS.releaseOrder(sale.order.event_id, sale.order.id, "expired");
-  if (released.ok && released.value.outcome === "released") await moveOrder(db, sale, "ended");
+  // An order that the object has never heard of holds nothing there, and must not stand before the others at every sweep.
+  if (!released.ok || released.value.outcome === "released") await moveOrder(db, sale, "ended");
 }
 
 /** The provider was asked and nobody wrote down what it said: it is looked up, and its word goes the way of every other (rule 18). */
