@@ -50,7 +50,7 @@ export class TicketInventory extends DurableObject<TicketInventoryEnv> implement
     super(ctx, env);
     this.#sql = ctx.storage.sql;
     const hooks = {
-      beforeBatch: (nowMs: number) => void (this.#known() && expireDue(this.#sql, nowMs, EXPIRED_PER_BATCH)),
+      beforeBatch: (nowMs: number) => this.#expireFew(nowMs),
       reconsider: <E extends Refusal>(refusal: E, nowMs: number) => this.#makeRoom(refusal, nowMs),
       afterBatch: () => this.#arm(),
     };
@@ -183,6 +183,12 @@ export class TicketInventory extends DurableObject<TicketInventoryEnv> implement
     if (!WANTS_ROOM.includes(refusal.code)) return refusal;
     if (expireDue(this.#sql, nowMs, EXPIRED_PER_BATCH) > 0) return AGAIN;
     return refusal.code === "sold_out" ? countSoldOut(this.#sql, refusal, nowMs) : refusal;
+  }
+
+  /** The alarm never stands later than the first end, so that before it there is nothing to look for. */
+  #expireFew(nowMs: number): void {
+    if (this.#alarmAtMs !== null && nowMs < this.#alarmAtMs) return;
+    if (this.#known() !== null) expireDue(this.#sql, nowMs, EXPIRED_PER_BATCH);
   }
 
   #arm(): Promise<void> | undefined {

@@ -37,13 +37,23 @@ export function demandOf(types: Map<string, TicketTypeConfig>, lines: readonly L
  * and its savepoint gives them back.
  */
 export function movePools(sql: SqlStorage, demand: Demand, movement: Movement): boolean {
-  for (const [poolId, quantity] of demand) {
+  for (const [quantity, poolIds] of byQuantity(demand)) {
     const sold = (movement.sold ?? 0) * quantity;
     const held = (movement.held ?? 0) * quantity;
-    const moved = withRoom(() => sql.exec("UPDATE pools SET sold = sold + ?, held = held + ? WHERE id = ?", sold, held, poolId));
+    const marks = poolIds.map(() => "?").join(", ");
+    const moved = withRoom(() =>
+      sql.exec(`UPDATE pools SET sold = sold + ?, held = held + ? WHERE id IN (${marks})`, sold, held, ...poolIds),
+    );
     if (!moved) return false;
   }
   return true;
+}
+
+/** Pools that are asked for the same quantity move in one statement: a hold of one type, which most are, is one. */
+function byQuantity(demand: Demand): Map<number, string[]> {
+  const groups = new Map<number, string[]>();
+  for (const [poolId, quantity] of demand) groups.set(quantity, [...(groups.get(quantity) ?? []), poolId]);
+  return groups;
 }
 
 /** For movements that only give: no room is a bug there, not a refusal. */

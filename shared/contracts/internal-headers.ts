@@ -5,4 +5,6 @@ export const INTERNAL_HEADERS = {
   address: "x-bilten-address",
   /** The organizer whose host was asked, absent on the API host. */
   organizer: "x-bilten-organizer",
+  /** The `RateLimit-Policy` that the answer carries. */
+  ratePolicy: "x-bilten-rate-policy",
 } as const;

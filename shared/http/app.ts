@@ -1,6 +1,13 @@
 import { type Context, Hono } from "hono";
+import { RegExpRouter } from "hono/router/reg-exp-router";
+import { SmartRouter } from "hono/router/smart-router";
+import { TrieRouter } from "hono/router/trie-router";
+import type { H, RouterRoute } from "hono/types";
 import { getPath } from "hono/utils/url";
+import { INTERNAL_HEADERS } from "../contracts/internal-headers";
 import { reportError } from "../observability/report";
+import { finish } from "./finish";
+import { isPage } from "./operation";
 import { Problem, problemResponse } from "./problem";
 
 /** What every domain's environment has, whatever else it binds. */
@@ -15,6 +22,20 @@ export type DomainContext<Bindings extends DomainBindings> = Context<{ Bindings:
 
 const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"];
 const READING = ["GET", "HEAD"];
+
+/** What hono registers for each handler of a route. */
+type Registered = [handler: H, route: RouterRoute];
+
+/** hono's own default, without the pages of the document, which stand on the route's line to be read only. */
+class ServingRouter extends SmartRouter<Registered> {
+  constructor() {
+    super({ routers: [new RegExpRouter(), new TrieRouter()] });
+  }
+
+  override add(method: string, path: string, registered: Registered): void {
+    if (!isPage(registered[1].handler)) super.add(method, path, registered);
+  }
+}
 
 /** `/v1/x` and `/x` are one route; nothing is mounted twice. */
 const withoutVersion = (request: Request): string => {
@@ -35,7 +56,7 @@ export function domainApp<Bindings extends DomainBindings>({
 }: AppOptions<Bindings> = {}): Hono<{
   Bindings: Bindings;
 }> {
-  const app = new Hono<{ Bindings: Bindings }>({ getPath: withoutVersion });
+  const app = new Hono<{ Bindings: Bindings }>({ getPath: withoutVersion, router: new ServingRouter() });
   app.notFound((c) => {
     const path = withoutVersion(c.req.raw);
     const allowed = METHODS.filter((method) => app.router.match(method, path)[0].length > 0);
@@ -64,10 +85,15 @@ const FETCH_CALLERS: readonly unknown[] = ["gateway", "sites"];
  * sites' bindings carry these props, so anybody else hears 404 before any routing (rule 1).
  */
 export function serve<Bindings extends DomainBindings>(app: Hono<{ Bindings: Bindings }>) {
-  return (request: Request, env: Bindings, ctx: ExecutionContext): Response | Promise<Response> => {
+  return async (request: Request, env: Bindings, ctx: ExecutionContext): Promise<Response> => {
     const props: unknown = ctx.props;
     const caller = typeof props === "object" && props !== null && "caller" in props ? props.caller : undefined;
     if (!FETCH_CALLERS.includes(caller)) return problemResponse({ code: "not_found" }, requestIdOf(request));
-    return app.fetch(request, env, ctx);
+    const answer = await app.fetch(request, env, ctx);
+    return finish(answer, {
+      requestId: requestIdOf(request),
+      traceparent: request.headers.get("traceparent"),
+      ratePolicy: request.headers.get(INTERNAL_HEADERS.ratePolicy),
+    });
   };
 }

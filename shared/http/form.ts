@@ -14,9 +14,17 @@ const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
 /** Counts while it reads: a body without a length is cut off at the limit too. */
 export async function readBytes(request: Request, maxBytes: number = MAX_BODY_BYTES): Promise<Uint8Array<ArrayBuffer>> {
   if (!request.body) return new Uint8Array();
+  const length = request.headers.get("content-length");
+  // The platform holds a body to the length it announced, so that one call may read it: a reader's steps cost a tenth of a hold.
+  if (length === null) return readCounted(request.body, maxBytes);
+  if (Number(length) > maxBytes) throw new Problem("payload_too_large");
+  return new Uint8Array(await request.arrayBuffer());
+}
+
+async function readCounted(body: ReadableStream<Uint8Array>, maxBytes: number): Promise<Uint8Array<ArrayBuffer>> {
   const chunks: Uint8Array[] = [];
   let length = 0;
-  const reader: ReadableStreamDefaultReader<Uint8Array> = request.body.getReader();
+  const reader = body.getReader();
   for (;;) {
     const { done, value } = await reader.read();
     if (done) break;

@@ -49,7 +49,7 @@ export function operation(o: Operation): MiddlewareHandler {
     };
   }
   Object.assign(responses, refusalResponses(o.refusals ?? []));
-  return describeRoute({
+  const page = describeRoute({
     operationId: o.operationId,
     summary: o.summary,
     ...(o.description ? { description: o.description } : {}),
@@ -58,7 +58,14 @@ export function operation(o: Operation): MiddlewareHandler {
     ...(o.takesIdempotencyKey ? { parameters: [IDEMPOTENCY_KEY] } : {}),
     ...(o.requestExample === undefined ? {} : { [REQUEST_EXAMPLE]: o.requestExample }),
   } as DescribeRouteOptions);
+  pages.add(page);
+  return page;
 }
+
+const pages = new WeakSet<object>();
+
+/** True for what `operation()` made: it says something and does nothing, so that no request has to pass through it. */
+export const isPage = (handler: object): boolean => pages.has(handler);
 
 /** Where `operation()` leaves the example until the document is written, because the body itself comes from `form()`. */
 const REQUEST_EXAMPLE = "x-request-example";

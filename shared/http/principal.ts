@@ -2,10 +2,17 @@ import type { Context } from "hono";
 import { INTERNAL_HEADERS } from "../contracts/internal-headers";
 import { Principal } from "../contracts/principal";
 
+/** A route asks more than once: its guard, its handler, its idempotency scope. */
+const resolved = new WeakMap<Request, Principal>();
+
 /** Only the gateway can have set the header (rule 1), so a text that does not parse is a bug there, not an input. */
 export function principalOf(c: Context): Principal {
-  const header = c.req.header(INTERNAL_HEADERS.principal);
-  return header === undefined ? { kind: "anonymous" } : Principal.parse(JSON.parse(header));
+  const known = resolved.get(c.req.raw);
+  if (known) return known;
+  const header = c.req.raw.headers.get(INTERNAL_HEADERS.principal);
+  const principal: Principal = header === null ? { kind: "anonymous" } : Principal.parse(JSON.parse(header));
+  resolved.set(c.req.raw, principal);
+  return principal;
 }
 
 /** The person behind the caller, whether signed in or by an API key. */

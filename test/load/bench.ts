@@ -32,8 +32,7 @@ async function holds(house: HouseUnderLoad): Promise<{ figure: Figure; statistic
     eventId = event.eventId;
     return { url: house.gateway, steps: holdSteps(event.eventId, event.ticketTypeId), expect: 2 };
   });
-  const inventory = await house.inventory(eventId);
-  return { figure, statistics: await inventory.commitStatistics() };
+  return { figure, statistics: await house.commitStatistics(eventId) };
 }
 
 const mean = ({ commits, commands }: CommitStatistics): string => (commands / commits).toFixed(1);

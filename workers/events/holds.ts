@@ -47,7 +47,8 @@ export async function placeHold(
       ? uuidV7(Date.now())
       : uuidV8(env.HOLD_KEY, ["hold", callerScope(principal), "POST", `/events/${eventId}/holds`, key]),
     holderOf(env.HOLD_KEY, userIdOf(principal), address),
-    requestHashOf(items),
+    // Without a key the id is nobody else's, so that there is no other request to tell apart.
+    key === null ? "" : requestHashOf(items),
   ]);
   const place = (insider: boolean) =>
     askInventory(env, eventId, (inventory) => inventory.placeHold({ holdId, requestHash, holder, items: lines, insider }));

@@ -1,6 +1,4 @@
-/** Any page may call the API: it takes bearer credentials only, never a cookie, so that a foreign page has nothing to abuse. */
 const ALLOWED_HEADERS = "authorization, content-type, idempotency-key, if-match, if-none-match, traceparent";
-const EXPOSED_HEADERS = "etag, location, ratelimit-policy, retry-after, traceparent, x-request-id";
 const METHODS = "GET, HEAD, POST, PUT, DELETE, OPTIONS";
 const REMEMBER_SECONDS = "86400";
 
@@ -15,8 +13,3 @@ export const optionsResponse = (): Response =>
       "access-control-max-age": REMEMBER_SECONDS,
     },
   });
-
-export function allowAnyOrigin(headers: Headers): void {
-  headers.set("access-control-allow-origin", "*");
-  headers.set("access-control-expose-headers", EXPOSED_HEADERS);
-}

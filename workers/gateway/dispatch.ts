@@ -6,7 +6,8 @@ import type { RouteClass } from "./rate-limits";
 /** Where a request goes: to a domain's fetch door, or to one of the gateway's own three answers. */
 export interface Destination {
   routeClass: RouteClass;
-  /** Whether the page is part of the API (else it belongs to an organizer's site). */
+  /** True for the gateway's own answers, which it finishes itself; a domain has finished its own. */
+  own: boolean;
   answer: (request: Request, env: GatewayEnv) => Promise<Response>;
 }
 
@@ -16,9 +17,10 @@ type DomainDoor = {
 
 const to = (door: DomainDoor, routeClass: RouteClass = "api"): Destination => ({
   routeClass,
+  own: false,
   answer: (request, env) => env[door].fetch(request),
 });
-const own = (answer: Destination["answer"]): Destination => ({ routeClass: "api", answer });
+const own = (answer: Destination["answer"]): Destination => ({ routeClass: "api", own: true, answer });
 
 /** Prefix → door, the first that fits. Whether the path and method exist below it is the domain's word. */
 const TABLE: readonly (readonly [string, Destination])[] = [

@@ -8,8 +8,16 @@ const remembered = new Map<string, { host: Host; untilMs: number }>();
 
 const LOOPBACK = ["localhost", "127.0.0.1", "[::1]"];
 
+/** Parsed once: the issuer is configuration. */
+let api: { issuer: string; hostname: string } | undefined;
+
+function apiHostname(issuer: string): string {
+  if (api?.issuer !== issuer) api = { issuer, hostname: new URL(issuer).hostname };
+  return api.hostname;
+}
+
 export async function hostOf(hostname: string, env: GatewayEnv, nowMs: number): Promise<Host> {
-  if (hostname === new URL(env.ISSUER).hostname) return { kind: "api" };
+  if (hostname === apiHostname(env.ISSUER)) return { kind: "api" };
   if (env.ENVIRONMENT === "development" && LOOPBACK.includes(hostname)) return { kind: "api" };
   const known = remembered.get(hostname);
   if (known && known.untilMs > nowMs) return known.host;

@@ -3,9 +3,10 @@
  * answers; it parses no body, rewrites no path, and holds no data.
  */
 import { INTERNAL_HEADERS } from "../../shared/contracts/internal-headers";
+import type { Principal } from "../../shared/contracts/principal";
 import type { Refusal } from "../../shared/contracts/problems";
+import { finish, type Stamp } from "../../shared/http/finish";
 import { problemResponse } from "../../shared/http/problem";
-import { finish } from "./answer";
 import { optionsResponse } from "./cors";
 import { principalOf } from "./credentials";
 import { destinationOf, site } from "./dispatch";
@@ -14,61 +15,49 @@ import { spend } from "./rate-limits";
 import { sweepAll } from "./sweep";
 import { traceparentOf } from "./trace";
 
-interface Trace {
-  requestId: string;
-  traceparent: string;
-}
+const refused = (refusal: Refusal, stamp: Stamp): Response => finish(problemResponse(refusal, stamp.requestId), stamp);
 
-async function route(request: Request, env: GatewayEnv, trace: Trace): Promise<Response> {
-  const refused = (refusal: Refusal) =>
-    finish(problemResponse(refusal, trace.requestId), trace.requestId, trace.traceparent, null);
+async function route(request: Request, env: GatewayEnv, stamp: Stamp): Promise<Response> {
   const url = new URL(request.url);
   const host = await hostOf(url.hostname, env, Date.now());
-  if (host.kind === "unknown") return refused({ code: "not_found" });
+  if (host.kind === "unknown") return refused({ code: "not_found" }, stamp);
   const destination = (await destinationOf(request, env)) ?? (host.kind === "organizer" ? site : undefined);
-  if (!destination) return refused({ code: "not_found" });
-  if (request.method === "OPTIONS") return finish(optionsResponse(), trace.requestId, trace.traceparent, null);
+  if (!destination) return refused({ code: "not_found" }, stamp);
+  if (request.method === "OPTIONS") return finish(optionsResponse(), stamp);
   const principal = await principalOf(request, host.kind === "api" ? env.ISSUER : url.host, env);
   const address = request.headers.get("cf-connecting-ip") ?? "127.0.0.1";
   const { allowed, policy } = await spend(destination.routeClass, principal, address, env);
-  if (!allowed) {
-    return finish(
-      problemResponse({ code: "rate_limited", retryAfterSeconds: 60 }, trace.requestId),
-      trace.requestId,
-      trace.traceparent,
-      policy,
-    );
-  }
-  const answer = await destination.answer(forwarded(request, host, JSON.stringify(principal), address, trace), env);
-  return finish(answer, trace.requestId, trace.traceparent, policy);
+  const limited: Stamp = { ...stamp, ratePolicy: policy };
+  if (!allowed) return refused({ code: "rate_limited", retryAfterSeconds: 60 }, limited);
+  return destination.own
+    ? finish(await destination.answer(request, env), limited)
+    : destination.answer(forwarded(request, host, principal, address, limited), env);
 }
 
 /** The request as it came, but for the headers that only this house may set (rule 1): whatever a client sent under them is gone. */
-function forwarded(request: Request, host: Host, principal: string, address: string, trace: Trace): Request {
-  const headers = new Headers(request.headers);
-  for (const name of [...headers.keys()]) if (name.startsWith("x-bilten-")) headers.delete(name);
-  headers.set(INTERNAL_HEADERS.principal, principal);
+function forwarded(request: Request, host: Host, principal: Principal, address: string, stamp: Stamp): Request {
+  const copy = new Request(request);
+  const { headers } = copy;
+  for (const name of request.headers.keys()) if (name.startsWith("x-bilten-")) headers.delete(name);
+  // No header is nobody.
+  if (principal.kind !== "anonymous") headers.set(INTERNAL_HEADERS.principal, JSON.stringify(principal));
   headers.set(INTERNAL_HEADERS.address, address);
   if (host.kind === "organizer") headers.set(INTERNAL_HEADERS.organizer, host.organizerId);
-  headers.set("x-request-id", trace.requestId);
-  headers.set("traceparent", trace.traceparent);
-  return new Request(request, { headers });
+  headers.set("x-request-id", stamp.requestId);
+  if (stamp.traceparent) headers.set("traceparent", stamp.traceparent);
+  if (stamp.ratePolicy) headers.set(INTERNAL_HEADERS.ratePolicy, stamp.ratePolicy);
+  return copy;
 }
 
 export default {
   async fetch(request, env) {
-    const trace: Trace = { requestId: crypto.randomUUID(), traceparent: traceparentOf(request) };
+    const stamp: Stamp = { requestId: crypto.randomUUID(), traceparent: traceparentOf(request), ratePolicy: null };
     try {
-      return await route(request, env, trace);
+      return await route(request, env, stamp);
     } catch (error) {
-      console.error(
-        JSON.stringify({
-          level: "error",
-          requestId: trace.requestId,
-          message: error instanceof Error ? error.message : String(error),
-        }),
-      );
-      return finish(problemResponse({ code: "unavailable" }, trace.requestId), trace.requestId, trace.traceparent, null);
+      const message = error instanceof Error ? error.message : String(error);
+      console.error(JSON.stringify({ level: "error", requestId: stamp.requestId, message }));
+      return refused({ code: "unavailable" }, stamp);
     }
   },
   scheduled(_controller, env, ctx) {

@@ -1,0 +1,38 @@
+/** Set where the answering route has not said something stricter or more fitting itself. */
+const DEFAULTS = Object.entries({
+  "content-security-policy": "default-src 'none'; frame-ancestors 'none'; base-uri 'none'",
+  "referrer-policy": "no-referrer",
+  "cross-origin-resource-policy": "cross-origin",
+  "cache-control": "no-store",
+});
+
+/** Any page may call the API: it takes bearer credentials only, never a cookie, so that a foreign page has nothing to abuse. */
+const ALWAYS = Object.entries({
+  "x-content-type-options": "nosniff",
+  "strict-transport-security": "max-age=31536000",
+  "access-control-allow-origin": "*",
+  "access-control-expose-headers": "etag, location, ratelimit-policy, retry-after, traceparent, x-request-id",
+});
+
+/** What the gateway knows of a request that its answer must name. */
+export interface Stamp {
+  requestId: string;
+  traceparent: string | null;
+  /** `RateLimit-Policy` (draft-ietf-httpapi-ratelimit-headers), null where no limit was looked at. */
+  ratePolicy: string | null;
+}
+
+/**
+ * What every answer carries, set where the answer is made: a response that comes over a service binding can only be changed by copying
+ * it, which costs each request more than all of these headers. A 101 cannot be touched: it passes as it is.
+ */
+export function finish(response: Response, { requestId, traceparent, ratePolicy }: Stamp): Response {
+  if (response.status === 101) return response;
+  const { headers } = response;
+  for (const [name, value] of DEFAULTS) if (!headers.has(name)) headers.set(name, value);
+  for (const [name, value] of ALWAYS) headers.set(name, value);
+  headers.set("x-request-id", requestId);
+  if (traceparent) headers.set("traceparent", traceparent);
+  if (ratePolicy) headers.set("ratelimit-policy", ratePolicy);
+  return response;
+}
