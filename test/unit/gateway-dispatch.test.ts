@@ -11,7 +11,7 @@ const envOf = (ENVIRONMENT: string) =>
 async function doorOf(path: string, ENVIRONMENT = "production"): Promise<string | undefined> {
   const env = envOf(ENVIRONMENT);
   const request = new Request(`https://api.bilten.example${path}`);
-  const destination = await destinationOf(request, env);
+  const destination = await destinationOf(request, `${ENVIRONMENT}:${path}`, env);
   return destination && (await destination.answer(request, env)).text();
 }
 

@@ -61,9 +61,22 @@ function routerOf(table: typeof TABLE) {
 const production = routerOf(TABLE);
 const development = routerOf([...TABLE, ...DEVELOPMENT_TABLE]);
 
+/** Paths that were asked for lately: an on-sale asks for the same few, and each look at the table parses the address anew. */
+const MAX_REMEMBERED = 1_000;
+const MAX_REMEMBERED_LENGTH = 128;
+const remembered = new Map<string, Destination>();
+
 /** Undefined where no door has this path. */
-export async function destinationOf(request: Request, env: GatewayEnv): Promise<Destination | undefined> {
-  return (env.ENVIRONMENT === "development" ? development : production).fetch(request);
+export async function destinationOf(request: Request, path: string, env: GatewayEnv): Promise<Destination | undefined> {
+  const known = remembered.get(path);
+  if (known) return known;
+  const router = env.ENVIRONMENT === "development" ? development : production;
+  const destination: Destination | undefined = await router.fetch(request);
+  if (destination && path.length <= MAX_REMEMBERED_LENGTH) {
+    if (remembered.size >= MAX_REMEMBERED) remembered.clear();
+    remembered.set(path, destination);
+  }
+  return destination;
 }
 
 export const site: Destination = to("SITES_HTTP");

@@ -7,6 +7,7 @@ import type { Principal } from "../../shared/contracts/principal";
 import type { Refusal } from "../../shared/contracts/problems";
 import { finish, type Stamp } from "../../shared/http/finish";
 import { problemResponse } from "../../shared/http/problem";
+import { addressOf } from "./address";
 import { optionsResponse } from "./cors";
 import { principalOf } from "./credentials";
 import { destinationOf, site } from "./dispatch";
@@ -18,13 +19,13 @@ import { traceparentOf } from "./trace";
 const refused = (refusal: Refusal, stamp: Stamp): Response => finish(problemResponse(refusal, stamp.requestId), stamp);
 
 async function route(request: Request, env: GatewayEnv, stamp: Stamp): Promise<Response> {
-  const url = new URL(request.url);
-  const host = await hostOf(url.hostname, env, Date.now());
+  const asked = addressOf(request.url);
+  const host = await hostOf(asked.hostname, env, Date.now());
   if (host.kind === "unknown") return refused({ code: "not_found" }, stamp);
-  const destination = (await destinationOf(request, env)) ?? (host.kind === "organizer" ? site : undefined);
+  const destination = (await destinationOf(request, asked.path, env)) ?? (host.kind === "organizer" ? site : undefined);
   if (!destination) return refused({ code: "not_found" }, stamp);
   if (request.method === "OPTIONS") return finish(optionsResponse(), stamp);
-  const principal = await principalOf(request, host.kind === "api" ? env.ISSUER : url.host, env);
+  const principal = await principalOf(request, host.kind === "api" ? env.ISSUER : asked.host, env);
   const address = request.headers.get("cf-connecting-ip") ?? "127.0.0.1";
   const { allowed, policy } = await spend(destination.routeClass, principal, address, env);
   const limited: Stamp = { ...stamp, ratePolicy: policy };
