@@ -28,11 +28,22 @@ export interface Stamp {
  */
 export function finish(response: Response, { requestId, traceparent, ratePolicy }: Stamp): Response {
   if (response.status === 101) return response;
-  const { headers } = response;
+  const answer = changeable(response);
+  const { headers } = answer;
   for (const [name, value] of DEFAULTS) if (!headers.has(name)) headers.set(name, value);
   for (const [name, value] of ALWAYS) headers.set(name, value);
   headers.set("x-request-id", requestId);
   if (traceparent) headers.set("traceparent", traceparent);
   if (ratePolicy) headers.set("ratelimit-policy", ratePolicy);
-  return response;
+  return answer;
+}
+
+/** A response that a route passes on from elsewhere (R2, the cache, a sibling) does not let its headers be set. */
+function changeable(response: Response): Response {
+  try {
+    response.headers.set("x-content-type-options", "nosniff");
+    return response;
+  } catch {
+    return new Response(response.body, response);
+  }
 }

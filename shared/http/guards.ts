@@ -7,22 +7,16 @@ import type { DescribeRouteOptions } from "hono-openapi";
 import { type MemberRole, may, type Permission } from "../contracts/organizers";
 import type { Principal, UserPrincipal } from "../contracts/principal";
 import type { ProblemCode } from "../contracts/problems";
+import { checkSize } from "./body";
 import { documented, refusalResponses } from "./operation";
 import { isAdmin, principalOf } from "./principal";
 import { Problem } from "./problem";
 
-/** 1 MiB; a route that takes files names its own. */
-export const MAX_BODY_BYTES = 1024 * 1024;
-
 const BEARER = [{ bearer: [] }];
 
-function checkSize(c: Context): void {
-  if (Number(c.req.header("content-length") ?? 0) > MAX_BODY_BYTES) throw new Problem("payload_too_large");
-}
-
 /** Size, then a credential that was sent must be good, even where none is needed. */
-function admit(c: Context): Principal {
-  checkSize(c);
+async function admit(c: Context): Promise<Principal> {
+  await checkSize(c.req.raw);
   const principal = principalOf(c);
   if (principal.kind === "refused") throw new Problem(principal.code);
   return principal;
@@ -48,17 +42,17 @@ function guard<E extends Env = Env>(
  * a client that sends its expired token along is there to get a new one.
  */
 export const anyone = ({ badCredential = "refused" }: { badCredential?: "refused" | "ignored" } = {}): MiddlewareHandler =>
-  guard((c) => (badCredential === "ignored" ? checkSize(c) : void admit(c)), { security: [] }, []);
+  guard(async (c) => void (badCredential === "ignored" ? await checkSize(c.req.raw) : await admit(c)), { security: [] }, []);
 
 /** A credential changes the answer, but none is needed. */
 export const anyoneOrCaller = (): MiddlewareHandler =>
-  guard((c) => void admit(c), { security: [{}, ...BEARER] }, ["credential_invalid"]);
+  guard(async (c) => void (await admit(c)), { security: [{}, ...BEARER] }, ["credential_invalid"]);
 
 /** Any good credential, an order's or a hold's secret too; the handler decides by the thing itself. */
 export const requireCredential = (): MiddlewareHandler =>
   guard(
-    (c) => {
-      if (admit(c).kind === "anonymous") throw new Problem("credential_missing");
+    async (c) => {
+      if ((await admit(c)).kind === "anonymous") throw new Problem("credential_missing");
     },
     { security: BEARER },
     ["credential_missing", "credential_invalid"],
@@ -69,8 +63,8 @@ export const requireUser = (
   options: { organizerHost: "allowed" | "refused" } = { organizerHost: "refused" },
 ): MiddlewareHandler =>
   guard(
-    (c) => {
-      const user = signedIn(admit(c));
+    async (c) => {
+      const user = signedIn(await admit(c));
       if (user.kind === "user" && user.organizerHost && options.organizerHost === "refused")
         throw new Problem("main_host_required");
     },
@@ -85,8 +79,8 @@ export const requireUser = (
 /** A platform admin. */
 export const requireAdmin = (): MiddlewareHandler =>
   guard(
-    (c) => {
-      const principal = admit(c);
+    async (c) => {
+      const principal = await admit(c);
       signedIn(principal);
       if (!isAdmin(principal)) throw new Problem("forbidden");
     },
@@ -123,7 +117,7 @@ export function memberGuard<E extends Env>(questions: MembershipQuestions<E>) {
   return (permission: Permission): MiddlewareHandler<E> =>
     guard<E>(
       async (c) => {
-        const principal = admit(c);
+        const principal = await admit(c);
         const caller = signedIn(principal);
         if (caller.kind === "user" && caller.organizerHost) throw new Problem("main_host_required");
         const subject = await questions.subjectOf(c);
@@ -143,9 +137,9 @@ export function memberGuard<E extends Env>(questions: MembershipQuestions<E>) {
 /** `/dev/*`: does not exist anywhere but in development (rule 2); the gateway does not route it elsewhere either. */
 export const developmentOnly = <Bindings extends { ENVIRONMENT: string }>(): MiddlewareHandler<{ Bindings: Bindings }> =>
   guard<{ Bindings: Bindings }>(
-    (c) => {
+    async (c) => {
       if (c.env.ENVIRONMENT !== "development") throw new Problem("not_found");
-      admit(c);
+      await admit(c);
     },
     { security: [] },
     [],

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { ProblemBody } from "../../shared/contracts/problem-body";
 import { connect, parse } from "../support/client";
 import { type House, startHouse } from "../support/harness";
-import { createOrganizer, openBoxOffice, registerAndLogin } from "../support/scenes";
+import { createOrganizer, openBoxOffice, PASSWORD, registerAndLogin } from "../support/scenes";
 
 const api = connect(inject("origin"));
 const NOBODY = "00000000-0000-4000-8000-000000000000";
@@ -34,8 +34,9 @@ describe("what the gateway refuses", () => {
   test("a body above 1 MiB is a 413 before the credential, with a length or without one", async () => {
     const huge = JSON.stringify({ filler: "x".repeat(1024 * 1024) });
     expect(parse(ProblemBody, await api.send("POST", "/orders", huge, { token: "forged" }), 413).code).toBe("payload_too_large");
-    const chunked = await fetch(`${api.origin}/orders`, {
+    const chunked = await fetch(`${api.origin}/events`, {
       method: "POST",
+      headers: { authorization: "Bearer forged" },
       body: new Blob([huge]).stream(),
       duplex: "half",
     } as RequestInit);
@@ -72,11 +73,40 @@ test("nothing that a client sends under x-bilten-* reaches a domain", async () =
   const forged = { "x-bilten-principal": claimed, "X-Bilten-Organizer": box.organizer.id, "x-bilten-address": "10.0.0.1" };
   parse(ProblemBody, await api.get("/users/profile", { headers: forged }), 401);
   parse(ProblemBody, await api.put(`/events/${box.event.id}`, { title: "Mine now" }, { headers: forged }), 401);
+  // A session made here is the API's own, whatever organizer's host the header claims.
+  const login = await api.post("/auth/login", { email: box.owner.email, password: PASSWORD }, { headers: forged });
+  const { accessToken } = parse(z.object({ accessToken: z.string() }), login, 200);
+  parse(
+    z.looseObject({ id: z.literal(box.owner.user.id) }),
+    await api.get(`/users/${box.owner.user.id}`, { token: accessToken }),
+    200,
+  );
+});
+
+test("the gateway's own pages are read only, by anybody with a good credential or none", async () => {
+  for (const path of ["/health", "/v1/openapi.json"]) {
+    const answer = await api.delete(path);
+    expect(parse(ProblemBody, answer, 405).code).toBe("method_not_allowed");
+    expect(answer.headers.get("allow")).toBe("GET, HEAD");
+    expect(parse(ProblemBody, await api.get(path, { token: "forged" }), 401).code).toBe("credential_invalid");
+  }
 });
 
 test("every answer carries its id, its trace, the security headers and the rate limit's policy", async () => {
   const traceId = "4bf92f3577b34da6a3ce929d0e0e4736";
-  for (const path of [`/events/${NOBODY}`, "/health"]) {
+  const paths = [
+    `/events/${NOBODY}`,
+    "/health",
+    "/.well-known/jwks.json",
+    `/organizers/${NOBODY}`,
+    `/orders/${NOBODY}`,
+    `/branding/settings/${NOBODY}`,
+    "/events/search?q=jazz",
+    `/analytics/events/${NOBODY}/summary`,
+    "/dev/outbox",
+    "/nowhere",
+  ];
+  for (const path of paths) {
     const { headers } = await api.get(path, {
       headers: { traceparent: `00-${traceId}-00f067aa0ba902b7-01`, "x-request-id": "mine" },
     });
@@ -86,7 +116,7 @@ test("every answer carries its id, its trace, the security headers and the rate 
     expect(headers.get("content-security-policy")).toContain("frame-ancestors 'none'");
     expect(headers.get("strict-transport-security")).toBeTruthy();
     expect(headers.get("access-control-allow-origin")).toBe("*");
-    expect(headers.get("ratelimit-policy")).toMatch(/^"api";q=\d+;w=60$/);
+    if (path !== "/nowhere") expect(headers.get("ratelimit-policy")).toMatch(/^"(api|orders)";q=\d+;w=60$/);
   }
   const problem = await api.get(`/events/${NOBODY}`);
   expect(parse(ProblemBody, problem, 404).requestId).toBe(problem.headers.get("x-request-id"));
@@ -110,7 +140,7 @@ test("the API answers on an organizer's host as on its own, and a session made t
   const organizer = await createOrganizer(owner);
   const host = `${organizer.slug}.localhost`;
   expect((await api.get(`/events?organizerId=${organizer.id}`, { host })).status).toBe(200);
-  const login = await api.post("/auth/login", { email: owner.email, password: "correct-horse-battery" }, { host });
+  const login = await api.post("/auth/login", { email: owner.email, password: PASSWORD }, { host });
   const { accessToken } = parse(z.object({ accessToken: z.string() }), login, 200);
   expect((await api.get(`/orders/user/${owner.user.id}`, { host, token: accessToken })).status).toBe(200);
   expect(parse(ProblemBody, await api.get("/users/profile", { token: accessToken }), 401).code).toBe("credential_invalid");

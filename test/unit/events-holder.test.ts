@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { networkOf } from "../../workers/events/holder";
+import { networkOf } from "../../shared/http/network";
 
 test.each([
   ["192.0.2.7", "192.0.2.7"],

@@ -1,6 +1,6 @@
 import { exportJWK, exportSPKI, generateKeyPair, type JWTHeaderParameters, type JWTPayload, SignJWT } from "jose";
 import { beforeAll, describe, expect, test } from "vitest";
-import { principalOf } from "../../workers/gateway/credentials";
+import { type AskedHost, principalOf } from "../../workers/gateway/credentials";
 
 const ISSUER = "https://api.bilten.example";
 const SITE = "demo.localhost:8787";
@@ -37,10 +37,13 @@ const sign = (payload: JWTPayload, header: Partial<JWTHeaderParameters> = {}, ke
 // The gateway reads nothing else of its environment to resolve a credential.
 const env = { ISSUER, AUTH: { jwks: async () => ({ keys: [jwk] }) } } as unknown as GatewayEnv;
 
-const resolve = (authorization: string | null, audience = ISSUER) =>
+const ORGANIZER = "0197f3c2-7b1e-7cc3-98c4-dc0c0c0739aa";
+const onSite: AskedHost = { audience: SITE, organizerId: ORGANIZER };
+
+const resolve = (authorization: string | null, host: AskedHost = { audience: ISSUER, organizerId: null }) =>
   principalOf(
     new Request("https://api.bilten.example/", authorization === null ? {} : { headers: { authorization } }),
-    audience,
+    host,
     env,
   );
 
@@ -84,10 +87,16 @@ describe("an access token", () => {
   });
 
   test("made on an organizer's host works there and nowhere else", async () => {
-    const token = await sign(claims({ aud: SITE }));
-    expect(await resolve(`Bearer ${token}`, SITE)).toMatchObject({ kind: "user", organizerHost: true });
+    const token = await sign(claims({ aud: SITE, org: ORGANIZER }));
+    expect(await resolve(`Bearer ${token}`, onSite)).toMatchObject({ kind: "user", organizerHost: true });
     expect(await resolve(`Bearer ${token}`)).toEqual(refused);
-    expect(await resolve(`Bearer ${await sign(claims())}`, SITE)).toEqual(refused);
+    expect(await resolve(`Bearer ${await sign(claims())}`, onSite)).toEqual(refused);
+  });
+
+  test("made for an organizer ends when the host passes to another", async () => {
+    const token = await sign(claims({ aud: SITE, org: ORGANIZER }));
+    expect(await resolve(`Bearer ${token}`, { ...onSite, organizerId: "0197f3c2-7b1e-7cc3-98c4-dc0c0c0739bb" })).toEqual(refused);
+    expect(await resolve(`Bearer ${await sign(claims({ aud: SITE }))}`, onSite)).toEqual(refused);
   });
 
   test("that has expired says so", async () => {

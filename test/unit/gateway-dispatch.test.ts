@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { addressOf } from "../../workers/gateway/address";
 import { destinationOf } from "../../workers/gateway/dispatch";
 import { traceparentOf } from "../../workers/gateway/trace";
 
@@ -12,7 +13,7 @@ async function doorOf(path: string, ENVIRONMENT = "production"): Promise<string 
   const env = envOf(ENVIRONMENT);
   const request = new Request(`https://api.bilten.example${path}`);
   const destination = await destinationOf(request, `${ENVIRONMENT}:${path}`, env);
-  return destination && (await destination.answer(request, env)).text();
+  return destination && (await destination.answer(request, env, { principal: { kind: "anonymous" }, requestId: "1" })).text();
 }
 
 test("each path goes to its domain, with and without /v1", async () => {
@@ -61,4 +62,18 @@ test("a caller's trace goes on with a span of ours, a broken one begins anew", (
     expect(of(broken), broken).toMatch(/^00-[0-9a-f]{32}-[0-9a-f]{16}-01$/);
     expect(of(broken)).not.toContain("0".repeat(32));
   }
+});
+
+test("a request's address is read off its URL", () => {
+  expect(addressOf("http://demo.localhost:8787/v1/events?q=a/b?c")).toEqual({
+    host: "demo.localhost:8787",
+    hostname: "demo.localhost",
+    path: "/v1/events",
+  });
+  expect(addressOf("https://api.bilten.example/")).toEqual({
+    host: "api.bilten.example",
+    hostname: "api.bilten.example",
+    path: "/",
+  });
+  expect(addressOf("http://[::1]:8787/health")).toMatchObject({ hostname: "[::1]", path: "/health" });
 });

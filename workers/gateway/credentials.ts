@@ -5,6 +5,13 @@ import { verificationKey } from "./verification-keys";
 const INVALID: Principal = { kind: "refused", code: "credential_invalid" };
 const EXPIRED: Principal = { kind: "refused", code: "credential_expired" };
 
+/** What a session must have been made for to work here. */
+export interface AskedHost {
+  /** The issuer on the API's own host, else the organizer's host. */
+  audience: string;
+  organizerId: string | null;
+}
+
 const SECRET = /^b[ho]_[\w-]{1,200}$/;
 const JWT = /^[\w-]+\.[\w-]+\.[\w-]+$/;
 const MAX_TOKEN_LENGTH = 4096;
@@ -12,13 +19,13 @@ const MAX_TOKEN_LENGTH = 4096;
 const CLOCK_SKEW_SECONDS = 30;
 
 /** The credential's shape decides what it is, before any look-up (rule 3). API keys (`bk_…`) are not issued yet and fall to the last line. */
-export async function principalOf(request: Request, audience: string, env: GatewayEnv): Promise<Principal> {
+export async function principalOf(request: Request, host: AskedHost, env: GatewayEnv): Promise<Principal> {
   const header = request.headers.get("authorization");
   if (header === null) return { kind: "anonymous" };
   const token = /^Bearer +([^ ]+)$/i.exec(header)?.[1];
   if (token === undefined || token.length > MAX_TOKEN_LENGTH) return INVALID;
   if (SECRET.test(token)) return { kind: "bearer_secret", secret: token };
-  if (JWT.test(token)) return userOf(token, audience, env);
+  if (JWT.test(token)) return userOf(token, host, env);
   return INVALID;
 }
 
@@ -27,14 +34,14 @@ interface Header {
 }
 
 /** RFC 9068 access tokens with the algorithm pinned (RFC 8725); nothing in the token says which key or algorithm to trust. */
-async function userOf(token: string, audience: string, env: GatewayEnv): Promise<Principal> {
+async function userOf(token: string, host: AskedHost, env: GatewayEnv): Promise<Principal> {
   const header = headerOf(token);
   if (header === null || header.alg !== "RS256" || header.typ !== "at+jwt" || typeof header.kid !== "string") return INVALID;
   const key = await verificationKey(header.kid, env);
   if (!key) return INVALID;
   try {
     const { payload } = (await verify<Record<string, unknown>>(token, key, { algorithm: "RS256", throwError: true })) ?? {};
-    return payload ? principalFrom(payload, audience, env) : INVALID;
+    return payload ? principalFrom(payload, host, env) : INVALID;
   } catch (error) {
     return error instanceof Error && error.message === "EXPIRED" ? EXPIRED : INVALID;
   }
@@ -50,10 +57,12 @@ function headerOf(token: string): { typ?: string; alg?: string; kid?: unknown } 
 
 const ROLES = ["user", "organizer", "admin"] as const;
 
-function principalFrom(claims: Record<string, unknown>, audience: string, env: GatewayEnv): Principal {
-  const { iss, aud, sub, sid, role, exp, iat, auth_time: authTime } = claims;
+function principalFrom(claims: Record<string, unknown>, { audience, organizerId }: AskedHost, env: GatewayEnv): Principal {
+  const { iss, aud, sub, sid, role, exp, iat, org, auth_time: authTime } = claims;
   const known = ROLES.find((name) => name === role);
   if (iss !== env.ISSUER || aud !== audience || typeof sub !== "string" || typeof sid !== "string" || !known) return INVALID;
+  // A name can pass from one organizer to the next; the sessions that were made under it do not.
+  if (organizerId !== null && org !== organizerId) return INVALID;
   if (typeof exp !== "number" || typeof iat !== "number" || typeof authTime !== "number") return INVALID;
   if (iat > Date.now() / 1000 + CLOCK_SKEW_SECONDS) return INVALID;
   return {
@@ -62,6 +71,6 @@ function principalFrom(claims: Record<string, unknown>, audience: string, env: G
     sessionId: sid,
     role: known,
     authTimeMs: authTime * 1000,
-    organizerHost: audience !== env.ISSUER,
+    organizerHost: organizerId !== null,
   };
 }

@@ -1,14 +1,22 @@
 import { IttyRouter } from "itty-router/IttyRouter";
+import type { Principal } from "../../shared/contracts/principal";
+import { problemResponse } from "../../shared/http/problem";
 import { health } from "./health";
 import { openapiDocument } from "./openapi";
 import type { RouteClass } from "./rate-limits";
+import { answered } from "./siblings";
 
 /** Where a request goes: to a domain's fetch door, or to one of the gateway's own three answers. */
 export interface Destination {
   routeClass: RouteClass;
   /** True for the gateway's own answers, which it finishes itself; a domain has finished its own. */
   own: boolean;
-  answer: (request: Request, env: GatewayEnv) => Promise<Response>;
+  answer: (request: Request, env: GatewayEnv, context: OwnContext) => Promise<Response>;
+}
+
+interface OwnContext {
+  principal: Principal;
+  requestId: string;
 }
 
 type DomainDoor = {
@@ -18,9 +26,20 @@ type DomainDoor = {
 const to = (door: DomainDoor, routeClass: RouteClass = "api"): Destination => ({
   routeClass,
   own: false,
-  answer: (request, env) => env[door].fetch(request),
+  answer: (request, env) => answered(env[door].fetch(request)),
 });
-const own = (answer: Destination["answer"]): Destination => ({ routeClass: "api", own: true, answer });
+const READING = ["GET", "HEAD"];
+
+/** The gateway's own pages are public and are read; the order of checks is the domains'. */
+const own = (page: (env: GatewayEnv) => Promise<Response>): Destination => ({
+  routeClass: "api",
+  own: true,
+  answer: async (request, env, { principal, requestId }) => {
+    if (!READING.includes(request.method))
+      return problemResponse({ code: "method_not_allowed" }, requestId, { allow: READING.join(", ") });
+    return principal.kind === "refused" ? problemResponse({ code: principal.code }, requestId) : page(env);
+  },
+});
 
 /** Prefix → door, the first that fits. Whether the path and method exist below it is the domain's word. */
 const TABLE: readonly (readonly [string, Destination])[] = [
@@ -40,8 +59,8 @@ const TABLE: readonly (readonly [string, Destination])[] = [
   ["/branding/*", to("BRANDING_HTTP")],
   ["/search", to("SEARCH_HTTP")],
   ["/analytics/*", to("ANALYTICS_HTTP")],
-  ["/health", own((_, env) => health(env))],
-  ["/openapi.json", own((_, env) => openapiDocument(env))],
+  ["/health", own(health)],
+  ["/openapi.json", own(openapiDocument)],
   ["/docs/*", to("SITES_HTTP")],
 ];
 

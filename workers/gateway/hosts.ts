@@ -1,5 +1,8 @@
-/** Whose host was asked: the API's own, an organizer's, or nobody's (rule 5). */
-export type Host = { kind: "api" } | { kind: "organizer"; organizerId: string } | { kind: "unknown" };
+import { mayLookUpHost } from "./rate-limits";
+import { answered } from "./siblings";
+
+/** Whose host was asked: the API's own, an organizer's, or nobody's (rule 5); `limited` when the caller made up too many names. */
+export type Host = { kind: "api" } | { kind: "organizer"; organizerId: string } | { kind: "unknown" } | { kind: "limited" };
 
 const REMEMBER_MS = 60_000;
 /** Names that strangers can make up must not fill the isolate. */
@@ -16,14 +19,22 @@ function apiHostname(issuer: string): string {
   return api.hostname;
 }
 
-export async function hostOf(hostname: string, env: GatewayEnv, nowMs: number): Promise<Host> {
+export async function hostOf(hostname: string, address: string, env: GatewayEnv, nowMs: number): Promise<Host> {
   if (hostname === apiHostname(env.ISSUER)) return { kind: "api" };
   if (env.ENVIRONMENT === "development" && LOOPBACK.includes(hostname)) return { kind: "api" };
   const known = remembered.get(hostname);
   if (known && known.untilMs > nowMs) return known.host;
-  const owner = await env.BRANDING.organizerOfHost(hostname);
+  if (!(await mayLookUpHost(address, env))) return { kind: "limited" };
+  const owner = await answered(env.BRANDING.organizerOfHost(hostname));
   const host: Host = owner ? { kind: "organizer", organizerId: owner.organizerId } : { kind: "unknown" };
-  if (remembered.size >= MAX_REMEMBERED) remembered.clear();
-  remembered.set(hostname, { host, untilMs: nowMs + REMEMBER_MS });
+  remember(hostname, { host, untilMs: nowMs + REMEMBER_MS });
   return host;
+}
+
+/** The name that was learnt first goes first, so that a flood of made-up names costs an organizer one look-up, not all of them. */
+function remember(hostname: string, entry: { host: Host; untilMs: number }): void {
+  remembered.delete(hostname);
+  const oldest = remembered.keys().next();
+  if (remembered.size >= MAX_REMEMBERED && !oldest.done) remembered.delete(oldest.value);
+  remembered.set(hostname, entry);
 }

@@ -13,6 +13,7 @@ import { principalOf } from "./credentials";
 import { destinationOf, site } from "./dispatch";
 import { type Host, hostOf } from "./hosts";
 import { spend } from "./rate-limits";
+import { SiblingDown } from "./siblings";
 import { sweepAll } from "./sweep";
 import { traceparentOf } from "./trace";
 
@@ -20,19 +21,22 @@ const refused = (refusal: Refusal, stamp: Stamp): Response => finish(problemResp
 
 async function route(request: Request, env: GatewayEnv, stamp: Stamp): Promise<Response> {
   const asked = addressOf(request.url);
-  const host = await hostOf(asked.hostname, env, Date.now());
+  const address = request.headers.get("cf-connecting-ip") ?? "127.0.0.1";
+  const host = await hostOf(asked.hostname, address, env, Date.now());
+  if (host.kind === "limited") return refused({ code: "rate_limited", retryAfterSeconds: 60 }, stamp);
   if (host.kind === "unknown") return refused({ code: "not_found" }, stamp);
   const destination = (await destinationOf(request, asked.path, env)) ?? (host.kind === "organizer" ? site : undefined);
   if (!destination) return refused({ code: "not_found" }, stamp);
   if (request.method === "OPTIONS") return finish(optionsResponse(), stamp);
-  const principal = await principalOf(request, host.kind === "api" ? env.ISSUER : asked.host, env);
-  const address = request.headers.get("cf-connecting-ip") ?? "127.0.0.1";
+  const made =
+    host.kind === "api" ? { audience: env.ISSUER, organizerId: null } : { audience: asked.host, organizerId: host.organizerId };
+  const principal = await principalOf(request, made, env);
   const { allowed, policy } = await spend(destination.routeClass, principal, address, env);
   const limited: Stamp = { ...stamp, ratePolicy: policy };
   if (!allowed) return refused({ code: "rate_limited", retryAfterSeconds: 60 }, limited);
   return destination.own
-    ? finish(await destination.answer(request, env), limited)
-    : destination.answer(forwarded(request, host, principal, address, limited), env);
+    ? finish(await destination.answer(request, env, { principal, requestId: stamp.requestId }), limited)
+    : destination.answer(forwarded(request, host, principal, address, limited), env, { principal, requestId: stamp.requestId });
 }
 
 /** The request as it came, but for the headers that only this house may set (rule 1): whatever a client sent under them is gone. */
@@ -56,9 +60,9 @@ export default {
     try {
       return await route(request, env, stamp);
     } catch (error) {
-      const message = error instanceof Error ? error.message : String(error);
+      const { message } = error instanceof SiblingDown && error.cause instanceof Error ? error.cause : { message: String(error) };
       console.error(JSON.stringify({ level: "error", requestId: stamp.requestId, message }));
-      return refused({ code: "unavailable" }, stamp);
+      return refused({ code: error instanceof SiblingDown ? "unavailable" : "internal" }, stamp);
     }
   },
   scheduled(_controller, env, ctx) {

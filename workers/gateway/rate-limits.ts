@@ -1,4 +1,5 @@
 import type { Principal } from "../../shared/contracts/principal";
+import { networkOf } from "../../shared/http/network";
 
 /** Route classes with a limit of their own; the numbers stand in wrangler.toml, where the binding reads them, and here for the header. */
 export type RouteClass = "auth" | "orders" | "api";
@@ -26,9 +27,6 @@ function policyOf(routeClass: RouteClass, env: GatewayEnv): Policy {
       return { limiter: development ? env.API_LIMIT_DEV : env.API_LIMIT, perMinute };
   }
 }
-
-/** IPv6 callers own a /64, so that is what counts. */
-const networkOf = (address: string): string => (address.includes(":") ? address.split(":").slice(0, 4).join(":") : address);
 
 export interface Allowance {
   allowed: boolean;
@@ -65,4 +63,10 @@ export async function spend(routeClass: RouteClass, principal: Principal, addres
   const key = `${routeClass}:${caller}`;
   const allowed = (routeClass === "api" && isSeldom(key, perMinute)) || (await limiter.limit({ key })).success;
   return { allowed, policy: `"${routeClass}";q=${perMinute};w=60` };
+}
+
+/** Looking up whose host a name is costs a database, and names are free to make up: an address may ask as often as it may sign in. */
+export async function mayLookUpHost(address: string, env: GatewayEnv): Promise<boolean> {
+  const { success } = await policyOf("auth", env).limiter.limit({ key: `host:${networkOf(address)}` });
+  return success;
 }

@@ -1,3 +1,5 @@
+import { answered } from "./siblings";
+
 /** Verification keys by `kid`, imported once: importing a JWK for each request nearly doubles what a verification costs. */
 let keys = new Map<string, CryptoKey>();
 let fetchedAtMs = 0;
@@ -9,13 +11,19 @@ const ASK_AGAIN_AFTER_MS = 5_000;
 const RS256 = { name: "RSASSA-PKCS1-v1_5", hash: "SHA-256" };
 
 export async function verificationKey(kid: string, env: GatewayEnv): Promise<CryptoKey | undefined> {
-  const ageMs = Date.now() - fetchedAtMs;
-  if (ageMs > REFRESH_AFTER_MS || (!keys.has(kid) && ageMs > ASK_AGAIN_AFTER_MS)) await refresh(env);
+  const nowMs = Date.now();
+  const ageMs = nowMs - fetchedAtMs;
+  if (ageMs <= ASK_AGAIN_AFTER_MS || (keys.has(kid) && ageMs <= REFRESH_AFTER_MS)) return keys.get(kid);
+  if (!keys.has(kid)) await refresh(env, nowMs);
+  // A key that is known goes on while one request asks for news: auth's trouble is not everybody's.
+  else await refresh(env, nowMs).catch(() => undefined);
   return keys.get(kid);
 }
 
-async function refresh(env: GatewayEnv): Promise<void> {
-  const published = await env.AUTH.jwks();
+async function refresh(env: GatewayEnv, nowMs: number): Promise<void> {
+  // Before the question, so that the requests beside this one go on with what is known.
+  if (keys.size > 0) fetchedAtMs = nowMs;
+  const published = await answered(env.AUTH.jwks());
   const imported = new Map<string, CryptoKey>();
   for (const jwk of published.keys) {
     const kid: unknown = "kid" in jwk ? jwk.kid : undefined;
@@ -23,5 +31,5 @@ async function refresh(env: GatewayEnv): Promise<void> {
     imported.set(kid, await crypto.subtle.importKey("jwk", { ...jwk }, RS256, false, ["verify"]));
   }
   keys = imported;
-  fetchedAtMs = Date.now();
+  fetchedAtMs = nowMs;
 }

@@ -4,7 +4,8 @@ import { OrderDraft, PaymentDraft, PROVIDERS } from "../../shared/contracts/orde
 import type { Refusal } from "../../shared/contracts/problems";
 import type { Result } from "../../shared/contracts/result";
 import { domainApp } from "../../shared/http/app";
-import { form, NoBody, pathId, query, readBytes, unwrap } from "../../shared/http/form";
+import { readBytesOnce } from "../../shared/http/body";
+import { form, NoBody, pathId, query, unwrap } from "../../shared/http/form";
 import { anyone, anyoneOrCaller, developmentOnly, requireCredential, requireUser } from "../../shared/http/guards";
 import { idempotencyKeyOf } from "../../shared/http/idempotency-key";
 import { ListQuery } from "../../shared/http/list";
@@ -41,7 +42,7 @@ const noStore = { "cache-control": "no-store" };
 async function takeWebhook(c: PaymentsContext, isPlatforms: boolean): Promise<Response> {
   const name = PROVIDERS.find((known) => known === c.req.param("provider"));
   if (!name) throw new Problem("not_found");
-  const body = await readBytes(c.req.raw);
+  const body = await readBytesOnce(c.req.raw);
   // No organizer has an account of his own yet, so that no endpoint of his has a secret.
   const provider = isPlatforms ? providerOf(c.env, c.executionCtx, name, portOf(c)) : null;
   return c.json(unwrap(await receiveWebhook(c.env, c.executionCtx, provider, body, c.req.raw.headers)));
