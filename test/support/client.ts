@@ -1,6 +1,7 @@
 /** What a client of Bilten sends and gets, with nothing hidden: tests name the status and parse the body with its schema. */
 import { request } from "node:http";
 import type { z } from "zod";
+import { publishedBy } from "./published";
 
 export interface Call {
   /** Bearer of this call; `null` sends none where the client has one. */
@@ -80,6 +81,8 @@ export function connect(origin: string, defaults: Call = {}): Client {
       ...headers,
     };
     const answer = await exchange(new URL(path, origin), method, sent, body);
+    const fault = (await publishedBy(origin)).faultOf(method, path, answer);
+    if (fault) throw new Error(fault);
     return { ...answer, body: readJson(answer.text) };
   };
   const sendJson = (method: string, path: string, body: unknown, call?: Call) =>
