@@ -28,6 +28,8 @@ export function problemResponse(refusal: Refusal, requestId: string, headers: Re
   const all = new Headers({ "content-type": "application/problem+json", "cache-control": "no-store", ...headers });
   if (status === 401)
     all.set("www-authenticate", refusal.code === "credential_missing" ? "Bearer" : 'Bearer error="invalid_token"');
-  if (status === 429 || status === 503) all.set("retry-after", String(Math.max(1, Math.ceil(refusal.retryAfterSeconds ?? 1))));
+  // On 429 and 503 always; elsewhere where waiting helps, e.g. for the first request with the same key.
+  if (status === 429 || status === 503 || refusal.retryAfterSeconds !== undefined)
+    all.set("retry-after", String(Math.max(1, Math.ceil(refusal.retryAfterSeconds ?? 1))));
   return Response.json(body, { status, headers: all });
 }

@@ -1,15 +1,12 @@
 /** First answers of requests with an Idempotency-Key (rule 20). Holds need none: their id is their key's. */
 import type { Principal } from "../../shared/contracts/principal";
-import { PROBLEMS, type Refusal } from "../../shared/contracts/problems";
+import type { Refusal } from "../../shared/contracts/problems";
 import { type Result, refuse } from "../../shared/contracts/result";
 import { uuidV8 } from "../../shared/crypto/uuid";
+import { ANSWER_LIFE_MS, forgetOldAnswers as forget, IN_PROGRESS, isKept, LEASE_MS } from "../../shared/d1/kept-answers";
 import { callerScope } from "../../shared/http/idempotency-key";
 import type { Env } from "./environment";
 
-/** As long as a first answer is promised (API.md). */
-const ANSWER_LIFE_MS = 24 * 3_600_000;
-/** Whoever has not answered by then is believed dead, and the next request with the key takes over. */
-const LEASE_MS = 30_000;
 const MAX_FORGOTTEN = 1_000;
 
 export interface KeyedRequest {
@@ -39,10 +36,10 @@ export async function answerOnce<T>(
   if (row.request_hash !== request.requestHash) return refuse({ code: "idempotency_key_reused" });
   // Written by `settle` below, from a value of the same route.
   if (row.answer !== null) return JSON.parse(row.answer) as Result<T, Refusal>;
-  if (row.lease_token !== leaseToken) return refuse({ code: "request_in_progress", retryAfterSeconds: 1 });
+  if (row.lease_token !== leaseToken) return refuse(IN_PROGRESS);
   try {
     const answer = await work();
-    await settle(env, id, leaseToken, isKept(answer) ? JSON.stringify(answer) : null);
+    await settle(env, id, leaseToken, answer.ok || isKept(answer.error.code) ? JSON.stringify(answer) : null);
     return answer;
   } catch (error) {
     await settle(env, id, leaseToken, null);
@@ -66,15 +63,6 @@ async function claim(env: Env, id: string, requestHash: string, leaseToken: stri
   return row;
 }
 
-/** Answers given after work began stay; what may be better the next time is forgotten with its key. */
-function isKept(answer: Result<unknown, Refusal>): boolean {
-  if (answer.ok) return true;
-  // Another change came first: asked again, this one may well be next.
-  if (answer.error.code === "state_moved") return false;
-  const { status } = PROBLEMS[answer.error.code];
-  return status === 409 || status === 412 || status === 422;
-}
-
 /** Only where the lease is still ours; a request that was overtaken writes nothing. */
 const settle = (env: Env, id: string, leaseToken: string, answer: string | null) =>
   (answer === null
@@ -83,11 +71,5 @@ const settle = (env: Env, id: string, leaseToken: string, answer: string | null)
   ).run();
 
 /** Part of the sweep: how many keys are forgotten. */
-export async function forgetOldAnswers(env: Env, nowMs: number): Promise<number> {
-  const { meta } = await env.DB.prepare(
-    "DELETE FROM kept_answers WHERE id IN (SELECT id FROM kept_answers WHERE created_at_ms <= ? ORDER BY created_at_ms LIMIT ?)",
-  )
-    .bind(nowMs - ANSWER_LIFE_MS, MAX_FORGOTTEN)
-    .run();
-  return meta.changes;
-}
+export const forgetOldAnswers = async (env: Env, nowMs: number): Promise<number> =>
+  (await forget(env.DB, "kept_answers", nowMs, MAX_FORGOTTEN).run()).meta.changes;
