@@ -7,25 +7,31 @@ CREATE TABLE accounts (
   role TEXT NOT NULL DEFAULT 'user' CHECK (role IN ('user', 'organizer', 'admin')),
   status TEXT NOT NULL DEFAULT 'pending' CHECK (status IN ('pending', 'active', 'suspended', 'deleted')),
   email_verified_at_ms INTEGER,
-  -- Null where somebody signs in without a password. Cost and pre-hash stand beside it, so that login can raise them.
+  -- bcrypt's own text, which names its cost. Null where somebody signs in without a password. While nobody has confirmed the
+  -- address it is the latest registration's, and opens nothing.
   password_hash TEXT,
-  password_cost INTEGER CHECK (password_cost >= 10),
-  password_prehash INTEGER,
   version INTEGER NOT NULL DEFAULT 1 CHECK (version >= 1),
   created_at_ms INTEGER NOT NULL,
   updated_at_ms INTEGER NOT NULL,
-  CHECK (status <> 'active' OR email_verified_at_ms IS NOT NULL),
-  CHECK ((password_hash IS NULL) = (password_cost IS NULL) AND (password_hash IS NULL) = (password_prehash IS NULL))
+  CHECK (status <> 'active' OR email_verified_at_ms IS NOT NULL)
 ) STRICT;
 
--- Mails that were asked for. Their tokens are derived from the id and stand nowhere.
+-- Those that nobody confirmed are forgotten after a while.
+CREATE INDEX accounts_pending_by_age ON accounts (created_at_ms) WHERE status = 'pending';
+
+-- Mails that were asked for. Their tokens are derived from the id and stand nowhere. Anybody can register anybody's address, so
+-- each verification keeps what its own registration chose, and only the one that is clicked becomes the account's.
 CREATE TABLE account_mails (
   id TEXT PRIMARY KEY,
   account_id TEXT NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
   kind TEXT NOT NULL CHECK (kind IN ('verification', 'already_registered', 'password_reset')),
   created_at_ms INTEGER NOT NULL,
   expires_at_ms INTEGER NOT NULL CHECK (expires_at_ms > created_at_ms),
-  used_at_ms INTEGER
+  used_at_ms INTEGER,
+  name TEXT CHECK (length(name) BETWEEN 1 AND 200),
+  password_hash TEXT,
+  CHECK ((name IS NULL) = (password_hash IS NULL)),
+  CHECK (name IS NULL OR kind = 'verification')
 ) STRICT;
 
 CREATE INDEX account_mails_by_account ON account_mails (account_id, kind, created_at_ms);

@@ -9,7 +9,7 @@ CREATE TABLE sessions (
   last_used_at_ms INTEGER NOT NULL,
   expires_at_ms INTEGER NOT NULL,
   revoked_at_ms INTEGER,
-  revoked_because TEXT CHECK (revoked_because IN ('logout', 'reuse', 'user', 'password', 'admin')),
+  revoked_because TEXT CHECK (revoked_because IN ('logout', 'reuse')),
   CHECK ((revoked_at_ms IS NULL) = (revoked_because IS NULL))
 ) STRICT;
 

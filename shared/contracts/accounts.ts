@@ -63,7 +63,8 @@ export interface AccountMail {
   id: string;
   kind: "verification" | "already_registered" | "password_reset";
   to: string;
-  name: string;
+  /** Absent while nobody has confirmed the address: a stranger may have chosen it. */
+  name?: string;
   /** Absent where the mail carries none. */
   token?: string;
 }

@@ -3,8 +3,10 @@ import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { accountOfEmail, accountsOf, rename, setRole } from "../../workers/auth/accounts";
 import { accountMailsOf, sweepMails } from "../../workers/auth/mails";
+import { sweepPending } from "../../workers/auth/pending-accounts";
 import { register, resendVerification, verifyEmail } from "../../workers/auth/registration";
-import { draftOf, NOW_MS, registerVerified, settled, startAuth, verificationTokens } from "../support/auth";
+import { logIn } from "../../workers/auth/sessions";
+import { draftOf, HERE, NOW_MS, PASSWORD, registerVerified, settled, startAuth, verificationTokens } from "../support/auth";
 import { gatherBatches } from "../support/swapped-database";
 
 const EMAIL = "Ada@Bilten.example";
@@ -32,10 +34,13 @@ describe("registering", () => {
   test("a taken address in other letters answers the same, and its owner hears of it without a token", async () => {
     const auth = startAuth();
     const first = await register(auth.env, auth.after, draftOf(EMAIL), NOW_MS);
-    const again = await register(auth.env, auth.after, draftOf(EMAIL.toUpperCase()), NOW_MS + 1);
+    const [token = ""] = await verificationTokens(auth, EMAIL);
+    await verifyEmail(auth.env, auth.after, token, NOW_MS);
+    const before = await env.AUTH_DB.prepare("SELECT * FROM accounts").first();
+    const again = await register(auth.env, auth.after, draftOf(EMAIL.toUpperCase(), { name: "Eve" }), NOW_MS + 1);
     expect(first).toEqual({ ok: true, value: { user: { email: EMAIL, name: "Ada Lovelace", status: "pending" } } });
-    expect(again).toEqual({ ok: true, value: { user: { email: EMAIL.toUpperCase(), name: "Ada Lovelace", status: "pending" } } });
-    expect(await count("accounts")).toBe(1);
+    expect(again).toEqual({ ok: true, value: { user: { email: EMAIL.toUpperCase(), name: "Eve", status: "pending" } } });
+    expect(await env.AUTH_DB.prepare("SELECT * FROM accounts").first()).toEqual(before);
     const { results } = await env.AUTH_DB.prepare("SELECT id FROM account_mails WHERE kind = 'already_registered'").all<{
       id: string;
     }>();
@@ -43,12 +48,46 @@ describe("registering", () => {
     expect(mails).toEqual([{ id: results[0]?.id, kind: "already_registered", to: EMAIL, name: "Ada Lovelace" }]);
   });
 
-  test("a second registration does not change the first one's password or name", async () => {
+  test("who registers an address before its owner gains nothing by the owner's click", async () => {
+    const auth = startAuth();
+    const logInWith = async (password: string) => {
+      const answer = await logIn(auth.env, { email: EMAIL, password }, HERE, NOW_MS + 3);
+      return answer.ok ? "in" : answer.error.code;
+    };
+    const [strangers, owners] = ["a stranger's secret", "the owner's secret"];
+    await register(auth.env, auth.after, draftOf(EMAIL, { password: strangers, name: "Eve" }), NOW_MS);
+    await register(auth.env, auth.after, draftOf(EMAIL, { password: owners }), NOW_MS + 1);
+    expect(await logInWith(owners)).toBe("email_not_verified");
+    const [fromStranger = "", fromOwner = ""] = await verificationTokens(auth, EMAIL, NOW_MS + 1);
+    expect(await verifyEmail(auth.env, auth.after, fromOwner, NOW_MS + 2)).toMatchObject({
+      ok: true,
+      value: { user: { name: "Ada Lovelace" } },
+    });
+    expect([await logInWith(owners), await logInWith(strangers)]).toEqual(["in", "invalid_credentials"]);
+    expect(await verifyEmail(auth.env, auth.after, fromStranger, NOW_MS + 3)).toMatchObject({ ok: false });
+    expect(await env.AUTH_DB.prepare("SELECT name, password_hash FROM account_mails").all()).toMatchObject({
+      results: [
+        { name: null, password_hash: null },
+        { name: null, password_hash: null },
+      ],
+    });
+  });
+
+  test("the owner's own mail wins too when the stranger registered last", async () => {
     const auth = startAuth();
     await register(auth.env, auth.after, draftOf(EMAIL), NOW_MS);
-    const before = await env.AUTH_DB.prepare("SELECT * FROM accounts").first();
-    await register(auth.env, auth.after, draftOf(EMAIL, { password: "a pot of darjeeling", name: "Eve" }), NOW_MS + 1);
-    expect(await env.AUTH_DB.prepare("SELECT * FROM accounts").first()).toEqual(before);
+    await register(auth.env, auth.after, draftOf(EMAIL, { password: "a stranger's secret", name: "Eve" }), NOW_MS + 1);
+    const [fromOwner = ""] = await verificationTokens(auth, EMAIL, NOW_MS + 1);
+    expect(await verifyEmail(auth.env, auth.after, fromOwner, NOW_MS + 2)).toMatchObject({ ok: true });
+    expect(await logIn(auth.env, { email: EMAIL, password: PASSWORD }, HERE, NOW_MS + 3)).toMatchObject({ ok: true });
+  });
+
+  test("an address gets five registrations' mails an hour, each with a token of its own", async () => {
+    const auth = startAuth({ environment: "production" });
+    for (let n = 0; n < 7; n++) await register(auth.env, auth.after, draftOf(EMAIL), NOW_MS + n);
+    expect(await verificationTokens(auth, EMAIL, NOW_MS + 10)).toHaveLength(5);
+    await register(auth.env, auth.after, draftOf(EMAIL), NOW_MS + 3_600_000);
+    expect(await verificationTokens(auth, EMAIL, NOW_MS + 3_600_000)).toHaveLength(6);
   });
 
   test("eight at once for one address make one account", async () => {
@@ -56,7 +95,7 @@ describe("registering", () => {
     const answers = await Promise.all(Array.from({ length: 8 }, () => register(auth.env, auth.after, draftOf(EMAIL), NOW_MS)));
     expect(new Set(answers.map((answer) => JSON.stringify(answer))).size).toBe(1);
     expect(await count("accounts")).toBe(1);
-    expect(await verificationTokens(auth, EMAIL)).toHaveLength(1);
+    expect(new Set(await verificationTokens(auth, EMAIL)).size).toBe(8);
   });
 
   test("control: without the UNIQUE on the address they make eight", async () => {
@@ -170,12 +209,56 @@ describe("asking for the mail again", () => {
     expect(await count("account_mails")).toBe(before);
   });
 
-  test("mails that are used or too old are left out, and swept when their day is over", async () => {
+  test("after two registrations nobody can tell whose to repeat, so that each registers again", async () => {
+    const auth = startAuth();
+    await register(auth.env, auth.after, draftOf(EMAIL, { password: "a stranger's secret" }), NOW_MS);
+    await register(auth.env, auth.after, draftOf(EMAIL), NOW_MS + 1);
+    await resendVerification(auth.env, auth.after, EMAIL, NOW_MS + 2);
+    expect(await verificationTokens(auth, EMAIL)).toHaveLength(2);
+  });
+
+  test("a mail that is too old says nothing any more, and can be repeated while its account waits", async () => {
     const auth = startAuth();
     await register(auth.env, auth.after, draftOf(EMAIL), NOW_MS);
     expect(await verificationTokens(auth, EMAIL, NOW_MS + DAY_MS)).toEqual([]);
-    expect(await sweepMails(auth.env, NOW_MS + DAY_MS - 1)).toBe(0);
-    expect(await sweepMails(auth.env, NOW_MS + DAY_MS)).toBe(1);
+    await resendVerification(auth.env, auth.after, EMAIL, NOW_MS + 2 * DAY_MS);
+    const [again = ""] = await verificationTokens(auth, EMAIL, NOW_MS + 2 * DAY_MS);
+    expect(await sweepMails(auth.env, NOW_MS + 8 * DAY_MS - 1)).toBe(0);
+    expect(await sweepMails(auth.env, NOW_MS + 8 * DAY_MS)).toBe(1);
+    await verifyEmail(auth.env, auth.after, again, NOW_MS + 2 * DAY_MS);
+    expect(await logIn(auth.env, { email: EMAIL, password: PASSWORD }, HERE, NOW_MS + 2 * DAY_MS)).toMatchObject({ ok: true });
+  });
+
+  test("a hundred mails are answered at once, without a name that nobody confirmed", async () => {
+    const auth = startAuth();
+    await register(auth.env, auth.after, draftOf(EMAIL, { name: "Win a phone at evil.example" }), NOW_MS);
+    const id = (await env.AUTH_DB.prepare("SELECT id FROM account_mails").first<{ id: string }>())?.id ?? "";
+    const ids = [id, ...Array.from({ length: 99 }, () => crypto.randomUUID())];
+    const [mail, ...others] = await accountMailsOf(auth.env, ids, NOW_MS);
+    expect(others).toEqual([]);
+    expect(mail).toEqual({ id, kind: "verification", to: EMAIL, token: expect.stringContaining(id) });
+  });
+});
+
+describe("an account that nobody confirms", () => {
+  test("is forgotten after a week, with the news of it, and its address is free again", async () => {
+    const auth = startAuth();
+    await register(auth.env, auth.after, draftOf(EMAIL), NOW_MS);
+    await registerVerified(auth, "grace@bilten.example");
+    expect(await sweepPending(auth.env, auth.after, NOW_MS + 7 * DAY_MS - 1)).toBe(0);
+    expect(await sweepPending(auth.env, auth.after, NOW_MS + 7 * DAY_MS)).toBe(1);
+    expect((await auth.heard()).filter(({ type }) => type === "account.changed")).toHaveLength(1);
+    expect(await accountOfEmail(auth.env, EMAIL)).toBeNull();
+    expect(await count("accounts")).toBe(1);
+    await registerVerified(auth, EMAIL, NOW_MS + 7 * DAY_MS);
+  });
+
+  test("stays as long as one of its mails may still be clicked", async () => {
+    const auth = startAuth();
+    await register(auth.env, auth.after, draftOf(EMAIL), NOW_MS);
+    await register(auth.env, auth.after, draftOf(EMAIL), NOW_MS + 6.5 * DAY_MS);
+    expect(await sweepPending(auth.env, auth.after, NOW_MS + 7 * DAY_MS)).toBe(0);
+    expect(await sweepPending(auth.env, auth.after, NOW_MS + 7.5 * DAY_MS)).toBe(1);
   });
 });
 

@@ -1,14 +1,12 @@
 import { WorkerEntrypoint } from "cloudflare:workers";
 import type { AuthRpc } from "../../shared/contracts/accounts";
-import { sweepOutbox } from "../../shared/d1/outbox";
 import { serve } from "../../shared/http/app";
 import { openapiOf } from "../../shared/http/operation";
 import { accountOfEmail, accountsOf, rename } from "./accounts";
-import { accountMailsOf, sweepMails } from "./mails";
-import { mailboxes } from "./news";
+import { accountMailsOf } from "./mails";
 import { app } from "./routes";
-import { sweepSessions } from "./sessions";
 import { publicKeys } from "./signing-keys";
+import { sweep } from "./sweep";
 
 /** For sibling Workers. Not reachable from the internet. */
 export class AuthService extends WorkerEntrypoint<AuthEnv> implements AuthRpc {
@@ -33,12 +31,8 @@ export class AuthService extends WorkerEntrypoint<AuthEnv> implements AuthRpc {
   rename(id: string, name: string, ifVersion: number | null) {
     return rename(this.env, this.ctx, id, name, ifVersion, Date.now());
   }
-  async sweep() {
-    return {
-      announced: await sweepOutbox(this.env.DB, mailboxes(this.env), Date.now()),
-      mails: await sweepMails(this.env, Date.now()),
-      sessions: await sweepSessions(this.env, Date.now()),
-    };
+  sweep() {
+    return sweep(this.env, this.ctx);
   }
 }
 

@@ -1,6 +1,4 @@
 /** Mails that auth asks for: a row each, never its token, which is derived from the row's id (rule 4). */
-import { and, eq, gt, inArray, isNull } from "drizzle-orm";
-import { drizzle } from "drizzle-orm/d1";
 import type { AccountMail } from "../../shared/contracts/accounts";
 import { UUID_PATTERN } from "../../shared/contracts/ids";
 import type { Envelope } from "../../shared/contracts/messages";
@@ -10,15 +8,17 @@ import { guardedBatch } from "../../shared/d1/guarded-batch";
 import { announce } from "../../shared/d1/outbox";
 import { MAX_IDS } from "./accounts";
 import { type After, mailNews, send } from "./news";
-import { accountMails, accounts, type MailKind } from "./schema";
+import type { MailKind } from "./schema";
 
 const VALID_MS: Record<MailKind, number> = {
   verification: 24 * 3_600_000,
   already_registered: 24 * 3_600_000,
   password_reset: 3_600_000,
 };
-/** An account gets one mail of a kind in this time, whoever asks for it. Not in development, where tests ask all the time. */
+/** A mail is repeated after this at the earliest, whoever asks for it. Not in development, where tests ask all the time. */
 const PAUSE_MS = 60_000;
+const REGISTRATIONS_AN_HOUR = 5;
+const REGISTRATIONS_WINDOW_MS = 3_600_000;
 const DELIMITER = ".";
 
 /** `<mail id>.<HMAC>`: opaque to whoever holds it, and stored nowhere. */
@@ -32,66 +32,131 @@ export async function mailIdOf(env: AuthEnv, kind: MailKind, token: string): Pro
   return (await verifyHmac(env.ACCOUNT_TOKEN_KEY, [kind, mailId], mac)) ? mailId : null;
 }
 
+/** What a registration chose; the click on its own mail makes it the account's. */
+export interface Chosen {
+  name: string;
+  passwordHash: string;
+}
+
 export interface RequestedMail {
   insert: D1PreparedStatement;
   news: Envelope;
 }
 
-/** For a batch that makes the account too. */
-export function requestedMail(env: AuthEnv, kind: MailKind, accountId: string, nowMs: number): RequestedMail {
+/** The verification mail of a registration, for the batch that makes the account too. */
+export function firstMail(env: AuthEnv, accountId: string, chosen: Chosen, nowMs: number): RequestedMail {
   const mailId = uuidV7(nowMs);
   const insert = env.DB.prepare(
-    "INSERT INTO account_mails (id, account_id, kind, created_at_ms, expires_at_ms) VALUES (?, ?, ?, ?, ?)",
-  ).bind(mailId, accountId, kind, nowMs, nowMs + VALID_MS[kind]);
+    `INSERT INTO account_mails (id, account_id, kind, created_at_ms, expires_at_ms, name, password_hash)
+     VALUES (?, ?, 'verification', ?, ?, ?, ?)`,
+  ).bind(mailId, accountId, nowMs, nowMs + VALID_MS.verification, chosen.name, chosen.passwordHash);
   return { insert, news: mailNews(accountId, mailId, nowMs) };
 }
 
 /**
- * Asks for a mail when the account is there, has one of `statuses` and got none of this kind just now. One statement decides, and an
- * id without an account costs the same round trip, so that time tells nothing.
+ * Somebody registers an address again that nobody has confirmed: a mail of its own, because who registered before may be a stranger
+ * who waits for the owner's click. Only so many an hour, or anybody could fill a mailbox.
  */
-export async function requestMail(
+export async function requestAnotherVerification(
   env: AuthEnv,
   after: After,
-  kind: MailKind,
   accountId: string,
-  statuses: readonly string[],
+  chosen: Chosen,
   nowMs: number,
 ): Promise<void> {
+  const most = env.ENVIRONMENT === "development" ? Number.MAX_SAFE_INTEGER : REGISTRATIONS_AN_HOUR;
   const mailId = uuidV7(nowMs);
-  // Requests overtake each other, so that no pause must be none at all, not one of 0 ms.
-  const noneSinceMs = env.ENVIRONMENT === "development" ? Number.MAX_SAFE_INTEGER : nowMs - PAUSE_MS;
+  const insert = env.DB.prepare(
+    `INSERT INTO account_mails (id, account_id, kind, created_at_ms, expires_at_ms, name, password_hash)
+     SELECT ?1, id, 'verification', ?2, ?3, ?4, ?5 FROM accounts
+     WHERE id = ?6 AND status = 'pending'
+       AND (SELECT count(*) FROM account_mails WHERE account_id = ?6 AND kind = 'verification' AND created_at_ms > ?7) < ?8`,
+  ).bind(
+    mailId,
+    nowMs,
+    nowMs + VALID_MS.verification,
+    chosen.name,
+    chosen.passwordHash,
+    accountId,
+    nowMs - REGISTRATIONS_WINDOW_MS,
+    most,
+  );
+  // So that whoever registered last, whether the address was free or waited for its click, hears the same at login.
+  const latest = env.DB.prepare("UPDATE accounts SET password_hash = ? WHERE id = ?").bind(chosen.passwordHash, accountId);
+  await ask(env, after, { insert, news: mailNews(accountId, mailId, nowMs) }, [latest]);
+}
+
+/**
+ * Repeats the verification of a pending account that one registration alone was made for. Where several were, nobody can tell whose
+ * to repeat: a stranger's would open the account to him. Its owner registers again then, and gets a mail of his own.
+ */
+export async function repeatVerification(env: AuthEnv, after: After, accountId: string, nowMs: number): Promise<void> {
+  const mailId = uuidV7(nowMs);
+  const insert = env.DB.prepare(
+    `INSERT INTO account_mails (id, account_id, kind, created_at_ms, expires_at_ms, name, password_hash)
+     SELECT ?1, a.id, 'verification', ?2, ?3, min(m.name), min(m.password_hash)
+     FROM accounts a JOIN account_mails m ON m.account_id = a.id AND m.kind = 'verification'
+     WHERE a.id = ?4 AND a.status = 'pending'
+     GROUP BY a.id HAVING count(DISTINCT m.password_hash) = 1 AND max(m.created_at_ms) <= ?5`,
+  ).bind(mailId, nowMs, nowMs + VALID_MS.verification, accountId, pauseBefore(env, nowMs));
+  await ask(env, after, { insert, news: mailNews(accountId, mailId, nowMs) });
+}
+
+/** To the owner of an address that somebody registered again, unless he heard of it just now. */
+export async function tellOwner(env: AuthEnv, after: After, accountId: string, nowMs: number): Promise<void> {
+  const mailId = uuidV7(nowMs);
   const insert = env.DB.prepare(
     `INSERT INTO account_mails (id, account_id, kind, created_at_ms, expires_at_ms)
-     SELECT ?1, id, ?2, ?3, ?4 FROM accounts
-     WHERE id = ?5 AND status IN (SELECT value FROM json_each(?6))
-       AND NOT EXISTS (SELECT 1 FROM account_mails WHERE account_id = ?5 AND kind = ?2 AND created_at_ms > ?7)`,
-  ).bind(mailId, kind, nowMs, nowMs + VALID_MS[kind], accountId, JSON.stringify(statuses), noneSinceMs);
-  const news = mailNews(accountId, mailId, nowMs);
-  const requested = await guardedBatch(env.DB, insert, [announce(env.DB, news)]);
-  if (requested.ok) send(env, after, [news]);
+     SELECT ?1, id, 'already_registered', ?2, ?3 FROM accounts
+     WHERE id = ?4 AND status IN ('active', 'suspended') AND NOT EXISTS (
+       SELECT 1 FROM account_mails WHERE account_id = ?4 AND kind = 'already_registered' AND created_at_ms > ?5)`,
+  ).bind(mailId, nowMs, nowMs + VALID_MS.already_registered, accountId, pauseBefore(env, nowMs));
+  await ask(env, after, { insert, news: mailNews(accountId, mailId, nowMs) });
+}
+
+/** Requests overtake each other, so that no pause must be none at all, not one of 0 ms. */
+const pauseBefore = (env: AuthEnv, nowMs: number): number =>
+  env.ENVIRONMENT === "development" ? Number.MAX_SAFE_INTEGER : nowMs - PAUSE_MS;
+
+/** One statement decides, and an id without an account costs the same round trip, so that time tells nothing. */
+async function ask(env: AuthEnv, after: After, mail: RequestedMail, effects: D1PreparedStatement[] = []): Promise<void> {
+  const requested = await guardedBatch(env.DB, mail.insert, [...effects, announce(env.DB, mail.news)]);
+  if (requested.ok) send(env, after, [mail.news]);
 }
 
 /** What the mails say, for notifications; those that are used or too old are left out. */
 export async function accountMailsOf(env: AuthEnv, ids: readonly string[], nowMs: number): Promise<AccountMail[]> {
   if (ids.length > MAX_IDS) throw new RangeError(`at most ${MAX_IDS} ids`);
-  const rows = await drizzle(env.DB)
-    .select({ id: accountMails.id, kind: accountMails.kind, to: accounts.email, name: accounts.name })
-    .from(accountMails)
-    .innerJoin(accounts, eq(accounts.id, accountMails.accountId))
-    .where(and(inArray(accountMails.id, [...ids]), isNull(accountMails.usedAtMs), gt(accountMails.expiresAtMs, nowMs)));
+  const { results } = await env.DB.prepare(
+    // A list of values, because a statement takes a hundred variables and the moment is one more.
+    `SELECT m.id, m.kind, a.email, a.name, a.email_verified_at_ms IS NOT NULL AS confirmed
+     FROM account_mails m JOIN accounts a ON a.id = m.account_id
+     WHERE m.id IN (SELECT value FROM json_each(?1)) AND m.used_at_ms IS NULL AND m.expires_at_ms > ?2`,
+  )
+    .bind(JSON.stringify(ids), nowMs)
+    .all<{ id: string; kind: MailKind; email: string; name: string; confirmed: number }>();
   return Promise.all(
-    rows.map(async (row) => (row.kind === "already_registered" ? row : { ...row, token: await tokenOf(env, row.kind, row.id) })),
+    results.map(async ({ id, kind, email, name, confirmed }) => ({
+      id,
+      kind,
+      to: email,
+      // Whoever registered somebody else's address could write him a letter in it.
+      ...(confirmed ? { name } : {}),
+      ...(kind === "already_registered" ? {} : { token: await tokenOf(env, kind, id) }),
+    })),
   );
 }
 
 const SWEEP_LIMIT = 500;
-/** Rows that no token of theirs can use any more. */
+/** What a registration chose is known as long as its account waits, so that its mail can be repeated (see `repeatVerification`). */
+export const PENDING_MS = 7 * 24 * 3_600_000;
+
+/** Mails that nobody can use or repeat any more. */
 export async function sweepMails(env: AuthEnv, nowMs: number): Promise<number> {
   const { meta } = await env.DB.prepare(
     "DELETE FROM account_mails WHERE id IN (SELECT id FROM account_mails WHERE expires_at_ms <= ? LIMIT ?)",
   )
-    .bind(nowMs, SWEEP_LIMIT)
+    .bind(nowMs - PENDING_MS, SWEEP_LIMIT)
     .run();
   return meta.changes;
 }

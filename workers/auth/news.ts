@@ -1,5 +1,6 @@
 import type { Envelope } from "../../shared/contracts/messages";
 import { deliver, type Mailboxes } from "../../shared/d1/outbox";
+import { reportError } from "../../shared/observability/report";
 import { type Announcement, envelope } from "../../shared/queue/envelope";
 
 /** What runs on when the answer is out; an execution context is one. */
@@ -19,4 +20,6 @@ export const mailNews = (accountId: string, mailId: string, nowMs: number): Enve
 
 /** Sends what was just committed, after the answer; the sweep sends what this does not. */
 export const send = (env: AuthEnv, after: After, news: readonly Envelope[]): void =>
-  after.waitUntil(deliver(env.DB, mailboxes(env), news));
+  after.waitUntil(
+    deliver(env.DB, mailboxes(env), news).catch((error: unknown) => reportError(error, env, after, { task: "deliver news" })),
+  );

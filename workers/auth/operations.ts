@@ -50,7 +50,7 @@ export const operations = {
     operationId: "register",
     summary: "Open an account",
     description:
-      "Mails a verification token. A taken address gets the same answer, and its owner a mail. Passwords have 8 to 256 characters and are not among the most common.",
+      "Mails a verification token. A taken address gets the same answer, and its owner a mail; while nobody has confirmed it, each registration gets its own token, which installs its own password. Passwords have 8 to 256 characters and are not among the most common.",
     tags,
     requestExample: { email: EMAIL, password: PASSWORD, name: "Ada Lovelace" },
     answers: {
@@ -82,7 +82,8 @@ export const operations = {
   resendVerification: {
     operationId: "resendVerification",
     summary: "Ask for the verification mail again",
-    description: "Always 202, whether there is such an account or not. An account gets one such mail a minute.",
+    description:
+      "Always 202, whether there is such an account or not. An account gets one such mail a minute. After several registrations of one address register again instead.",
     tags,
     requestExample: { email: EMAIL },
     answers: { 202: { description: "If there is something to verify, a mail is on its way" } },
@@ -91,11 +92,12 @@ export const operations = {
   logIn: {
     operationId: "logIn",
     summary: "Sign in with a password",
-    description: "On an organizer's host the session works on that host only.",
+    description:
+      "On an organizer's host the session works on that host only. Ten wrong passwords in a row within 15 minutes lock the address for 15 minutes.",
     tags,
     requestExample: { email: EMAIL, password: PASSWORD },
     answers: { 200: { description: "Signed in", schema: Tokens, example: tokens } },
-    refusals: ["invalid_credentials", "email_not_verified", "account_suspended"],
+    refusals: ["invalid_credentials", "account_locked", "email_not_verified", "account_suspended"],
   },
 
   refresh: {

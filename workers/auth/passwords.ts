@@ -7,8 +7,6 @@ export const MIN_PASSWORD_CHARACTERS = 8;
 export const MAX_PASSWORD_CHARACTERS = 256;
 /** bcrypt's work factor for new passwords; what is stored names its own. */
 export const BCRYPT_COST = 10;
-/** The way that text becomes bcrypt's input, as `prehash` does it now. */
-export const PREHASH = 1;
 
 /** Two ways to type the same characters are one password. */
 export const normalizePassword = (password: string): string => password.normalize("NFKC");
@@ -33,21 +31,11 @@ export const OfferedPassword = z.string().min(1).max(4096).meta({ format: "passw
  * makes a plain SHA-384 of the same password, leaked elsewhere, useless as a guess.
  */
 export async function prehash(password: string): Promise<string> {
-  const input = utf8(`bilten:password:${PREHASH}\0${normalizePassword(password)}`);
+  const input = utf8(`bilten:password:1\0${normalizePassword(password)}`);
   return new Uint8Array(await crypto.subtle.digest("SHA-384", input)).toBase64();
 }
 
-export interface StoredPassword {
-  hash: string;
-  cost: number;
-  prehash: number;
-}
-
-export const hashPassword = async (password: string): Promise<StoredPassword> => ({
-  hash: await hash(await prehash(password), BCRYPT_COST),
-  cost: BCRYPT_COST,
-  prehash: PREHASH,
-});
+export const hashPassword = async (password: string): Promise<string> => hash(await prehash(password), BCRYPT_COST);
 
 /** Of bytes that nobody kept: an address without an account costs the same work as a wrong password. */
 const NOBODYS_HASH = "$2b$10$7uhBzPUjttu/ygM4faZGCuJzSTt.S.mnW2Z4z4dIQWenwmyDfh9XO";

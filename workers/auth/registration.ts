@@ -7,9 +7,9 @@ import { uuidV7 } from "../../shared/crypto/uuid";
 import { guardedBatch, isConstraint } from "../../shared/d1/guarded-batch";
 import { announce } from "../../shared/d1/outbox";
 import { emailKey, findByEmail, findById, userOf } from "./accounts";
-import { mailIdOf, requestedMail, requestMail } from "./mails";
+import { type Chosen, firstMail, mailIdOf, repeatVerification, requestAnotherVerification, tellOwner } from "./mails";
 import { type After, accountNews, send } from "./news";
-import { hashPassword, isCommon, NewPassword, type StoredPassword } from "./passwords";
+import { hashPassword, isCommon, NewPassword } from "./passwords";
 import type { AccountRow } from "./schema";
 
 export const Registration = z
@@ -28,8 +28,8 @@ export const Verified = z.object({ user: User }).meta({ id: "Verified" });
 export const MailAddress = z.strictObject({ email: Email }).meta({ id: "MailAddress" });
 
 /**
- * Makes a pending account and asks for its verification mail. For a taken address its owner hears of it instead, with no token: who
- * did not register must not confirm, by a click, a password that somebody else chose.
+ * Makes a pending account and asks for its verification mail. An address that waits for its first click gets another mail, whose
+ * click installs this registration's password and no other's; the owner of one that is confirmed hears of it, with no token.
  */
 export async function register(
   env: AuthEnv,
@@ -40,28 +40,23 @@ export async function register(
   if (await isCommon(draft.password))
     return refuse({ code: "invalid_body", errors: [{ pointer: "/password", message: "is among the most common passwords" }] });
   // Before the look-up: a taken address takes as long.
-  const password = await hashPassword(draft.password);
+  const chosen = { name: draft.name, passwordHash: await hashPassword(draft.password) };
   let owner = await findByEmail(env, draft.email);
-  if (!owner && !(await createAccount(env, after, draft, password, nowMs))) owner = await findByEmail(env, draft.email);
-  if (owner) await requestMail(env, after, "already_registered", owner.id, ["pending", "active", "suspended"], nowMs);
+  if (!owner && !(await createAccount(env, after, draft.email, chosen, nowMs))) owner = await findByEmail(env, draft.email);
+  if (owner?.status === "pending") await requestAnotherVerification(env, after, owner.id, chosen, nowMs);
+  else if (owner) await tellOwner(env, after, owner.id, nowMs);
   return ok({ user: { email: draft.email, name: draft.name, status: "pending" } });
 }
 
 /** False when somebody took the address in between. */
-async function createAccount(
-  env: AuthEnv,
-  after: After,
-  draft: Registration,
-  password: StoredPassword,
-  nowMs: number,
-): Promise<boolean> {
+async function createAccount(env: AuthEnv, after: After, email: string, chosen: Chosen, nowMs: number): Promise<boolean> {
   const id = uuidV7(nowMs);
   const insert = env.DB.prepare(
-    `INSERT INTO accounts (id, email, email_key, name, password_hash, password_cost, password_prehash, created_at_ms, updated_at_ms)
-     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8)`,
-  ).bind(id, draft.email, emailKey(draft.email), draft.name, password.hash, password.cost, password.prehash, nowMs);
+    `INSERT INTO accounts (id, email, email_key, name, password_hash, created_at_ms, updated_at_ms)
+     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6)`,
+  ).bind(id, email, emailKey(email), chosen.name, chosen.passwordHash, nowMs);
   const registered = accountNews("account.registered", id, 1, nowMs);
-  const mail = requestedMail(env, "verification", id, nowMs);
+  const mail = firstMail(env, id, chosen, nowMs);
   try {
     await env.DB.batch([insert, mail.insert, announce(env.DB, registered), announce(env.DB, mail.news)]);
   } catch (error) {
@@ -72,7 +67,7 @@ async function createAccount(
   return true;
 }
 
-/** Once, and within its day: the mail's row is what says so. */
+/** Once, and within its day: the mail's row is what says so, and whose password the account has from then on. */
 export async function verifyEmail(
   env: AuthEnv,
   after: After,
@@ -86,15 +81,18 @@ export async function verifyEmail(
   const use = env.DB.prepare(
     "UPDATE account_mails SET used_at_ms = ?1 WHERE id = ?2 AND kind = 'verification' AND used_at_ms IS NULL AND expires_at_ms > ?1",
   ).bind(nowMs, mailId);
-  // A suspended account stays suspended, with its address confirmed.
+  // A suspended account stays suspended, with its address confirmed. The mail's name and password stay in its row until the end of
+  // this batch.
   const confirm = env.DB.prepare(
     `UPDATE accounts SET email_verified_at_ms = coalesce(email_verified_at_ms, ?1), version = version + 1, updated_at_ms = ?1,
-       status = CASE status WHEN 'pending' THEN 'active' ELSE status END
+       status = CASE status WHEN 'pending' THEN 'active' ELSE status END,
+       (name, password_hash) = (SELECT name, password_hash FROM account_mails WHERE id = ?3)
      WHERE id = ?2`,
-  ).bind(nowMs, account.id);
-  // What was resent meanwhile has nothing left to confirm.
+  ).bind(nowMs, account.id, mailId);
+  // What was resent or registered meanwhile has nothing left to confirm, and its password is nobody's.
   const useOthers = env.DB.prepare(
-    "UPDATE account_mails SET used_at_ms = ? WHERE account_id = ? AND kind = 'verification' AND used_at_ms IS NULL",
+    `UPDATE account_mails SET used_at_ms = coalesce(used_at_ms, ?), name = NULL, password_hash = NULL
+     WHERE account_id = ? AND kind = 'verification'`,
   ).bind(nowMs, account.id);
   const verified = accountNews("account.verified", account.id, account.version + 1, nowMs);
   const moved = await guardedBatch(env.DB, use, [confirm, useOthers, announce(env.DB, verified)]);
@@ -115,5 +113,5 @@ const accountOfMail = (env: AuthEnv, mailId: string) =>
 /** Nobody learns from it whether there is such an account, or whether it waits for a mail. */
 export async function resendVerification(env: AuthEnv, after: After, email: string, nowMs: number): Promise<void> {
   const account = await findByEmail(env, email);
-  await requestMail(env, after, "verification", account?.id ?? uuidV7(nowMs), ["pending"], nowMs);
+  await repeatVerification(env, after, account?.id ?? uuidV7(nowMs), nowMs);
 }

@@ -14,8 +14,6 @@ export const accounts = sqliteTable("accounts", {
   status: text("status", { enum: ACCOUNT_STATUSES }).notNull().default("pending"),
   emailVerifiedAtMs: integer("email_verified_at_ms"),
   passwordHash: text("password_hash"),
-  passwordCost: integer("password_cost"),
-  passwordPrehash: integer("password_prehash"),
   version: integer("version").notNull().default(1),
   createdAtMs: integer("created_at_ms").notNull(),
   updatedAtMs: integer("updated_at_ms").notNull(),
@@ -29,9 +27,18 @@ export const accountMails = sqliteTable("account_mails", {
   createdAtMs: integer("created_at_ms").notNull(),
   expiresAtMs: integer("expires_at_ms").notNull(),
   usedAtMs: integer("used_at_ms"),
+  name: text("name"),
+  passwordHash: text("password_hash"),
 });
 
-export const REVOCATIONS = ["logout", "reuse", "user", "password", "admin"] as const;
+export const loginFailures = sqliteTable("login_failures", {
+  addressKey: text("address_key").primaryKey(),
+  failures: integer("failures").notNull(),
+  sinceMs: integer("since_ms").notNull(),
+  lockedUntilMs: integer("locked_until_ms").notNull(),
+});
+
+export const REVOCATIONS = ["logout", "reuse"] as const;
 export type Revocation = (typeof REVOCATIONS)[number];
 
 export const sessions = sqliteTable("sessions", {

@@ -11,6 +11,7 @@ import { uuidV7 } from "../../shared/crypto/uuid";
 import { guardedBatch } from "../../shared/d1/guarded-batch";
 import { ACCESS_TOKEN_SECONDS, type Audience, signAccessToken } from "./access-tokens";
 import { findByEmail, userOf } from "./accounts";
+import { addressKey, countWrong, forgetWrong, lockOf, NOT_LOCKED } from "./login-lock";
 import { checkPassword, OfferedPassword } from "./passwords";
 import { type AccountRow, accounts, type Revocation, refreshTokens, type SessionRow, sessions } from "./schema";
 
@@ -38,10 +39,12 @@ export async function logIn(
   { email, password }: Credentials,
   audience: Audience,
   nowMs: number,
-): Promise<Result<Tokens, Refusal<"invalid_credentials" | Barred>>> {
-  const account = await findByEmail(env, email);
+): Promise<Result<Tokens, Refusal<"invalid_credentials" | "account_locked" | Barred>>> {
+  const key = await addressKey(env, email);
+  const [account, lock] = await Promise.all([findByEmail(env, email), lockOf(env, key, nowMs)]);
+  if (lock) return refuse(lock);
   const matches = await checkPassword(password, account?.passwordHash ?? null);
-  if (!account || !matches) return refuse({ code: "invalid_credentials" });
+  if (!account || !matches) return refuse((await countWrong(env, key, nowMs)) ?? { code: "invalid_credentials" });
   const bar = barred(account);
   if (bar) return refuse(bar);
 
@@ -57,8 +60,16 @@ export async function logIn(
     revokedBecause: null,
   };
   const next = await newRefreshToken(session, nowMs);
-  const db = drizzle(env.DB);
-  await db.batch([db.insert(sessions).values(session), db.insert(refreshTokens).values(next.row)]);
+  const start = env.DB.prepare(
+    `INSERT INTO sessions (id, account_id, audience, organizer_id, auth_time_ms, created_at_ms, last_used_at_ms, expires_at_ms)
+     SELECT ?, ?, ?, ?, ?, ?, ?, ? WHERE ${NOT_LOCKED}`,
+  ).bind(
+    ...[session.id, session.accountId, session.audience, session.organizerId],
+    ...[session.authTimeMs, session.createdAtMs, session.lastUsedAtMs, session.expiresAtMs],
+    ...[key, nowMs],
+  );
+  const started = await guardedBatch(env.DB, start, [storeToken(env, next.row), forgetWrong(env, key)]);
+  if (!started.ok) return refuse((await lockOf(env, key, nowMs)) ?? { code: "account_locked", retryAfterSeconds: 1 });
   return ok(await tokensOf(env, account, session, next.token, nowMs));
 }
 
@@ -69,7 +80,7 @@ export async function logIn(
 export async function refresh(
   env: AuthEnv,
   token: string,
-  { audience }: Audience,
+  { audience, organizerId }: Audience,
   nowMs: number,
 ): Promise<Result<Tokens, Refusal<"refresh_token_invalid" | "refresh_token_reused" | Barred>>> {
   const hash = await sha256(token);
@@ -80,8 +91,10 @@ export async function refresh(
     .innerJoin(accounts, eq(accounts.id, sessions.accountId))
     .where(eq(refreshTokens.hash, hash))
     .get();
-  if (!found || found.session.audience !== audience) return refuse({ code: "refresh_token_invalid" });
+  if (!found) return refuse({ code: "refresh_token_invalid" });
   const { session, account } = found;
+  // The organizer too: a host can pass to another one, and what was signed in there does not.
+  if (session.audience !== audience || session.organizerId !== organizerId) return refuse({ code: "refresh_token_invalid" });
   if (found.token.usedAtMs !== null) return reused(env, session.id, nowMs);
   if (session.revokedAtMs !== null || session.expiresAtMs <= nowMs || found.token.expiresAtMs <= nowMs)
     return refuse({ code: "refresh_token_invalid" });
@@ -93,11 +106,8 @@ export async function refresh(
     `UPDATE refresh_tokens SET used_at_ms = ?1 WHERE hash = ?2 AND used_at_ms IS NULL
        AND EXISTS (SELECT 1 FROM sessions WHERE id = ?3 AND revoked_at_ms IS NULL)`,
   ).bind(nowMs, hash, session.id);
-  const store = env.DB.prepare(
-    "INSERT INTO refresh_tokens (hash, session_id, created_at_ms, expires_at_ms) VALUES (?, ?, ?, ?)",
-  ).bind(next.row.hash, session.id, nowMs, next.row.expiresAtMs);
   const touch = env.DB.prepare("UPDATE sessions SET last_used_at_ms = ? WHERE id = ?").bind(nowMs, session.id);
-  const moved = await guardedBatch(env.DB, use, [store, touch]);
+  const moved = await guardedBatch(env.DB, use, [storeToken(env, next.row), touch]);
   if (!moved.ok) return reused(env, session.id, nowMs);
   return ok(await tokensOf(env, account, session, next.token, nowMs));
 }
@@ -120,6 +130,14 @@ async function newRefreshToken(session: SessionRow, nowMs: number) {
   return { token, row: { hash: await sha256(token), sessionId: session.id, createdAtMs: nowMs, expiresAtMs } };
 }
 
+const storeToken = (env: AuthEnv, row: { hash: string; sessionId: string; createdAtMs: number; expiresAtMs: number }) =>
+  env.DB.prepare("INSERT INTO refresh_tokens (hash, session_id, created_at_ms, expires_at_ms) VALUES (?, ?, ?, ?)").bind(
+    row.hash,
+    row.sessionId,
+    row.createdAtMs,
+    row.expiresAtMs,
+  );
+
 async function tokensOf(
   env: AuthEnv,
   account: AccountRow,
@@ -132,13 +150,17 @@ async function tokensOf(
   return { accessToken, refreshToken, tokenType: "Bearer", expiresIn: ACCESS_TOKEN_SECONDS, user: userOf(account) };
 }
 
-const SWEEP_LIMIT = 200;
-/** Sessions past their end, with their tokens. */
+const SESSIONS_A_SWEEP = 200;
+const TOKENS_A_SWEEP = 1_000;
+/** Sessions past their end, their tokens first: a session refreshed for months has thousands, and a cascade would know no limit. */
 export async function sweepSessions(env: AuthEnv, nowMs: number): Promise<number> {
-  const { meta } = await env.DB.prepare(
-    "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE expires_at_ms <= ? LIMIT ?)",
-  )
-    .bind(nowMs, SWEEP_LIMIT)
-    .run();
-  return meta.changes;
+  const ended = "SELECT id FROM sessions WHERE expires_at_ms <= ?1 ORDER BY expires_at_ms, id LIMIT ?2";
+  const tokens = env.DB.prepare(
+    `DELETE FROM refresh_tokens WHERE hash IN (SELECT hash FROM refresh_tokens WHERE session_id IN (${ended}) LIMIT ?3)`,
+  ).bind(nowMs, SESSIONS_A_SWEEP, TOKENS_A_SWEEP);
+  const empty = env.DB.prepare(
+    `DELETE FROM sessions WHERE id IN (${ended}) AND NOT EXISTS (SELECT 1 FROM refresh_tokens WHERE session_id = sessions.id)`,
+  ).bind(nowMs, SESSIONS_A_SWEEP);
+  const [, swept] = await env.DB.batch([tokens, empty]);
+  return swept?.meta.changes ?? 0;
 }

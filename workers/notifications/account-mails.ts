@@ -14,7 +14,10 @@ interface Wording {
 const WORDING: Record<AccountMail["kind"], Wording> = {
   verification: {
     subject: "Confirm your e-mail address",
-    sentences: ["Somebody, we hope you, opened an account at Bilten with this address. Please confirm that it is yours."],
+    sentences: [
+      "Somebody, we hope you, opened an account at Bilten with this address. Please confirm that it is yours.",
+      "If you did not do that just now, do nothing: a click would open the account to whoever did.",
+    ],
     link: { path: "/auth/verify-email", label: "Confirm this address" },
   },
   already_registered: {
@@ -34,7 +37,7 @@ const WORDING: Record<AccountMail["kind"], Wording> = {
 export async function composeAccountMail(mail: AccountMail, origin: string): Promise<Mail> {
   const { subject, sentences, link } = WORDING[mail.kind];
   const url = link && mail.token ? `${origin}${link.path}?token=${encodeURIComponent(mail.token)}` : null;
-  const greeting = `Hello ${mail.name},`;
+  const greeting = mail.name === undefined ? "Hello," : `Hello ${mail.name},`;
   return {
     to: mail.to,
     subject,
