@@ -1,12 +1,14 @@
 import { z } from "zod";
 import type { DomainRpc } from "./domain";
 import { Id, Timestamp } from "./ids";
+import { Lines } from "./text";
 
 const HexColor = z
   .string()
   .toLowerCase()
   .regex(/^#[0-9a-f]{6}$/, "a colour as #rrggbb");
-const Url = z.url({ protocol: /^https$/ }).max(2048);
+/** Kept as a browser would ask for it: `https:example.com` is an address too, spelled otherwise. */
+const Url = z.url({ protocol: /^https$/, normalize: true }).max(2048);
 
 /** SEED's branding settings. `customCSS` is stored, and used only by pages that can confine it. */
 export const BrandSettingsDraft = z
@@ -22,7 +24,7 @@ export const BrandSettingsDraft = z
       .max(100)
       .regex(/^[\p{L}\p{N} ,'"-]+$/u, "font names and commas")
       .optional(),
-    customCSS: z.string().max(50_000).optional(),
+    customCSS: Lines.max(50_000).optional(),
   })
   .meta({ id: "BrandSettingsDraft" });
 export type BrandSettingsDraft = z.infer<typeof BrandSettingsDraft>;

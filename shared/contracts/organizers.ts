@@ -71,8 +71,6 @@ export const MemberChange = z.strictObject({ role: z.enum(MEMBER_ROLES) }).meta(
 export interface UsersRpc extends DomainRpc {
   /** The caller's role in an organizer's team, null when there is none. Remembered at most 5 s by the asking isolate (rule 3). */
   membership(userId: string, organizerId: string): Promise<MemberRole | null>;
-  /** Organizers that the user is a member of, at most 100. */
-  organizersOf(userId: string): Promise<{ organizerId: string; role: MemberRole }[]>;
   /** Organizers by id, those that exist; at most 100 ids. */
   organizers(ids: string[]): Promise<Organizer[]>;
   organizerBySlug(slug: string): Promise<Organizer | null>;

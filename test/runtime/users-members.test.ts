@@ -4,45 +4,15 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Account } from "../../shared/contracts/accounts";
 import type { MemberRole } from "../../shared/contracts/organizers";
 import { rememberedMembership } from "../../shared/http/memberships";
-import { refreshAccounts, storeAccount } from "../../workers/users/accounts";
-import { addMember, changeMember, listMembers, membership, organizersOf, removeMember } from "../../workers/users/members";
+import { MISSES_A_DAY, sweepLookups } from "../../workers/users/member-lookups";
+import { addMember, changeMember, listMembers, membership, removeMember } from "../../workers/users/members";
 import { changeOrganizer, createOrganizer, organizerBySlug, organizersByIds } from "../../workers/users/organizers";
-import { changeProfile, readProfile } from "../../workers/users/profiles";
 import { swapSql } from "../support/swapped-database";
+import { accountOf, startUsers } from "../support/users";
 
 const NOW_MS = Date.parse("2027-01-01T12:00:00Z");
-
-const accountOf = (change: Partial<Account> = {}): Account => ({
-  id: crypto.randomUUID(),
-  email: `${crypto.randomUUID()}@people.example`,
-  name: "Somebody",
-  role: "user",
-  status: "active",
-  emailVerified: true,
-  mfaEnabled: false,
-  createdAt: "2027-01-01T00:00:00.000Z",
-  updatedAt: "2027-01-01T00:00:00.000Z",
-  version: 2,
-  ...change,
-});
-
-/** Users with an auth beside it that knows these accounts. */
-function startUsers(known: Account[], db = env.USERS_DB): UsersEnv {
-  const find = (test: (account: Account) => boolean) => known.filter(test);
-  const auth = {
-    accounts: async (ids: string[]) => find(({ id }) => ids.includes(id)),
-    accountOfEmail: async (email: string) => find((account) => account.email === email.toLowerCase())[0] ?? null,
-    rename: async (id: string, name: string, ifVersion: number | null) => {
-      const account = find((candidate) => candidate.id === id)[0];
-      if (!account || (ifVersion !== null && account.version !== ifVersion))
-        return { ok: false, error: { code: "version_stale" } };
-      Object.assign(account, { name, version: account.version + 1 });
-      return { ok: true, value: account };
-    },
-  };
-  // The three doors of auth that users asks.
-  return { DB: db, ENVIRONMENT: "development", AUTH: auth as unknown as UsersEnv["AUTH"] };
-}
+const DAY_MS = 86_400_000;
+const CALLER = "0197f3c2-1a2b-7d3c-8e4f-0a1b2c3d4e5f";
 
 async function openTeam(users: UsersEnv, owner: Account): Promise<string> {
   const created = await createOrganizer(users, owner.id, { name: "The Blue Note", slug: `s-${crypto.randomUUID()}` }, NOW_MS);
@@ -115,25 +85,52 @@ describe("the team", () => {
     const [owner, helper, pending] = [accountOf(), accountOf(), accountOf({ status: "pending", emailVerified: false })];
     const users = startUsers([owner, helper, pending]);
     const id = await openTeam(users, owner);
-    expect(await addMember(users, id, { userId: helper.id, role: "door" }, NOW_MS)).toMatchObject({
+    expect(await addMember(users, CALLER, id, { userId: helper.id, role: "door" }, NOW_MS)).toMatchObject({
       ok: true,
       value: { role: "door" },
     });
-    expect(await addMember(users, id, { email: helper.email.toUpperCase(), role: "owner" }, NOW_MS)).toMatchObject({
+    expect(await addMember(users, CALLER, id, { email: helper.email.toUpperCase(), role: "owner" }, NOW_MS)).toMatchObject({
       error: { code: "member_exists" },
     });
     expect(await membership(users, helper.id, id)).toBe("door");
     for (const draft of [{ userId: pending.id }, { email: pending.email }, { userId: crypto.randomUUID() }]) {
-      expect(await addMember(users, id, { ...draft, role: "door" }, NOW_MS)).toMatchObject({ error: { code: "user_not_found" } });
+      expect(await addMember(users, CALLER, id, { ...draft, role: "door" }, NOW_MS)).toMatchObject({
+        error: { code: "user_not_found" },
+      });
     }
-    expect(await organizersOf(users, helper.id)).toEqual([{ organizerId: id, role: "door" }]);
+  });
+
+  test("a caller may miss with twenty addresses a day, at once and in all organizers together; hits are free", async () => {
+    const [owner, helper] = [accountOf(), accountOf()];
+    const users = startUsers([owner, helper]);
+    const teams = [await openTeam(users, owner), await openTeam(users, owner)];
+    const tried = async (email: string, caller = owner.id, nowMs = NOW_MS, team = teams[0] ?? "") => {
+      const answer = await addMember(users, caller, team, { email, role: "door" }, nowMs);
+      return answer.ok ? "joined" : answer.error.code;
+    };
+    expect(await tried(helper.email)).toBe("joined");
+    const answers = await Promise.all(
+      Array.from({ length: 30 }, (_, n) => tried(`nobody-${n}@people.example`, owner.id, NOW_MS, teams[n % 2])),
+    );
+    expect(answers.filter((answer) => answer === "user_not_found")).toHaveLength(MISSES_A_DAY);
+    expect(answers.filter((answer) => answer === "rate_limited")).toHaveLength(30 - MISSES_A_DAY);
+    expect(await addMember(users, owner.id, teams[0] ?? "", { email: helper.email, role: "door" }, NOW_MS)).toEqual({
+      ok: false,
+      error: { code: "rate_limited", retryAfterSeconds: 12 * 3600 },
+    });
+    expect(await addMember(users, owner.id, teams[1] ?? "", { userId: helper.id, role: "door" }, NOW_MS)).toMatchObject({
+      ok: true,
+    });
+    expect(await tried("nobody@people.example", helper.id)).toBe("user_not_found");
+    expect(await tried("nobody@people.example", owner.id, NOW_MS + DAY_MS)).toBe("user_not_found");
+    expect(await sweepLookups(env.USERS_DB, NOW_MS + DAY_MS)).toBe(2);
   });
 
   test("the last owner neither leaves nor steps down; of two either may", async () => {
     const [owner, second] = [accountOf(), accountOf()];
     const users = startUsers([owner, second]);
     const id = await openTeam(users, owner);
-    await addMember(users, id, { userId: second.id, role: "manager" }, NOW_MS);
+    await addMember(users, CALLER, id, { userId: second.id, role: "manager" }, NOW_MS);
     const last = { ok: false, error: { code: "last_owner" } };
     expect(await removeMember(users, id, owner.id)).toEqual(last);
     expect(await changeMember(users, id, owner.id, "door", NOW_MS)).toEqual(last);
@@ -148,7 +145,7 @@ describe("the team", () => {
     const [owner, second] = [accountOf(), accountOf()];
     const users = startUsers([owner, second], db);
     const id = await openTeam(users, owner);
-    await addMember(users, id, { userId: second.id, role: "owner" }, NOW_MS);
+    await addMember(users, CALLER, id, { userId: second.id, role: "owner" }, NOW_MS);
     await Promise.all([removeMember(users, id, owner.id), changeMember(users, id, second.id, "door", NOW_MS)]);
     return ownersOf(id);
   }
@@ -169,59 +166,14 @@ describe("the team", () => {
     const users = startUsers(people);
     const id = await openTeam(users, owner);
     const [late, ...early] = others;
-    for (const { id: userId } of early) await addMember(users, id, { userId, role: "door" }, NOW_MS + 10);
+    for (const { id: userId } of early) await addMember(users, CALLER, id, { userId, role: "door" }, NOW_MS + 10);
     const first = await listMembers(users, id, { limit: 4 });
-    await addMember(users, id, { userId: late?.id, role: "door" }, NOW_MS + 20);
+    await addMember(users, CALLER, id, { userId: late?.id, role: "door" }, NOW_MS + 20);
     const second = await listMembers(users, id, { limit: 4, cursor: first.nextCursor ?? undefined });
     const seen = [...first.data, ...second.data].map(({ userId }) => userId);
     expect(seen).toHaveLength(7);
     expect(new Set(seen)).toEqual(new Set(people.map((person) => person.id)));
     expect(second.nextCursor).toBeNull();
-  });
-});
-
-describe("the projection of accounts", () => {
-  const stored = (id: string) => env.USERS_DB.prepare("SELECT name, version FROM accounts WHERE id = ?").bind(id).first();
-
-  test("an older version that arrives late changes nothing", async () => {
-    const account = accountOf({ name: "New", version: 3 });
-    await storeAccount(env.USERS_DB, account).run();
-    await storeAccount(env.USERS_DB, { ...account, name: "Old", version: 2 }).run();
-    await storeAccount(env.USERS_DB, { ...account, name: "Same version, other words" }).run();
-    expect(await stored(account.id)).toEqual({ name: "New", version: 3 });
-  });
-
-  test("a message twice, and of an account that auth does not know, is harmless", async () => {
-    const account = accountOf();
-    const users = startUsers([account]);
-    await refreshAccounts(users, [account.id, crypto.randomUUID()]);
-    await refreshAccounts(users, [account.id]);
-    await refreshAccounts(users, [crypto.randomUUID()]);
-    expect(await stored(account.id)).toEqual({ name: "Somebody", version: 2 });
-  });
-});
-
-describe("a profile", () => {
-  test("keeps what a change does not name, and empties what is null", async () => {
-    const account = accountOf();
-    const users = startUsers([account]);
-    await changeProfile(users, account.id, { phone: "+431234567", bio: "Runs the door." }, null, NOW_MS);
-    await changeProfile(users, account.id, { name: "Ada King", bio: null }, null, NOW_MS);
-    const read = await readProfile(users, account.id);
-    expect(read).toMatchObject({ ok: true, value: { profile: { name: "Ada King", phone: "+431234567", bio: null } } });
-  });
-
-  test("a stale version changes neither the name nor the rest", async () => {
-    const account = accountOf();
-    const users = startUsers([account]);
-    await changeProfile(users, account.id, { bio: "One" }, 2, NOW_MS);
-    expect(await changeProfile(users, account.id, { name: "Two", bio: "Two" }, 2, NOW_MS)).toMatchObject({
-      error: { code: "version_stale" },
-    });
-    expect(await readProfile(users, account.id)).toMatchObject({
-      ok: true,
-      value: { version: 3, profile: { name: "Somebody", bio: "One" } },
-    });
   });
 });
 

@@ -19,7 +19,10 @@ export const app = domainApp<Env>()
     async (c) => {
       const current = await readSettings(c.env.DB, c.var.form.organizerId);
       checkIfMatch(c, etagOfVersion(current.version));
-      const saved = unwrap(await saveSettings(c.env.DB, current, c.var.form, Date.now()));
+      const answer = await saveSettings(c.env.DB, current, c.var.form, Date.now());
+      // Whoever insisted on a version hears that it is not the one any more, also when it changed just now.
+      if (!answer.ok && (c.req.header("if-match") ?? "*").trim() !== "*") throw new Problem("version_stale");
+      const saved = unwrap(answer);
       return c.json(saved.settings, 200, { etag: etagOfVersion(saved.version) });
     },
   )

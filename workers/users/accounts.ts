@@ -29,7 +29,13 @@ export async function askAccount(env: UsersEnv, id: string): Promise<Account | n
   return account ?? null;
 }
 
+/** What auth no longer knows was a registration that nobody confirmed; nothing here can name it. */
 export async function refreshAccounts(env: UsersEnv, ids: string[]): Promise<void> {
   const accounts = await env.AUTH.accounts(ids);
-  if (accounts.length > 0) await env.DB.batch(accounts.map((account) => storeAccount(env.DB, account)));
+  const known = new Set(accounts.map(({ id }) => id));
+  const gone = JSON.stringify(ids.filter((id) => !known.has(id)));
+  await env.DB.batch([
+    ...accounts.map((account) => storeAccount(env.DB, account)),
+    env.DB.prepare("DELETE FROM accounts WHERE status = 'pending' AND id IN (SELECT value FROM json_each(?))").bind(gone),
+  ]);
 }

@@ -2,8 +2,10 @@ import { WorkerEntrypoint } from "cloudflare:workers";
 import type { UsersRpc } from "../../shared/contracts/organizers";
 import { serve } from "../../shared/http/app";
 import { openapiOf } from "../../shared/http/operation";
+import { runSteps } from "../../shared/observability/sweep-steps";
 import { consumeBatch } from "../../shared/queue/consume";
-import { membership, organizersOf } from "./members";
+import { sweepLookups } from "./member-lookups";
+import { membership } from "./members";
 import { messageHandlers } from "./message-handlers";
 import { organizerBySlug, organizersByIds } from "./organizers";
 import { app } from "./routes";
@@ -18,17 +20,12 @@ export class UsersService extends WorkerEntrypoint<UsersEnv> implements UsersRpc
     return openapiOf(app);
   }
 
-  /** Announces nothing and keeps nothing half-way. */
-  async sweep() {
-    return {};
+  sweep() {
+    return runSteps(this.env, this.ctx, { lookups: () => sweepLookups(this.env.DB, Date.now()) });
   }
 
   membership(userId: string, organizerId: string) {
     return membership(this.env, userId, organizerId);
-  }
-
-  organizersOf(userId: string) {
-    return organizersOf(this.env, userId);
   }
 
   organizers(ids: string[]) {

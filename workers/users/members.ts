@@ -9,10 +9,8 @@ import type { Refusal } from "../../shared/contracts/problems";
 import { ok, type Result, refuse } from "../../shared/contracts/result";
 import { decodeCursor, page } from "../../shared/http/list";
 import { askAccount, storeAccount } from "./accounts";
+import { lookUpMember } from "./member-lookups";
 import { accounts, memberships } from "./schema";
-
-/** Organizers of one user that siblings hear of. */
-const MAX_ORGANIZERS = 100;
 
 export async function membership(env: UsersEnv, userId: string, organizerId: string): Promise<MemberRole | null> {
   const row = await drizzle(env.DB)
@@ -22,14 +20,6 @@ export async function membership(env: UsersEnv, userId: string, organizerId: str
     .get();
   return row?.role ?? null;
 }
-
-export const organizersOf = (env: UsersEnv, userId: string): Promise<{ organizerId: string; role: MemberRole }[]> =>
-  drizzle(env.DB)
-    .select({ organizerId: memberships.organizerId, role: memberships.role })
-    .from(memberships)
-    .where(eq(memberships.userId, userId))
-    .orderBy(memberships.organizerId)
-    .limit(MAX_ORGANIZERS);
 
 const memberColumns = {
   userId: memberships.userId,
@@ -78,12 +68,16 @@ const mayJoin = (account: Account | null): account is Account => account?.status
 
 export async function addMember(
   env: UsersEnv,
+  callerId: string,
   organizerId: string,
   draft: MemberDraft,
   nowMs: number,
-): Promise<Result<Member, Refusal<"user_not_found" | "member_exists">>> {
+): Promise<Result<Member, Refusal<"user_not_found" | "member_exists" | "rate_limited">>> {
   const { email, userId, role } = draft;
-  const account = email === undefined ? await askAccount(env, userId ?? "") : await env.AUTH.accountOfEmail(email);
+  const found =
+    email === undefined ? ok(await askAccount(env, userId ?? "")) : await lookUpMember(env, callerId, email, mayJoin, nowMs);
+  if (!found.ok) return found;
+  const account = found.value;
   if (!mayJoin(account)) return refuse({ code: "user_not_found" });
   const insert = env.DB.prepare(
     `INSERT INTO memberships (organizer_id, user_id, role, created_at_ms, updated_at_ms) VALUES (?1, ?2, ?3, ?4, ?4)

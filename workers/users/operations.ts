@@ -49,7 +49,7 @@ export const operations = {
     tags: ["users"],
     requestExample: { name: "Ada Lovelace", phone: "+431234567" },
     answers: { 200: { description: "The profile as it stands now", schema: Profile, example: profile } },
-    refusals: ["user_not_found", "version_stale", "state_moved"],
+    refusals: ["user_not_found", "version_stale"],
   },
   getUser: {
     operationId: "getUser",
@@ -102,7 +102,7 @@ export const operations = {
     tags: ["organizers"],
     requestExample: { email: "grace@bilten.example", role: "door" },
     answers: { 201: { description: "The member", schema: Member, example: { ...member, role: "door" } } },
-    refusals: ["user_not_found", "member_exists"],
+    refusals: ["user_not_found", "member_exists", "rate_limited"],
   },
   changeMember: {
     operationId: "changeMember",

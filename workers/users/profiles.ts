@@ -6,15 +6,11 @@ import { type Account, User } from "../../shared/contracts/accounts";
 import { PersonName } from "../../shared/contracts/orders";
 import type { Refusal } from "../../shared/contracts/problems";
 import { ok, type Result, refuse } from "../../shared/contracts/result";
+import { Lines } from "../../shared/contracts/text";
 import { askAccount, storeAccount } from "./accounts";
 import { profiles } from "./schema";
 
-const Bio = z
-  .string()
-  .trim()
-  .min(1)
-  .max(2000)
-  .refine((text) => text.isWellFormed(), "Unicode text");
+const Bio = Lines.trim().min(1).max(2000);
 
 export const Profile = User.extend({
   phone: z.string().nullable().meta({ description: "E.164" }),
@@ -57,36 +53,51 @@ export async function readProfile(env: UsersEnv, userId: string): Promise<Result
   return parts ? ok(stored(parts)) : refuse({ code: "user_not_found" });
 }
 
-/** Changes the fields present; the name is auth's to change. `ifVersion` is that of the profile as a whole, null for whatever it is. */
+/**
+ * Changes the fields present; the name is auth's to change, and is changed first: auth may refuse it. `ifVersion` is that of the profile
+ * as a whole, null for whatever it is. Two databases know no common transaction: where somebody changed the rest in between, the name
+ * gets its old value back, so that a 412 has changed nothing.
+ */
 export async function changeProfile(
   env: UsersEnv,
   userId: string,
   { name, phone, bio }: ProfileChange,
   ifVersion: number | null,
   nowMs: number,
-): Promise<Result<StoredProfile, Refusal<"user_not_found" | "version_stale" | "state_moved">>> {
+): Promise<Result<StoredProfile, Refusal<"user_not_found" | "version_stale">>> {
   const parts = await read(env, userId);
   if (!parts) return refuse({ code: "user_not_found" });
   const { account, own } = parts;
   if (ifVersion !== null && ifVersion !== account.version + own.version) return refuse({ code: "version_stale" });
 
-  let next = own;
-  if (phone !== undefined || bio !== undefined) {
-    next = { phone: phone === undefined ? own.phone : phone, bio: bio === undefined ? own.bio : bio, version: own.version + 1 };
-    const { meta } = await env.DB.prepare(
-      `INSERT INTO profiles (user_id, phone, bio, version, updated_at_ms) VALUES (?1, ?2, ?3, ?4, ?5)
-       ON CONFLICT (user_id) DO UPDATE SET phone = excluded.phone, bio = excluded.bio, version = excluded.version,
-         updated_at_ms = excluded.updated_at_ms
-       WHERE profiles.version = excluded.version - 1`,
-    )
-      .bind(userId, next.phone, next.bio, next.version, nowMs)
-      .run();
-    if (meta.changes !== 1) return refuse({ code: ifVersion === null ? "state_moved" : "version_stale" });
-  }
-  if (name === undefined) return ok(stored({ account, own: next }));
-
-  const renamed = await env.AUTH.rename(userId, name, ifVersion === null ? null : account.version);
+  const renamed =
+    name === undefined ? ok(account) : await env.AUTH.rename(userId, name, ifVersion === null ? null : account.version);
   if (!renamed.ok) return refuse(renamed.error);
-  await storeAccount(env.DB, renamed.value).run();
-  return ok(stored({ account: renamed.value, own: next }));
+  const next = await changeOwn(env, userId, { phone, bio }, ifVersion === null ? null : own.version, nowMs);
+  if (next === null) {
+    if (name !== undefined) await env.AUTH.rename(userId, account.name, renamed.value.version);
+    return refuse({ code: "version_stale" });
+  }
+  if (name !== undefined) await storeAccount(env.DB, renamed.value).run();
+  return ok(stored({ account: renamed.value, own: next ?? own }));
+}
+
+/** What is kept here as it stands now; null when it was no longer at `ifVersion`, undefined where nothing of it is named. */
+async function changeOwn(
+  env: UsersEnv,
+  userId: string,
+  { phone, bio }: Pick<ProfileChange, "phone" | "bio">,
+  ifVersion: number | null,
+  nowMs: number,
+): Promise<Parts["own"] | null | undefined> {
+  if (phone === undefined && bio === undefined) return undefined;
+  return env.DB.prepare(
+    `INSERT INTO profiles (user_id, phone, bio, version, updated_at_ms) VALUES (?1, ?2, ?3, 1, ?4)
+     ON CONFLICT (user_id) DO UPDATE SET phone = iif(?5, excluded.phone, phone), bio = iif(?6, excluded.bio, bio),
+       version = version + 1, updated_at_ms = excluded.updated_at_ms
+     WHERE version = coalesce(?7, version)
+     RETURNING phone, bio, version`,
+  )
+    .bind(userId, phone ?? null, bio ?? null, nowMs, phone === undefined ? 0 : 1, bio === undefined ? 0 : 1, ifVersion)
+    .first<Parts["own"]>();
 }

@@ -102,7 +102,7 @@ export const app = domainApp<UsersEnv>()
     operation(operations.addMember),
     requireMember("members:write"),
     form(MemberDraft),
-    async (c) => c.json(unwrap(await addMember(c.env, organizerIdOf(c), c.var.form, Date.now())), 201),
+    async (c) => c.json(unwrap(await addMember(c.env, callerOf(c), organizerIdOf(c), c.var.form, Date.now())), 201),
   )
   .put(
     "/organizers/:organizerId/members/:userId",

@@ -32,6 +32,16 @@ export const organizers = sqliteTable("organizers", {
   createdAtMs: integer("created_at_ms").notNull(),
   updatedAtMs: integer("updated_at_ms").notNull(),
 });
+export const memberLookups = sqliteTable(
+  "member_lookups",
+  {
+    userId: text("user_id").notNull(),
+    day: integer("day").notNull(),
+    lookups: integer("lookups").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.userId, table.day] })],
+);
+
 export type OrganizerRow = typeof organizers.$inferSelect;
 
 export const memberships = sqliteTable(

@@ -1,0 +1,34 @@
+/** The users Worker's verbs with an auth beside it that knows these accounts. */
+import { env } from "cloudflare:workers";
+import type { Account } from "../../shared/contracts/accounts";
+
+export const accountOf = (change: Partial<Account> = {}): Account => ({
+  id: crypto.randomUUID(),
+  email: `${crypto.randomUUID()}@people.example`,
+  name: "Somebody",
+  role: "user",
+  status: "active",
+  emailVerified: true,
+  mfaEnabled: false,
+  createdAt: "2027-01-01T00:00:00.000Z",
+  updatedAt: "2027-01-01T00:00:00.000Z",
+  version: 2,
+  ...change,
+});
+
+export function startUsers(known: Account[], db = env.USERS_DB): UsersEnv {
+  const find = (test: (account: Account) => boolean) => known.filter(test);
+  const auth = {
+    accounts: async (ids: string[]) => structuredClone(find(({ id }) => ids.includes(id))),
+    accountOfEmail: async (email: string) => find((account) => account.email === email.toLowerCase())[0] ?? null,
+    rename: async (id: string, name: string, ifVersion: number | null) => {
+      const account = find((candidate) => candidate.id === id)[0];
+      if (!account || (ifVersion !== null && account.version !== ifVersion))
+        return { ok: false, error: { code: "version_stale" } };
+      Object.assign(account, { name, version: account.version + 1 });
+      return { ok: true, value: account };
+    },
+  };
+  // The three doors of auth that users asks.
+  return { DB: db, ENVIRONMENT: "development", AUTH: auth as unknown as UsersEnv["AUTH"] };
+}
