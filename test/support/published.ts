@@ -38,6 +38,7 @@ export function readDocument(document: Document): Published {
   const ajv = new Ajv2020({ strict: false, allErrors: true });
   // Its types name the CommonJS shape.
   (addFormats as unknown as (ajv: Ajv2020) => void)(ajv);
+  ajv.addFormat("base64", /^[A-Za-z0-9+/]*={0,2}$/);
   ajv.addSchema(document, "published");
   const routes: Route[] = Object.entries(document.paths).map(([path, operations]) => ({
     pattern: new RegExp(
