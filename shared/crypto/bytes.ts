@@ -6,21 +6,11 @@ export const utf8 = (text: string): Uint8Array<ArrayBuffer> => new Uint8Array(en
 export const toBase64Url = (bytes: ArrayBuffer | Uint8Array): string =>
   (bytes instanceof Uint8Array ? bytes : new Uint8Array(bytes)).toBase64({ alphabet: "base64url", omitPadding: true });
 
-/** Null where the text is not strict base64url: of two spellings of the same bytes only one is accepted. */
+/** Null where the text is not exactly what `toBase64Url` makes of the bytes: padded, spaced or otherwise spelled, it is not the same. */
 export function fromBase64Url(text: string): Uint8Array<ArrayBuffer> | null {
   try {
-    return Uint8Array.fromBase64(text, { alphabet: "base64url", lastChunkHandling: "strict" });
-  } catch {
-    return text.length % 4 === 0 ? null : fromUnpadded(text);
-  }
-}
-
-function fromUnpadded(text: string): Uint8Array<ArrayBuffer> | null {
-  try {
-    return Uint8Array.fromBase64(text + "=".repeat(4 - (text.length % 4)), {
-      alphabet: "base64url",
-      lastChunkHandling: "strict",
-    });
+    const bytes = Uint8Array.fromBase64(text, { alphabet: "base64url" });
+    return toBase64Url(bytes) === text ? bytes : null;
   } catch {
     return null;
   }

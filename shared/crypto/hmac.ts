@@ -12,9 +12,14 @@ function hmacKey(secret: string): Promise<CryptoKey> {
   return key;
 }
 
-/** Parts are joined by NUL, which none of them contains, so that ("ab","c") and ("a","bc") differ. The first part is the purpose. */
-const message = (parts: readonly string[]): Uint8Array<ArrayBuffer> =>
-  utf8(parts.map((part) => part.replaceAll("\0", "\\0")).join("\0"));
+/**
+ * Parts are joined by NUL, which only the last one (a raw body, say) may contain, so that ("ab","c") and ("a","bc") differ. The first
+ * part is the purpose, and a purpose always has the same number of parts.
+ */
+function message(parts: readonly string[]): Uint8Array<ArrayBuffer> {
+  if (parts.slice(0, -1).some((part) => part.includes("\0"))) throw new RangeError("a part of an HMAC before the last one contains a NUL");
+  return utf8(parts.join("\0"));
+}
 
 /** HMAC-SHA-256 (RFC 2104) over the parts; 32 bytes. */
 export const hmac = async (secret: string, parts: readonly string[]): Promise<Uint8Array<ArrayBuffer>> =>
