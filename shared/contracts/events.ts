@@ -14,18 +14,27 @@ export const MAX_LINES = 20;
 export const DEFAULT_MIN_PER_ORDER = 1;
 export const DEFAULT_MAX_PER_ORDER = 10;
 
-/** An IANA zone that the runtime knows (`Intl` carries the tz database). */
+/** The zone's name as `Intl`, which carries the tz database, spells it; null for none. */
+function zoneKnownAs(zone: string): string | null {
+  try {
+    return /^[A-Za-z]/.test(zone) ? new Intl.DateTimeFormat("en", { timeZone: zone }).resolvedOptions().timeZone : null;
+  } catch {
+    return null;
+  }
+}
+
+/** As the tz database writes it. Another name of the same zone stays: ICU would make Asia/Calcutta of Asia/Kolkata. */
+function spellZone(zone: string): string {
+  const known = zoneKnownAs(zone);
+  return known?.toLowerCase() === zone.toLowerCase() ? known : zone;
+}
+
+/** An IANA zone that the runtime knows. */
 export const TimeZone = z
   .string()
   .max(64)
-  .refine((zone) => {
-    try {
-      new Intl.DateTimeFormat("en", { timeZone: zone });
-      return /^[A-Za-z]/.test(zone);
-    } catch {
-      return false;
-    }
-  }, "an IANA time zone")
+  .refine((zone) => zoneKnownAs(zone) !== null, "an IANA time zone")
+  .overwrite(spellZone)
   .meta({ example: "Europe/Vienna" });
 
 export const Location = z.strictObject({
@@ -234,6 +243,12 @@ export interface EventsRpc extends DomainRpc {
   confirmOrder(request: ConfirmRequest): Promise<Result<Ticket[], ConfirmRefusal>>;
   /** `outcome` names the winner: `released`, or `confirmed` when the money came first. */
   releaseOrder(eventId: string, orderId: string, reason: string): Promise<Result<{ outcome: OrderOutcome }, Refusal>>;
+  /** The same for at most 100 orders in one call, in their order; each is decided by itself. */
+  releaseOrders(
+    eventId: string,
+    orderIds: string[],
+    reason: string,
+  ): Promise<Result<{ outcome: OrderOutcome }, Refusal<"event_not_found" | "order_not_found">>[]>;
   voidTickets(eventId: string, orderId: string, ticketIds: string[] | null): Promise<Result<Ticket[], Refusal>>;
   ticketsOf(eventId: string, orderId: string): Promise<Result<Ticket[], Refusal>>;
   /** Events by id whatever their status, those that exist; at most 100 ids. The asking Worker decides who may see them. */

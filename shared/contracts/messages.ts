@@ -26,7 +26,7 @@ export const MESSAGES = {
   "account.mail_requested": { topic: "user.events", data: z.object({ accountId: Id, mailId: Id }) },
   "event.published": { topic: "event.events", data: z.object({ eventId: Id, organizerId: Id }) },
   "event.changed": { topic: "event.events", data: z.object({ eventId: Id, organizerId: Id }) },
-  "event.cancelled": { topic: "event.events", data: z.object({ eventId: Id, organizerId: Id, reason: z.string() }) },
+  "event.cancelled": { topic: "event.events", data: z.object({ eventId: Id, organizerId: Id }) },
   "event.completed": { topic: "event.events", data: z.object({ eventId: Id, organizerId: Id }) },
   "order.paid": {
     topic: "payment.events",

@@ -15,7 +15,9 @@ export const PersonName = z
   .trim()
   .min(1)
   .max(200)
-  .regex(/^\P{Cc}*$/u, "no control characters");
+  .regex(/^\P{Cc}*$/u, "no control characters")
+  // Half a character is no text that can be stored and read back the same.
+  .refine((name) => name.isWellFormed(), "no lone surrogates");
 
 export const Buyer = z.strictObject({ email: Email, name: PersonName }).meta({ id: "Buyer" });
 

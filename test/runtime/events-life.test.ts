@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { PublishedEvent } from "../../shared/contracts/events";
 import { listOf } from "../../shared/http/list";
+import { eventsById } from "../../workers/events/event-lists";
 import { age, closeRooms, codeOf, draft, openRoom, parse, publishNew, show, user, withDoors } from "../support/events-room";
 
 afterEach(closeRooms);
@@ -122,4 +123,11 @@ describe("drafts", () => {
     expect(codeOf(await room.ask("DELETE", `/events/${stays.id}`, { as: room.owner }))).toBe("409 event_state");
     expect(await room.env.DB.prepare("SELECT COUNT(*) AS n FROM ticket_types").first("n")).toBe(1);
   });
+});
+
+test("siblings that ask for more events than one call takes hear so, and not of a part of them", async () => {
+  const room = await openRoom();
+  const ids = Array.from({ length: 101 }, () => crypto.randomUUID());
+  await expect(eventsById(room.env, ids)).rejects.toThrow(RangeError);
+  expect(await eventsById(room.env, ids.slice(1))).toEqual([]);
 });

@@ -27,13 +27,14 @@ function queueOf(): { mailboxes: Mailboxes; sent: Envelope[]; calls: number[] } 
   return { mailboxes: { search: queue, users: queue }, sent, calls };
 }
 
-const news = (number: number, reason = "rain") =>
+const news = (number: number, traceparent = "00-1-1-00") =>
   envelope("/events", {
     type: "event.cancelled",
     subject: crypto.randomUUID(),
     version: 1,
     nowMs: Date.now() - 60_000 + number,
-    data: { eventId: crypto.randomUUID(), organizerId: crypto.randomUUID(), reason },
+    traceparent,
+    data: { eventId: crypto.randomUUID(), organizerId: crypto.randomUUID() },
   });
 const write = (messages: Envelope[]) => db.batch(messages.map((message) => announce(db, message)));
 const insert = (id: string, type: string, text: string) =>

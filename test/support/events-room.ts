@@ -85,7 +85,6 @@ export async function openRoom(change: Partial<Env> = {}): Promise<Room> {
     TICKET_SIGNING_KEY: bindings.TICKET_SIGNING_KEY,
     TICKET_INVENTORY: bindings.TICKET_INVENTORY,
     SEARCH_MAILBOX: mailbox,
-    ANALYTICS_MAILBOX: mailbox,
     USERS: {
       membership: async (userId, organizer) => (organizer === organizerId ? (roles.get(userId) ?? null) : null),
       organizers: async (ids) =>

@@ -7,6 +7,7 @@ import {
   TicketTypeChange,
   TicketTypeDraft,
 } from "../../shared/contracts/events";
+import { PersonName } from "../../shared/contracts/orders";
 import { errorsOf } from "../../shared/http/form";
 import { checkConsistency, checkSettings } from "../../workers/events/event-checks";
 import type { EventRow, TicketTypeRow } from "../../workers/events/schema";
@@ -40,6 +41,13 @@ describe("an event's draft", () => {
       faults(EventDraft, { ...event, capacity: 1, ticketTypes: [{ ...type, price: { amount: 0, currency: "JPY" } }] }),
     ).toEqual([]);
     expect(faults(EventDraft, { ...event, category: "x".repeat(64), timezone: "America/Argentina/Buenos_Aires" })).toEqual([]);
+  });
+
+  test("spells a zone as the tz database does, and keeps another name of it", () => {
+    const zoneOf = (timezone: string) => EventDraft.parse({ ...event, timezone }).timezone;
+    expect(zoneOf("europe/VIENNA")).toBe("Europe/Vienna");
+    expect(zoneOf("utc")).toBe("UTC");
+    for (const name of ["Asia/Kolkata", "Asia/Calcutta", "Europe/Kyiv"]) expect(zoneOf(name)).toBe(name);
   });
 
   test.each<[string, object, string]>([
@@ -122,4 +130,10 @@ describe("what is stored", () => {
     // An environment that forgot to say what it is is production (rule 2).
     expect(checkSettings("", { holdSeconds: 59 })).not.toBeNull();
   });
+});
+
+test("a person's name is of any script and of whole characters", () => {
+  for (const name of ["Ada", "Åsa-Ørn", "山田 花子", "😀"]) expect(PersonName.safeParse(name).success).toBe(true);
+  for (const name of ["", " ", "a\nb", "\ud83d", "Ada \ude00", "x".repeat(201)])
+    expect(PersonName.safeParse(name).success).toBe(false);
 });

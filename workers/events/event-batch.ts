@@ -5,6 +5,7 @@ import type { Refusal } from "../../shared/contracts/problems";
 import { ok, type Result } from "../../shared/contracts/result";
 import { guardedBatch } from "../../shared/d1/guarded-batch";
 import { announce, deliver, type Mailboxes } from "../../shared/d1/outbox";
+import { reportError } from "../../shared/observability/report";
 import { envelope } from "../../shared/queue/envelope";
 import type { Env, Later } from "./environment";
 import { forgetEvent } from "./remembered-events";
@@ -13,7 +14,7 @@ import type { StoredEvent } from "./stored-event";
 
 const SOURCE = "/events";
 
-export const mailboxes = (env: Env): Mailboxes => ({ search: env.SEARCH_MAILBOX, analytics: env.ANALYTICS_MAILBOX });
+export const mailboxes = (env: Env): Mailboxes => ({ search: env.SEARCH_MAILBOX });
 
 /** A typed query as a statement of a batch. */
 export function statement(env: Env, query: { toSQL(): { sql: string; params: unknown[] } }): D1PreparedStatement {
@@ -31,7 +32,7 @@ export function newsOf(event: EventRow, nowMs: number, traceparent: string | und
     case "completed":
       return envelope(SOURCE, { ...about, type: "event.completed", data });
     case "cancelled":
-      return envelope(SOURCE, { ...about, type: "event.cancelled", data: { ...data, reason: event.cancelReason ?? "" } });
+      return envelope(SOURCE, { ...about, type: "event.cancelled", data });
     default:
       return null;
   }
@@ -59,6 +60,9 @@ export async function applyAndTell(
   const moved = await guardedBatch(env.DB, compareAndSet, [...effects, ...(news ? [announce(env.DB, news)] : [])]);
   forgetEvent(after.event.id);
   if (!moved.ok) return moved;
-  if (news) later.waitUntil(deliver(env.DB, mailboxes(env), [news]));
+  if (news) {
+    const delivery = deliver(env.DB, mailboxes(env), [news]);
+    later.waitUntil(delivery.catch((error) => reportError(error, env, later, { task: "deliver the outbox" })));
+  }
   return ok(after);
 }
