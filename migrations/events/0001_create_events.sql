@@ -24,6 +24,8 @@ CREATE TABLE events (
   cancel_reason TEXT,
   -- Grows with each change of the event or of one of its ticket types; the object's configuration carries the same number.
   version INTEGER NOT NULL CHECK (version >= 1),
+  -- Names the change that made this version, so that nobody takes another's change for his own.
+  change_id TEXT NOT NULL,
   created_at_ms INTEGER NOT NULL,
   updated_at_ms INTEGER NOT NULL,
   CONSTRAINT ends_after_start CHECK (end_ms > start_ms),
@@ -58,7 +60,8 @@ CREATE INDEX ticket_types_of_event ON ticket_types (event_id, position, id);
 -- deleted with the change of the tables above, so that a crash in between leaves something to carry on with.
 CREATE TABLE event_changes (
   event_id TEXT PRIMARY KEY REFERENCES events (id) ON DELETE CASCADE,
-  version INTEGER NOT NULL CHECK (version >= 2),
+  -- Whose wish this is: who comes back after others have moved on finds another, or none.
+  change_id TEXT NOT NULL,
   -- The event and its types as they will stand, JSON.
   wanted TEXT NOT NULL,
   asked_at_ms INTEGER NOT NULL

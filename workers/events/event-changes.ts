@@ -3,7 +3,7 @@
  * written down first, then the object accepts or refuses, then D1 follows. Whoever finds a wish that was left behind carries on with it.
  */
 
-import { and, eq, getTableColumns, notInArray, sql } from "drizzle-orm";
+import { and, eq, getTableColumns, lt, notInArray, type SQL, sql } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
 import type { Refusal } from "../../shared/contracts/problems";
 import { ok, type Result, refuse } from "../../shared/contracts/result";
@@ -33,6 +33,7 @@ export async function changeEvent(
   eventId: string,
   mutate: Mutation,
 ): Promise<Result<StoredEvent, Refusal>> {
+  let above = 0;
   for (let tries = 1; ; tries++) {
     const nowMs = Date.now();
     const stored = await loadEvent(env, eventId);
@@ -40,11 +41,18 @@ export async function changeEvent(
     const changed =
       stored.event.status === "publishing"
         ? refuse({ code: "state_moved" } as const)
-        : await tryChange(env, later, stored, mutate, nowMs);
+        : await tryChange(env, later, stored, mutate, above, nowMs);
     if (changed.ok || changed.error.code !== "state_moved" || tries === MAX_TRIES) return changed;
     await settle(env, later, eventId, nowMs - ABANDONED_AFTER_MS);
+    if (stored.event.status === "published") above = await versionOnSale(env, eventId);
     await scheduler.wait(WAIT_MS * tries * (1 + Math.random()));
   }
+}
+
+/** A wish that was given up may have reached the object all the same: what comes next must stand above it. */
+async function versionOnSale(env: Env, eventId: string): Promise<number> {
+  const standing = await askInventory(env, eventId, (inventory) => inventory.availability());
+  return standing.ok ? standing.value.version : 0;
 }
 
 async function tryChange(
@@ -52,34 +60,40 @@ async function tryChange(
   later: Later,
   stored: StoredEvent,
   mutate: Mutation,
+  above: number,
   nowMs: number,
 ): Promise<Result<StoredEvent, Refusal>> {
   const wanted = mutate(stored, nowMs);
   if (!wanted.ok || wanted.value === stored) return wanted;
-  const after = stamped(stored, wanted.value, nowMs);
-  if (stored.event.status === "draft") return applyToDatabase(env, later, after, nowMs);
-  const wished = await wish(env, after, nowMs);
+  const { version, status } = stored.event;
+  const after = stamped(stored, wanted.value, Math.max(version, above) + 1, nowMs);
+  if (status === "draft") return applyToDatabase(env, later, after, eq(events.version, version), nowMs);
+  const wished = await wish(env, after, version, nowMs);
   return wished.ok ? carryOut(env, later, after, nowMs) : wished;
 }
 
 /** The next version, on the event and on each type that differs. */
-function stamped(before: StoredEvent, after: StoredEvent, nowMs: number): StoredEvent {
-  const version = before.event.version + 1;
+function stamped(before: StoredEvent, after: StoredEvent, version: number, nowMs: number): StoredEvent {
   const untouched = new Set(before.types);
   return {
-    event: { ...after.event, version, updatedAtMs: nowMs },
+    event: { ...after.event, version, changeId: crypto.randomUUID(), updatedAtMs: nowMs },
     types: after.types.map((type) => (untouched.has(type) ? type : { ...type, version })),
   };
 }
 
 /** One wish an event at a time, and only from the version that stands. */
-async function wish(env: Env, after: StoredEvent, nowMs: number): Promise<Result<null, Refusal<"state_moved">>> {
+async function wish(
+  env: Env,
+  { event, types }: StoredEvent,
+  standingVersion: number,
+  nowMs: number,
+): Promise<Result<null, Refusal<"state_moved">>> {
   try {
     const written = await env.DB.prepare(
-      `INSERT INTO event_changes (event_id, version, wanted, asked_at_ms)
-       SELECT id, ?2, ?3, ?4 FROM events WHERE id = ?1 AND version = ?2 - 1 AND status <> 'publishing'`,
+      `INSERT INTO event_changes (event_id, change_id, wanted, asked_at_ms)
+       SELECT id, ?3, ?4, ?5 FROM events WHERE id = ?1 AND organizer_id = ?6 AND version = ?2 AND status <> 'publishing'`,
     )
-      .bind(after.event.id, after.event.version, JSON.stringify(after), nowMs)
+      .bind(event.id, standingVersion, event.changeId, JSON.stringify({ event, types }), nowMs, event.organizerId)
       .run();
     return written.meta.changes === 1 ? ok(null) : refuse({ code: "state_moved" });
   } catch (error) {
@@ -88,39 +102,43 @@ async function wish(env: Env, after: StoredEvent, nowMs: number): Promise<Result
   }
 }
 
-/** Asks the object and lets D1 follow its word. Again with the same wish is the same answer. */
+/** Asks the object and lets D1 follow its word, while the wish stands. Again with the same wish is the same answer. */
 async function carryOut(env: Env, later: Later, after: StoredEvent, nowMs: number): Promise<Result<StoredEvent, Refusal>> {
-  const { id, version } = after.event;
+  const { id, changeId } = after.event;
   const decided = await decide(env, after);
   if (!decided.ok) {
-    await env.DB.prepare("DELETE FROM event_changes WHERE event_id = ? AND version = ?").bind(id, version).run();
+    await env.DB.prepare("DELETE FROM event_changes WHERE event_id = ? AND change_id = ?").bind(id, changeId).run();
     return decided;
   }
-  const applied = await applyToDatabase(env, later, after, nowMs);
+  const wishStands = sql`EXISTS (SELECT 1 FROM event_changes w WHERE w.event_id = ${id} AND w.change_id = ${changeId})`;
+  const applied = await applyToDatabase(env, later, after, wishStands, nowMs);
   if (applied.ok) return applied;
-  // Another hand has carried the same wish out: only one wish at a time can have this version.
+  // The wish is gone: another hand has carried it out, or given it up.
   const standing = await loadEvent(env, id);
-  return standing && standing.event.version >= version ? ok(standing) : applied;
+  return standing?.event.changeId === changeId ? ok(standing) : applied;
 }
 
-async function decide(env: Env, after: StoredEvent): Promise<Result<unknown, Refusal>> {
-  const { id, status, version } = after.event;
-  if (status === "cancelled" || status === "completed") return askInventory(env, id, (inventory) => inventory.close(status));
-  const decided = await askInventory(env, id, (inventory) => inventory.reconfigure(toConfig(after, env.ENVIRONMENT)));
-  if (decided.ok || decided.error.code !== "state_moved") return decided;
-  // The object has heard this wish before, from a hand that did not live to tell.
-  const standing = await askInventory(env, id, (inventory) => inventory.availability());
-  return standing.ok && standing.value.version >= version ? ok(null) : decided;
+/** The object knows a change by its id, so that a wish which it has heard from a hand that did not live to tell is no refusal. */
+function decide(env: Env, after: StoredEvent): Promise<Result<unknown, Refusal>> {
+  const { id, status } = after.event;
+  return askInventory(
+    env,
+    id,
+    (inventory): Promise<Result<unknown, Refusal>> =>
+      status === "cancelled" || status === "completed"
+        ? inventory.close(status)
+        : inventory.reconfigure(toConfig(after, env.ENVIRONMENT)),
+  );
 }
 
 /** D1 as the projection of one version after the other. */
-function applyToDatabase(env: Env, later: Later, { event, types }: StoredEvent, nowMs: number) {
+function applyToDatabase(env: Env, later: Later, { event, types }: StoredEvent, isDue: SQL, nowMs: number) {
   const db = drizzle(env.DB);
-  const { id, organizerId: _, createdAtMs: __, ...changing } = event;
+  const { id, organizerId, createdAtMs: _, ...changing } = event;
   const compareAndSet = db
     .update(events)
     .set(changing)
-    .where(and(eq(events.id, id), eq(events.version, event.version - 1)));
+    .where(and(eq(events.id, id), eq(events.organizerId, organizerId), lt(events.version, event.version), isDue));
   const kept = types.map((type) => type.id);
   const effects = [
     db

@@ -41,6 +41,7 @@ export async function draftEvent(env: Env, draft: EventDraft): Promise<Result<St
     holdSeconds: settings.holdSeconds ?? DEFAULT_HOLD_SECONDS,
     cancelReason: null,
     version: FIRST_VERSION,
+    changeId: crypto.randomUUID(),
     createdAtMs: nowMs,
     updatedAtMs: nowMs,
   };
@@ -110,8 +111,10 @@ export async function deleteEvent(env: Env, eventId: string, precondition: Preco
   const stored = await loadEvent(env, eventId);
   if (!stored) return refuse({ code: "event_not_found" });
   precondition(stored.event.version);
-  const deleted = await env.DB.prepare("DELETE FROM events WHERE id = ? AND status = 'draft' AND version = ?")
-    .bind(eventId, stored.event.version)
+  const deleted = await env.DB.prepare(
+    "DELETE FROM events WHERE id = ? AND organizer_id = ? AND status = 'draft' AND version = ?",
+  )
+    .bind(eventId, stored.event.organizerId, stored.event.version)
     .run();
   forgetEvent(eventId);
   if (deleted.meta.changes > 0) return ok(null);

@@ -22,9 +22,9 @@ export async function publish(env: Env, later: Later, eventId: string): Promise<
     const incomplete = refusePublishing(stored, nowMs);
     if (incomplete) return refuse(incomplete);
     const begun = await env.DB.prepare(
-      "UPDATE events SET status = 'publishing', version = version + 1, updated_at_ms = ?3 WHERE id = ?1 AND version = ?2 AND status = 'draft'",
+      "UPDATE events SET status = 'publishing', version = version + 1, updated_at_ms = ?3 WHERE id = ?1 AND version = ?2 AND organizer_id = ?4 AND status = 'draft'",
     )
-      .bind(eventId, stored.event.version, nowMs)
+      .bind(eventId, stored.event.version, nowMs, stored.event.organizerId)
       .run();
     forgetEvent(eventId);
     // Somebody changed the draft meanwhile: what is published is what then stands.
@@ -45,7 +45,7 @@ function refusePublishing({ event, types }: StoredEvent, nowMs: number): Refusal
 
 /** Carries on from `publishing`, whoever began it. */
 export async function finishPublishing(env: Env, later: Later, stored: StoredEvent): Promise<Result<StoredEvent, Refusal>> {
-  const { id, version } = stored.event;
+  const { id, organizerId, version } = stored.event;
   const opened = await askInventory(env, id, (inventory) => inventory.open(toConfig(stored, env.ENVIRONMENT)));
   if (!opened.ok) return opened;
   const event = { ...stored.event, status: "published" as const };
@@ -53,10 +53,9 @@ export async function finishPublishing(env: Env, later: Later, stored: StoredEve
     env,
     later,
     { ...stored, event },
-    env.DB.prepare("UPDATE events SET status = 'published' WHERE id = ? AND version = ? AND status = 'publishing'").bind(
-      id,
-      version,
-    ),
+    env.DB.prepare(
+      "UPDATE events SET status = 'published' WHERE id = ? AND organizer_id = ? AND version = ? AND status = 'publishing'",
+    ).bind(id, organizerId, version),
     [],
     newsOfPublication(event, Date.now(), later.traceparent),
   );

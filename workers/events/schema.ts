@@ -27,6 +27,7 @@ export const events = sqliteTable("events", {
   holdSeconds: integer("hold_seconds").notNull(),
   cancelReason: text("cancel_reason"),
   version: integer("version").notNull(),
+  changeId: text("change_id").notNull(),
   createdAtMs: integer("created_at_ms").notNull(),
   updatedAtMs: integer("updated_at_ms").notNull(),
 });
@@ -51,7 +52,7 @@ export type TicketTypeRow = typeof ticketTypes.$inferSelect;
 
 export const eventChanges = sqliteTable("event_changes", {
   eventId: text("event_id").primaryKey(),
-  version: integer("version").notNull(),
+  changeId: text("change_id").notNull(),
   wanted: text("wanted").notNull(),
   askedAtMs: integer("asked_at_ms").notNull(),
 });

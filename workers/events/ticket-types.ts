@@ -64,15 +64,16 @@ export async function addTicketType(
   eventId: string,
   draft: TicketTypeDraft,
 ): Promise<Result<TicketTypeRow, Refusal>> {
-  let id = "";
+  // One id however often it is tried, so that a type which another hand has carried in is found and not added once more.
+  const id = uuidV7(Date.now());
   const changed = await changeEvent(env, later, eventId, (stored, nowMs) => {
+    if (typeOf(stored, id).ok) return ok(stored);
     const closed = refuseClosed(stored);
     if (closed) return refuse(closed);
     if (stored.types.length >= MAX_TICKET_TYPES)
       return refuse({ code: "event_state", detail: `An event has at most ${MAX_TICKET_TYPES} ticket types.` });
     const position = 1 + Math.max(-1, ...stored.types.map((type) => type.position));
-    const type = draftType(eventId, draft, position, stored.event.version + 1, nowMs);
-    id = type.id;
+    const type = { ...draftType(eventId, draft, position, stored.event.version + 1, nowMs), id };
     return withTypes(stored, [...stored.types, type]);
   });
   return changed.ok ? typeOf(changed.value, id) : changed;
