@@ -2,7 +2,7 @@
 import type { InventoryConfig, TicketTypeConfig } from "../../shared/contracts/inventory";
 import type { Refusal } from "../../shared/contracts/problems";
 import { ok, type Result, refuse } from "../../shared/contracts/result";
-import { type PoolRow, poolsNow, recountPool, setPool } from "./pools";
+import { type PoolCounts, poolsNow, recountPool, setPool } from "./pools";
 
 export type EventState = "open" | "cancelled" | "completed";
 
@@ -17,14 +17,15 @@ export type TermsRefusal = Refusal<"event_not_found" | "capacity_below_sold" | "
 type EventRow = {
   event_id: string;
   organizer_id: string;
-  title: string;
   version: number;
+  change_id: string;
   is_public: number;
   currency: string;
-  start_ms: number;
   end_ms: number;
   hold_ms: number;
   max_per_address: number | null;
+  unpaid_orders_per_person: number | null;
+  anonymous_share: number | null;
   state: EventState;
 };
 
@@ -52,14 +53,15 @@ export function readTerms(sql: SqlStorage): Terms | null {
   return {
     eventId: event.event_id,
     organizerId: event.organizer_id,
-    title: event.title,
     version: event.version,
+    changeId: event.change_id,
     isPublic: event.is_public === 1,
     currency: event.currency,
-    startMs: event.start_ms,
     endMs: event.end_ms,
     holdMs: event.hold_ms,
     maxPerAddress: event.max_per_address,
+    unpaidOrdersPerPerson: event.unpaid_orders_per_person,
+    anonymousShare: event.anonymous_share,
     state: event.state,
     types: new Map([...types].map((row) => [row.id, toTicketType(row)])),
   };
@@ -105,7 +107,10 @@ export function openEvent(
     : refuse({ code: "state_moved", detail: "The event is open with other terms, and these do not fit what is sold." });
 }
 
-/** Replaces the terms. The version must be higher than the one that stands; nothing may fall below what is sold, held or blocked. */
+/**
+ * Replaces the terms. The version must be higher than the one that stands, or be that very change once more; nothing may fall below
+ * what is sold, held or blocked.
+ */
 export function reconfigureEvent(
   sql: SqlStorage,
   config: InventoryConfig,
@@ -113,6 +118,7 @@ export function reconfigureEvent(
 ): Result<{ version: number }, TermsRefusal> {
   const standing = readTerms(sql);
   if (standing === null) return refuse({ code: "event_not_found" });
+  if (config.version === standing.version && config.changeId === standing.changeId) return ok({ version: config.version });
   if (config.version <= standing.version) return refuse({ code: "state_moved", detail: `Version ${standing.version} stands.` });
   writeEvent(sql, config);
   const refusal = writeStock(sql, config, nowMs);
@@ -132,21 +138,24 @@ export function closeEvent(
 
 function writeEvent(sql: SqlStorage, config: InventoryConfig): void {
   sql.exec(
-    `INSERT INTO event (id, event_id, organizer_id, title, version, is_public, currency, start_ms, end_ms, hold_ms, max_per_address, state)
-     VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'open')
-     ON CONFLICT (id) DO UPDATE SET title = excluded.title, version = excluded.version, is_public = excluded.is_public,
-       currency = excluded.currency, start_ms = excluded.start_ms, end_ms = excluded.end_ms, hold_ms = excluded.hold_ms,
-       max_per_address = excluded.max_per_address`,
+    `INSERT INTO event (id, event_id, organizer_id, version, change_id, is_public, currency, end_ms, hold_ms, max_per_address,
+       unpaid_orders_per_person, anonymous_share, state)
+     VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'open')
+     ON CONFLICT (id) DO UPDATE SET version = excluded.version, change_id = excluded.change_id, is_public = excluded.is_public,
+       currency = excluded.currency, end_ms = excluded.end_ms, hold_ms = excluded.hold_ms,
+       max_per_address = excluded.max_per_address, unpaid_orders_per_person = excluded.unpaid_orders_per_person,
+       anonymous_share = excluded.anonymous_share`,
     config.eventId,
     config.organizerId,
-    config.title,
     config.version,
+    config.changeId,
     config.isPublic ? 1 : 0,
     config.currency,
-    config.startMs,
     config.endMs,
     config.holdMs,
     config.maxPerAddress,
+    config.unpaidOrdersPerPerson,
+    config.anonymousShare,
   );
 }
 
@@ -173,17 +182,17 @@ function writeStock(
   // A type that draws from other pools than before takes what it has sold and held with it.
   const moved = poolsBefore.size > 0 && membershipBefore !== membershipNow(sql);
   for (const { id, capacity } of config.pools) {
-    const counted = moved ? recountPool(sql, id) : (poolsBefore.get(id) ?? { sold: 0, held: 0 });
-    if (!setPool(sql, { id, capacity, ...countsOf(counted) })) return capacityBelowSold(id, counted);
+    const counted = moved ? recountPool(sql, id) : (poolsBefore.get(id) ?? NOTHING_TAKEN);
+    if (!setPool(sql, { ...counted, id, capacity })) return capacityBelowSold(id, counted);
   }
   const poolIds = JSON.stringify(config.pools.map((pool) => pool.id));
   sql.exec("DELETE FROM pools WHERE id NOT IN (SELECT value FROM json_each(?))", poolIds);
   return null;
 }
 
-const countsOf = ({ sold, held }: Pick<PoolRow, "sold" | "held">) => ({ sold, held });
+const NOTHING_TAKEN: PoolCounts = { sold: 0, held: 0, held_anonymously: 0 };
 
-function capacityBelowSold(poolId: string, { sold, held }: Pick<PoolRow, "sold" | "held">): Refusal<"capacity_below_sold"> {
+function capacityBelowSold(poolId: string, { sold, held }: PoolCounts): Refusal<"capacity_below_sold"> {
   return { code: "capacity_below_sold", detail: `Pool ${poolId} has ${sold} sold and ${held} held.`, members: { sold, held } };
 }
 
@@ -218,13 +227,17 @@ function drawFrom(sql: SqlStorage, type: TicketTypeConfig): void {
     sql.exec("INSERT INTO ticket_type_pools (ticket_type_id, pool_id) VALUES (?, ?)", type.id, poolId);
 }
 
-/** Tickets, live holds, or an order that may still be confirmed. Reads every line, which a change of terms may and a hold may not. */
+/**
+ * Tickets, live holds, or an order that may still be paid: one that nobody has decided counts until its cap, because an order that was
+ * claimed and never written is decided by nobody. Reads every hold, which a change of terms may and a hold may not.
+ */
 function isTypeInUse(sql: SqlStorage, ticketTypeId: string, nowMs: number): boolean {
   const used = sql.exec(
     `SELECT 1 FROM tickets WHERE ticket_type_id = ?1
      UNION ALL
-     SELECT 1 FROM hold_lines l JOIN holds h ON h.number = l.hold_number LEFT JOIN orders o ON o.order_id = h.order_id
-     WHERE l.ticket_type_id = ?1 AND ((h.status = 'held' AND h.expires_at_ms > ?2) OR (h.order_id IS NOT NULL AND o.order_id IS NULL))
+     SELECT 1 FROM holds h LEFT JOIN orders o ON o.order_id = h.order_id JOIN json_each(h.lines) l
+     WHERE ((h.status = 'held' AND h.expires_at_ms > ?2) OR (h.order_id IS NOT NULL AND o.order_id IS NULL AND h.cap_ms > ?2))
+       AND l.value ->> 'ticketTypeId' = ?1
      LIMIT 1`,
     ticketTypeId,
     nowMs,

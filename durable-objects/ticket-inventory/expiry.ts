@@ -13,14 +13,20 @@ export function expireDue(sql: SqlStorage, nowMs: number, limit: number): number
     )
     .toArray();
   if (ended.length === 0) return 0;
-  const freed = sql.exec<{ pool_id: string; quantity: number }>(
-    `SELECT tp.pool_id, SUM(l.quantity) AS quantity
-     FROM json_each(?) e JOIN hold_lines l ON l.hold_number = e.value JOIN ticket_type_pools tp ON tp.ticket_type_id = l.ticket_type_id
-     GROUP BY tp.pool_id`,
-    JSON.stringify(ended.map(({ number }) => number)),
-  );
-  const demand: Demand = new Map(freed.toArray().map((row) => [row.pool_id, row.quantity]));
-  returnToPools(sql, demand, GIVE_BACK);
+  const freed = sql
+    .exec<{ pool_id: string; anonymous: number; quantity: number }>(
+      `SELECT tp.pool_id, h.holder_kind <> 'user' AS anonymous, SUM(l.value ->> 'quantity') AS quantity
+       FROM json_each(?) e JOIN holds h ON h.number = e.value JOIN json_each(h.lines) l
+       JOIN ticket_type_pools tp ON tp.ticket_type_id = l.value ->> 'ticketTypeId'
+       GROUP BY 1, 2`,
+      JSON.stringify(ended.map(({ number }) => number)),
+    )
+    .toArray();
+  for (const anonymous of [0, 1]) {
+    const rows = freed.filter((row) => row.anonymous === anonymous);
+    const demand: Demand = new Map(rows.map((row) => [row.pool_id, row.quantity]));
+    returnToPools(sql, demand, GIVE_BACK, anonymous === 1);
+  }
   return ended.length;
 }
 

@@ -1,15 +1,17 @@
 /**
  * Nobody empties an event for nothing (rule 11).
  *
- * An address may hold or own `maxPerAddress` tickets at a time (null: no cap). A person (a user or an order's buyer) has no limit on
- * tickets, because API.md knows none by default; what is limited is stock held for nothing: in live holds that no order has claimed, at
- * most twice a type's `maxPerOrder`. Twice, so that a second try beside a forgotten tab still finds its tickets.
+ * An address may hold or own `maxPerAddress` tickets at a time. A person (a user or an order's buyer) has no limit on tickets bought,
+ * because API.md knows none by default; what is limited is stock that is held and not paid, whether an order has claimed it or not: so
+ * many times a type's `maxPerOrder`. And all who are not signed in may hold a share of a pool together. Each is null for no cap.
  */
 import type { Holder, HoldRefusal, Line } from "../../shared/contracts/inventory";
 import type { Terms } from "./event";
+import { demandOf } from "./pools";
 import { typeOf } from "./sale";
 
-const UNCLAIMED_ORDERS_PER_PERSON = 2;
+/** A buyer of an order is whom the order says he is, which nobody has checked. */
+export const isAnonymous = (holder: Holder): boolean => holder.kind !== "user";
 
 /** `exceptHoldId`: a hold being changed does not stand against itself. */
 export function checkHolder(
@@ -20,9 +22,11 @@ export function checkHolder(
   nowMs: number,
   exceptHoldId = "",
 ): HoldRefusal | null {
-  return holder.kind === "address"
-    ? checkAddress(sql, terms, holder, lines, nowMs, exceptHoldId)
-    : checkPerson(sql, terms, holder, lines, nowMs, exceptHoldId);
+  const own =
+    holder.kind === "address"
+      ? checkAddress(sql, terms, holder, lines, nowMs, exceptHoldId)
+      : checkPerson(sql, terms, holder, lines, nowMs, exceptHoldId);
+  return own ?? (isAnonymous(holder) ? checkShare(sql, terms, lines, exceptHoldId) : null);
 }
 
 function checkAddress(
@@ -39,7 +43,7 @@ function checkAddress(
     .exec<{ tickets: number }>(
       `SELECT COALESCE(SUM(CASE h.status
          WHEN 'confirmed' THEN (SELECT COUNT(*) FROM tickets t WHERE t.order_id = h.order_id AND t.status <> 'void')
-         ELSE (SELECT SUM(l.quantity) FROM hold_lines l WHERE l.hold_number = h.number) END), 0) AS tickets
+         ELSE (SELECT SUM(l.value ->> 'quantity') FROM json_each(h.lines) l) END), 0) AS tickets
        FROM holds h
        WHERE h.status IN ('held', 'claimed', 'confirmed') AND h.holder_kind = ?1 AND h.holder_key = ?2
          AND (h.status = 'confirmed' OR h.expires_at_ms > ?3) AND h.id <> ?4`,
@@ -63,12 +67,13 @@ function checkPerson(
   nowMs: number,
   exceptHoldId: string,
 ): HoldRefusal | null {
+  if (terms.unpaidOrdersPerPerson === null) return null;
   const rows = sql.exec<{ ticket_type_id: string; quantity: number }>(
-    `SELECT l.ticket_type_id, SUM(l.quantity) AS quantity
-     FROM holds h JOIN hold_lines l ON l.hold_number = h.number
-     WHERE h.status IN ('held', 'claimed', 'confirmed') AND h.status = 'held' AND h.holder_kind = ? AND h.holder_key = ?
+    `SELECT l.value ->> 'ticketTypeId' AS ticket_type_id, SUM(l.value ->> 'quantity') AS quantity
+     FROM holds h JOIN json_each(h.lines) l
+     WHERE h.status IN ('held', 'claimed', 'confirmed') AND h.status <> 'confirmed' AND h.holder_kind = ? AND h.holder_key = ?
        AND h.expires_at_ms > ? AND h.id <> ?
-     GROUP BY l.ticket_type_id`,
+     GROUP BY 1`,
     holder.kind,
     holder.key,
     nowMs,
@@ -77,9 +82,41 @@ function checkPerson(
   const held = new Map([...rows].map((row) => [row.ticket_type_id, row.quantity]));
   for (const { ticketTypeId, quantity } of lines) {
     const { name, maxPerOrder } = typeOf(terms, ticketTypeId);
-    const most = UNCLAIMED_ORDERS_PER_PERSON * maxPerOrder;
+    const most = terms.unpaidOrdersPerPerson * maxPerOrder;
     if ((held.get(ticketTypeId) ?? 0) + quantity > most)
-      return { code: "holder_limit", detail: `One person may hold ${most} of “${name}” without an order.` };
+      return { code: "holder_limit", detail: `One person may hold ${most} of “${name}” that are not paid.` };
   }
   return null;
+}
+
+/** Counts a due hold until it is ended: the caller ends some and asks again, as for stock. */
+function checkShare(sql: SqlStorage, terms: Terms, lines: readonly Line[], exceptHoldId: string): HoldRefusal | null {
+  if (terms.anonymousShare === null) return null;
+  const before = demandOf(terms.types, exceptHoldId === "" ? [] : heldLines(sql, exceptHoldId));
+  const more = [...demandOf(terms.types, lines)].map(([poolId, quantity]) => ({
+    poolId,
+    quantity: quantity - (before.get(poolId) ?? 0),
+  }));
+  const full = sql.exec(
+    `SELECT 1 FROM json_each(?1) more JOIN pools p ON p.id = more.value ->> 'poolId'
+     WHERE p.held_anonymously + (more.value ->> 'quantity') > MAX(?2 * p.capacity, ?3) LIMIT 1`,
+    JSON.stringify(more),
+    terms.anonymousShare,
+    // A share of a small room is less than one order, which must find its place.
+    terms.maxPerAddress ?? 0,
+  );
+  if (full.toArray().length === 0) return null;
+  return {
+    code: "holder_limit",
+    detail: "Guests hold as many tickets as they may before some are paid; who signs in may go on.",
+  };
+}
+
+function heldLines(sql: SqlStorage, holdId: string): Line[] {
+  return sql
+    .exec<{ ticketTypeId: string; quantity: number }>(
+      "SELECT l.value ->> 'ticketTypeId' AS ticketTypeId, l.value ->> 'quantity' AS quantity FROM holds h JOIN json_each(h.lines) l WHERE h.id = ?",
+      holdId,
+    )
+    .toArray();
 }

@@ -1,4 +1,5 @@
 import type {
+  EndedHold,
   HeldLine,
   HeldStock,
   HoldChangeRefusal,
@@ -10,18 +11,13 @@ import type {
 import type { Refusal } from "../../shared/contracts/problems";
 import { ok, type Result, refuse } from "../../shared/contracts/result";
 import type { Terms } from "./event";
-import { checkHolder } from "./holders";
+import { checkHolder, isAnonymous } from "./holders";
 import { demandOf, GIVE_BACK, movePools, returnToPools, soldOut, TAKE } from "./pools";
 import { checkSale, mergeLines, priceLines } from "./sale";
-
-/** An unclaimed hold never outlives this many times the event's hold, however often it is extended. */
-const HOLD_CAP_FACTOR = 3;
 
 export type HoldStatus = "held" | "claimed" | "confirmed" | "expired" | "released";
 
 export interface HoldRecord {
-  /** In the order of placing: what a hold's lines go by, so that they are written next to each other and not all over the tree. */
-  number: number;
   id: string;
   requestHash: string;
   holder: Holder;
@@ -29,10 +25,14 @@ export interface HoldRecord {
   orderId: string | null;
   configVersion: number;
   expiresAtMs: number;
+  /** Its end is never moved beyond this. */
+  capMs: number;
+  /** How often its order got the stock again after an end. */
+  reacquired: number;
+  lines: HeldLine[];
 }
 
 type HoldRow = {
-  number: number;
   id: string;
   request_hash: string;
   holder_kind: Holder["kind"];
@@ -41,6 +41,9 @@ type HoldRow = {
   order_id: string | null;
   config_version: number;
   expires_at_ms: number;
+  cap_ms: number;
+  reacquired: number;
+  lines: string;
 };
 
 export function findHold(sql: SqlStorage, holdId: string): HoldRecord | null {
@@ -55,7 +58,6 @@ function toHold(rows: SqlStorageCursor<HoldRow>): HoldRecord | null {
   const [row] = rows.toArray();
   if (row === undefined) return null;
   return {
-    number: row.number,
     id: row.id,
     requestHash: row.request_hash,
     holder: { kind: row.holder_kind, key: row.holder_key },
@@ -63,15 +65,11 @@ function toHold(rows: SqlStorageCursor<HoldRow>): HoldRecord | null {
     orderId: row.order_id,
     configVersion: row.config_version,
     expiresAtMs: row.expires_at_ms,
+    capMs: row.cap_ms,
+    reacquired: row.reacquired,
+    // Written by `placeHold` and `changeHold` below.
+    lines: JSON.parse(row.lines) as HeldLine[],
   };
-}
-
-export function linesOf(sql: SqlStorage, holdNumber: number): HeldLine[] {
-  const rows = sql.exec<{ ticketTypeId: string; name: string; quantity: number; unitPriceMinor: number }>(
-    `SELECT ticket_type_id AS ticketTypeId, name, quantity, unit_price_minor AS unitPriceMinor FROM hold_lines WHERE hold_number = ? ORDER BY position`,
-    holdNumber,
-  );
-  return rows.toArray();
 }
 
 /** Whether stock is still taken for the hold: past its end it is gone, also while nothing has expired it yet (rule 10). */
@@ -85,21 +83,20 @@ export function deathOf(hold: HoldRecord, nowMs: number): Refusal<"hold_expired"
   return { code: hold.status === "released" ? "hold_released" : "hold_expired" };
 }
 
-export function tellHold(terms: Terms, hold: HoldRecord, lines: HeldLine[]): HeldStock {
+export function tellHold(terms: Terms, hold: HoldRecord): HeldStock {
   const { eventId, organizerId, currency } = terms;
-  const { id: holdId, configVersion, holder, expiresAtMs, orderId } = hold;
+  const { id: holdId, configVersion, holder, expiresAtMs, lines, orderId } = hold;
   return { holdId, eventId, organizerId, currency, configVersion, holder, expiresAtMs, lines, orderId };
 }
 
 /** The hold as it stands while it lives, its death's name after. */
 export function tellLiving(
-  sql: SqlStorage,
   terms: Terms,
   hold: HoldRecord,
   nowMs: number,
 ): Result<HeldStock, Refusal<"hold_expired" | "hold_released">> {
   const death = deathOf(hold, nowMs);
-  return death === null ? ok(tellHold(terms, hold, linesOf(sql, hold.number))) : refuse(death);
+  return death === null ? ok(tellHold(terms, hold)) : refuse(death);
 }
 
 export function readHold(
@@ -107,9 +104,11 @@ export function readHold(
   terms: Terms,
   holdId: string,
   nowMs: number,
-): Result<HeldStock, Refusal<"hold_not_found" | "hold_expired" | "hold_released">> {
+): Result<HeldStock, EndedHold | Refusal<"hold_not_found">> {
   const hold = findHold(sql, holdId);
-  return hold === null ? refuse({ code: "hold_not_found" }) : tellLiving(sql, terms, hold, nowMs);
+  if (hold === null) return refuse({ code: "hold_not_found" });
+  const told = tellLiving(terms, hold, nowMs);
+  return told.ok ? told : refuse({ ...told.error, holder: hold.holder });
 }
 
 /**
@@ -118,38 +117,63 @@ export function readHold(
  */
 export function placeHold(sql: SqlStorage, terms: Terms, request: HoldRequest, nowMs: number): Result<HeldStock, HoldRefusal> {
   if (!terms.isPublic && !request.insider) return refuse({ code: "event_not_found" });
-  const earlier = findHold(sql, request.holdId);
-  if (earlier !== null)
-    return earlier.requestHash === request.requestHash
-      ? tellLiving(sql, terms, earlier, nowMs)
-      : refuse({ code: "idempotency_key_reused" });
-
   const lines = mergeLines(request.items);
   const refusal = checkSale(terms, lines, nowMs) ?? checkHolder(sql, terms, request.holder, lines, nowMs);
-  if (refusal !== null) return refuse(refusal);
-  if (!movePools(sql, demandOf(terms.types, lines), TAKE)) return refuse(soldOut(lines));
+  if (refusal !== null) return tellEarlier(sql, terms, request, nowMs) ?? refuse(refusal);
 
-  const { holdId: id, requestHash, holder } = request;
+  const { holdId: id, holder } = request;
   const expiresAtMs = nowMs + terms.holdMs;
-  const { number } = sql
-    .exec<{ number: number }>(
-      `INSERT INTO holds (id, request_hash, holder_kind, holder_key, status, config_version, placed_at_ms, expires_at_ms, cap_ms)
-       VALUES (?, ?, ?, ?, 'held', ?, ?, ?, ?) RETURNING number`,
-      id,
-      requestHash,
-      holder.kind,
-      holder.key,
-      terms.version,
-      nowMs,
-      expiresAtMs,
-      nowMs + HOLD_CAP_FACTOR * terms.holdMs,
-    )
-    .one();
-  const priced = priceLines(terms, lines, []);
-  writeLines(sql, number, priced);
-  const configVersion = terms.version;
-  const hold: HoldRecord = { number, id, requestHash, holder, status: "held", orderId: null, configVersion, expiresAtMs };
-  return ok(tellHold(terms, hold, priced));
+  const hold: HoldRecord = {
+    id,
+    requestHash: request.requestHash,
+    holder,
+    status: "held",
+    orderId: null,
+    configVersion: terms.version,
+    expiresAtMs,
+    capMs: expiresAtMs,
+    reacquired: 0,
+    lines: priceLines(terms, lines, []),
+  };
+  // First the row: a hold that is there already is found by the same statement, which spares all others a look.
+  if (!insertHold(sql, hold, nowMs)) {
+    const earlier = tellEarlier(sql, terms, request, nowMs);
+    if (earlier === null) throw new Error("a hold that stands in the way is not there");
+    return earlier;
+  }
+  return movePools(sql, demandOf(terms.types, lines), TAKE, isAnonymous(holder))
+    ? ok(tellHold(terms, hold))
+    : refuse(soldOut(lines));
+}
+
+/** The answer that the hold's id has had before, null when it is new. */
+function tellEarlier(
+  sql: SqlStorage,
+  terms: Terms,
+  { holdId, requestHash }: HoldRequest,
+  nowMs: number,
+): Result<HeldStock, HoldRefusal> | null {
+  const earlier = findHold(sql, holdId);
+  if (earlier === null) return null;
+  return earlier.requestHash === requestHash ? tellLiving(terms, earlier, nowMs) : refuse({ code: "idempotency_key_reused" });
+}
+
+/** False when the id is taken. */
+function insertHold(sql: SqlStorage, hold: HoldRecord, nowMs: number): boolean {
+  const { rowsWritten } = sql.exec(
+    `INSERT INTO holds (id, request_hash, holder_kind, holder_key, status, config_version, placed_at_ms, expires_at_ms, cap_ms, lines)
+     VALUES (?, ?, ?, ?, 'held', ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`,
+    hold.id,
+    hold.requestHash,
+    hold.holder.kind,
+    hold.holder.key,
+    hold.configVersion,
+    nowMs,
+    hold.expiresAtMs,
+    hold.capMs,
+    JSON.stringify(hold.lines),
+  );
+  return rowsWritten > 0;
 }
 
 /** Other lines for a hold that no order has claimed; its end stays. It keeps what it has when the change is refused. */
@@ -166,19 +190,17 @@ export function changeHold(
   if (death !== null) return refuse(death);
   if (hold.orderId !== null) return refuse({ code: "hold_in_use" });
 
-  const before = linesOf(sql, hold.number);
+  const { lines: before, holder } = hold;
   const lines = mergeLines(items);
-  const refusal = checkSale(terms, lines, nowMs) ?? checkHolder(sql, terms, hold.holder, lines, nowMs, holdId);
+  const refusal = checkSale(terms, lines, nowMs) ?? checkHolder(sql, terms, holder, lines, nowMs, holdId);
   if (refusal !== null) return refuse(refusal);
   // First back, then out: what the change frees of a shared pool counts for what it takes.
-  returnToPools(sql, demandOf(terms.types, before), GIVE_BACK);
-  if (!movePools(sql, demandOf(terms.types, lines), TAKE)) return refuse(soldOut(lines));
+  returnToPools(sql, demandOf(terms.types, before), GIVE_BACK, isAnonymous(holder));
+  if (!movePools(sql, demandOf(terms.types, lines), TAKE, isAnonymous(holder))) return refuse(soldOut(lines));
 
-  const priced = priceLines(terms, lines, before);
-  sql.exec("UPDATE holds SET config_version = ? WHERE id = ?", terms.version, holdId);
-  sql.exec("DELETE FROM hold_lines WHERE hold_number = ?", hold.number);
-  writeLines(sql, hold.number, priced);
-  return ok(tellHold(terms, { ...hold, configVersion: terms.version }, priced));
+  const changed = { ...hold, configVersion: terms.version, lines: priceLines(terms, lines, before) };
+  sql.exec("UPDATE holds SET config_version = ?, lines = ? WHERE id = ?", terms.version, JSON.stringify(changed.lines), holdId);
+  return ok(tellHold(terms, changed));
 }
 
 /** Gives a hold back before its end. One that is gone already is the same answer; one that an order has claimed is the order's. */
@@ -198,19 +220,5 @@ export function releaseHold(
 export function endHold(sql: SqlStorage, terms: Terms, hold: HoldRecord, as: "expired" | "released"): void {
   if (hold.status !== "held" && hold.status !== "claimed") return;
   sql.exec("UPDATE holds SET status = ? WHERE id = ?", as, hold.id);
-  returnToPools(sql, demandOf(terms.types, linesOf(sql, hold.number)), GIVE_BACK);
-}
-
-function writeLines(sql: SqlStorage, holdNumber: number, lines: readonly HeldLine[]): void {
-  lines.forEach((line, position) => {
-    sql.exec(
-      "INSERT INTO hold_lines (hold_number, position, ticket_type_id, name, quantity, unit_price_minor) VALUES (?, ?, ?, ?, ?, ?)",
-      holdNumber,
-      position,
-      line.ticketTypeId,
-      line.name,
-      line.quantity,
-      line.unitPriceMinor,
-    );
-  });
+  returnToPools(sql, demandOf(terms.types, hold.lines), GIVE_BACK, isAnonymous(hold.holder));
 }

@@ -10,13 +10,14 @@ import type {
 } from "../../shared/contracts/inventory";
 import type { Refusal } from "../../shared/contracts/problems";
 import { ok, type Result, refuse } from "../../shared/contracts/result";
-import { AGAIN, type CommitStatistics, GroupCommit } from "../../shared/durable/group-commit";
+import { AGAIN, type CommitStatistics, GroupCommit, LATER } from "../../shared/durable/group-commit";
 import { hasSchema, migrateSchema } from "../../shared/durable/migrations";
 import * as admissions from "./admissions";
 import { tellAvailability } from "./availability";
 import * as event from "./event";
 import { expireDue, nextDueMs } from "./expiry";
 import * as holds from "./holds";
+import { keepRefusal, placeKeyedHold } from "./kept-refusals";
 import { INVENTORY_SCHEMA } from "./migrations";
 import * as orders from "./orders";
 import { countSoldOut } from "./pools";
@@ -25,6 +26,10 @@ import * as tickets from "./tickets";
 /** Due holds ended before each batch, and by one alarm: neither may keep those who buy waiting. */
 const EXPIRED_PER_BATCH = 200;
 const EXPIRED_PER_ALARM = 500;
+/** How often one batch ends further due holds for commands that found no room; with more due than that they wait for the next. */
+const ROOMS_PER_BATCH = 4;
+/** Orders released by one call. */
+const MAX_RELEASED = 100;
 /** When an alarm could not do its work. */
 const ALARM_RETRY_MS = 5_000;
 
@@ -36,7 +41,7 @@ export interface TicketInventoryEnv {
 
 const NOT_OPENED: Refusal<"event_not_found"> = { code: "event_not_found" };
 /** Refusals that a hold which is due, and not ended yet, may have caused. */
-const WANTS_ROOM: readonly string[] = ["sold_out", "capacity_below_sold"];
+const WANTS_ROOM: readonly string[] = ["sold_out", "capacity_below_sold", "holder_limit"];
 
 export class TicketInventory extends DurableObject<TicketInventoryEnv> implements TicketInventoryRpc {
   readonly #sql: SqlStorage;
@@ -45,6 +50,9 @@ export class TicketInventory extends DurableObject<TicketInventoryEnv> implement
   #terms: event.Terms | null = null;
   /** What the platform has stored, so that it is asked for an alarm only when that must come earlier. */
   #alarmAtMs: number | null = null;
+  /** No hold that was placed or moved since the alarm was looked at ends before this. Too early a word costs one more look. */
+  #firstNewEndMs = Number.POSITIVE_INFINITY;
+  #roomsLeft = ROOMS_PER_BATCH;
 
   constructor(ctx: DurableObjectState, env: TicketInventoryEnv) {
     super(ctx, env);
@@ -81,7 +89,11 @@ export class TicketInventory extends DurableObject<TicketInventoryEnv> implement
   }
 
   placeHold(request: HoldRequest) {
-    return this.#write((terms, nowMs) => holds.placeHold(this.#sql, terms, request, nowMs));
+    if (request.keyed) return this.#placeKeyedHold(request);
+    return this.#write((terms, nowMs) => {
+      this.#endsAt(nowMs + terms.holdMs);
+      return holds.placeHold(this.#sql, terms, request, nowMs);
+    });
   }
 
   hold(holdId: string) {
@@ -97,11 +109,17 @@ export class TicketInventory extends DurableObject<TicketInventoryEnv> implement
   }
 
   claim(claim: orders.HoldClaim) {
-    return this.#write((terms, nowMs) => orders.claimHold(this.#sql, terms, claim, nowMs));
+    return this.#write((terms, nowMs) => {
+      this.#endsAt(nowMs + terms.holdMs);
+      return orders.claimHold(this.#sql, terms, claim, nowMs);
+    });
   }
 
   extend(orderId: string, untilMs: number) {
-    return this.#write((terms, nowMs) => orders.extendOrder(this.#sql, terms, orderId, untilMs, nowMs));
+    return this.#write((terms, nowMs) => {
+      this.#endsAt(Math.min(untilMs, terms.endMs));
+      return orders.extendOrder(this.#sql, terms, orderId, untilMs, nowMs);
+    });
   }
 
   confirm(request: ConfirmRequest) {
@@ -110,6 +128,12 @@ export class TicketInventory extends DurableObject<TicketInventoryEnv> implement
 
   release(orderId: string, reason: string) {
     return this.#write((terms, nowMs) => orders.releaseOrder(this.#sql, terms, orderId, reason, nowMs));
+  }
+
+  /** Commands of one caller share a commit like those of many. */
+  async releaseMany(orderIds: string[], reason: string) {
+    if (orderIds.length > MAX_RELEASED) throw new RangeError(`at most ${MAX_RELEASED} orders a call`);
+    return Promise.all(orderIds.map((orderId) => this.release(orderId, reason)));
   }
 
   voidTickets(orderId: string, ticketIds: string[] | null) {
@@ -146,6 +170,17 @@ export class TicketInventory extends DurableObject<TicketInventoryEnv> implement
     }
   }
 
+  async #placeKeyedHold(request: HoldRequest) {
+    const answer = await this.#write(
+      (terms, nowMs) => {
+        this.#endsAt(nowMs + terms.holdMs);
+        return placeKeyedHold(this.#sql, terms, request, nowMs);
+      },
+      (refusal, nowMs) => keepRefusal(this.#sql, request, refusal, nowMs),
+    );
+    return answer.ok ? answer.value : answer;
+  }
+
   #known(): event.Terms | null {
     // An object without a schema must stay without a file (rule 7), so that nothing but this read may come before `open`.
     if (this.#terms === null && hasSchema(this.#sql)) this.#terms = event.readTerms(this.#sql);
@@ -162,12 +197,13 @@ export class TicketInventory extends DurableObject<TicketInventoryEnv> implement
   /** Every command of an opened event. The terms are read again in the batch: a change may have come between. */
   async #write<T, E extends Refusal>(
     command: (terms: event.Terms, nowMs: number) => Result<T, E>,
+    keep?: (refusal: Refusal, nowMs: number) => void,
   ): Promise<Result<T, E | Refusal<"event_not_found">>> {
     if (this.#known() === null) return refuse(NOT_OPENED);
     return this.#commits.run<T, E | Refusal<"event_not_found">>((nowMs) => {
       const terms = this.#known();
       return terms === null ? refuse(NOT_OPENED) : command(terms, nowMs);
-    });
+    }, keep);
   }
 
   /** A command that changes the terms, after which nobody decides by remembered ones, whether it was kept or rolled back. */
@@ -178,20 +214,34 @@ export class TicketInventory extends DurableObject<TicketInventoryEnv> implement
     });
   }
 
-  /** Ends further due holds for a command that found no room; with none left, tells it what is there. */
-  #makeRoom<E extends Refusal>(refusal: E, nowMs: number): E | typeof AGAIN {
+  /** Ends further due holds for a command that found no room, in this batch or in the next; with none left, tells it what is there. */
+  #makeRoom<E extends Refusal>(refusal: E, nowMs: number): E | typeof AGAIN | typeof LATER {
     if (!WANTS_ROOM.includes(refusal.code)) return refusal;
-    if (expireDue(this.#sql, nowMs, EXPIRED_PER_BATCH) > 0) return AGAIN;
+    if (this.#roomsLeft === 0) {
+      const dueMs = nextDueMs(this.#sql);
+      if (dueMs !== null && dueMs <= nowMs) return LATER;
+    } else if (expireDue(this.#sql, nowMs, EXPIRED_PER_BATCH) > 0) {
+      this.#roomsLeft -= 1;
+      return AGAIN;
+    }
     return refusal.code === "sold_out" ? countSoldOut(this.#sql, refusal, nowMs) : refusal;
   }
 
   /** The alarm never stands later than the first end, so that before it there is nothing to look for. */
   #expireFew(nowMs: number): void {
+    this.#roomsLeft = ROOMS_PER_BATCH;
     if (this.#alarmAtMs !== null && nowMs < this.#alarmAtMs) return;
     if (this.#known() !== null) expireDue(this.#sql, nowMs, EXPIRED_PER_BATCH);
   }
 
+  #endsAt(endMs: number): void {
+    this.#firstNewEndMs = Math.min(this.#firstNewEndMs, endMs);
+  }
+
   #arm(): Promise<void> | undefined {
+    // Most batches only place holds that end after the alarm.
+    if (this.#alarmAtMs !== null && this.#firstNewEndMs >= this.#alarmAtMs) return undefined;
+    this.#firstNewEndMs = Number.POSITIVE_INFINITY;
     const dueMs = this.#known() === null ? null : nextDueMs(this.#sql);
     return dueMs !== null && (this.#alarmAtMs === null || dueMs < this.#alarmAtMs) ? this.#setAlarm(dueMs) : undefined;
   }

@@ -13,14 +13,15 @@ export const INVENTORY_SCHEMA: SchemaSteps = [
     id INTEGER PRIMARY KEY CHECK (id = 1),
     event_id TEXT NOT NULL,
     organizer_id TEXT NOT NULL,
-    title TEXT NOT NULL,
     version INTEGER NOT NULL CHECK (version >= 0),
+    change_id TEXT NOT NULL,
     is_public INTEGER NOT NULL CHECK (is_public IN (0, 1)),
     currency TEXT NOT NULL CHECK (length(currency) = 3),
-    start_ms INTEGER NOT NULL,
     end_ms INTEGER NOT NULL,
     hold_ms INTEGER NOT NULL CHECK (hold_ms > 0),
     max_per_address INTEGER CHECK (max_per_address > 0),
+    unpaid_orders_per_person INTEGER CHECK (unpaid_orders_per_person > 0),
+    anonymous_share REAL CHECK (anonymous_share > 0 AND anonymous_share <= 1),
     state TEXT NOT NULL CHECK (state IN ('open', 'cancelled', 'completed'))
   ) STRICT;
 
@@ -29,9 +30,13 @@ export const INVENTORY_SCHEMA: SchemaSteps = [
     capacity INTEGER NOT NULL,
     sold INTEGER NOT NULL DEFAULT 0,
     held INTEGER NOT NULL DEFAULT 0,
+    -- Of these, by people who are not signed in.
+    held_anonymously INTEGER NOT NULL DEFAULT 0,
+    -- Kept back by the organizer: nothing writes it before seats can be blocked, and the constraint counts it from the first day.
     blocked INTEGER NOT NULL DEFAULT 0,
     CONSTRAINT room_left CHECK (sold + held + blocked <= capacity),
-    CONSTRAINT never_negative CHECK (capacity >= 0 AND sold >= 0 AND held >= 0 AND blocked >= 0)
+    CONSTRAINT never_negative CHECK (capacity >= 0 AND sold >= 0 AND held >= 0 AND blocked >= 0),
+    CONSTRAINT anonymous_among_held CHECK (held_anonymously BETWEEN 0 AND held)
   ) STRICT, WITHOUT ROWID;
 
   CREATE TABLE ticket_types (
@@ -64,8 +69,12 @@ export const INVENTORY_SCHEMA: SchemaSteps = [
     config_version INTEGER NOT NULL,
     placed_at_ms INTEGER NOT NULL,
     expires_at_ms INTEGER NOT NULL,
+    -- Its end is never moved beyond this.
     cap_ms INTEGER NOT NULL,
-    CHECK (order_id IS NOT NULL OR expires_at_ms <= cap_ms),
+    reacquired INTEGER NOT NULL DEFAULT 0 CHECK (reacquired >= 0),
+    -- The tickets with their frozen names and prices: a JSON list of held lines, written and read with the hold alone.
+    lines TEXT NOT NULL CHECK (json_valid(lines)),
+    CHECK (expires_at_ms <= cap_ms),
     CHECK (order_id IS NOT NULL OR status IN ('held', 'expired', 'released')),
     CHECK (order_id IS NULL OR status <> 'held')
   ) STRICT;
@@ -73,15 +82,13 @@ export const INVENTORY_SCHEMA: SchemaSteps = [
   CREATE INDEX holds_due ON holds (expires_at_ms) WHERE status IN ('held', 'claimed');
   CREATE INDEX holds_holder ON holds (holder_kind, holder_key) WHERE status IN ('held', 'claimed', 'confirmed');
 
-  CREATE TABLE hold_lines (
-    hold_number INTEGER NOT NULL,
-    position INTEGER NOT NULL CHECK (position >= 0),
-    ticket_type_id TEXT NOT NULL,
-    name TEXT NOT NULL,
-    quantity INTEGER NOT NULL CHECK (quantity > 0),
-    unit_price_minor INTEGER NOT NULL CHECK (unit_price_minor >= 0),
-    PRIMARY KEY (hold_number, position)
-  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE kept_refusals (
+    number INTEGER PRIMARY KEY,
+    hold_id TEXT NOT NULL UNIQUE,
+    request_hash TEXT NOT NULL,
+    refusal TEXT NOT NULL CHECK (json_valid(refusal)),
+    kept_until_ms INTEGER NOT NULL
+  ) STRICT;
 
   CREATE TABLE orders (
     order_id TEXT PRIMARY KEY,

@@ -3,7 +3,6 @@ import type {
   ClaimRefusal,
   ConfirmRefusal,
   ConfirmRequest,
-  HeldLine,
   HeldStock,
   Holder,
   IssuedTicket,
@@ -13,18 +12,8 @@ import type {
 import type { Refusal } from "../../shared/contracts/problems";
 import { ok, type Result, refuse } from "../../shared/contracts/result";
 import type { Terms } from "./event";
-import {
-  deathOf,
-  endHold,
-  findHold,
-  findHoldOfOrder,
-  type HoldRecord,
-  isLive,
-  linesOf,
-  placeHold,
-  tellHold,
-  tellLiving,
-} from "./holds";
+import { isAnonymous } from "./holders";
+import { deathOf, endHold, findHold, findHoldOfOrder, type HoldRecord, isLive, placeHold, tellHold, tellLiving } from "./holds";
 import { demandOf, type Movement, movePools, SELL, SELL_HELD, soldOut, TAKE } from "./pools";
 import { issueTickets, ticketsOfOrder } from "./tickets";
 
@@ -33,6 +22,11 @@ import { issueTickets, ticketsOfOrder } from "./tickets";
  * lasts (API.md: `tok_late`). Any other reason is final.
  */
 export const RELEASED_BY_EXPIRY = "expired";
+
+/** No way to pay takes longer (a bank transfer), so that an order's stock is not held beyond this from its claim. */
+const MAX_ORDER_MS = 7 * 24 * 3_600_000;
+/** After its end an order gets its stock again so often, or it would be held for nothing for all of those days. */
+const MAX_REACQUIRED = 3;
 
 export interface HoldClaim {
   orderId: string;
@@ -74,26 +68,27 @@ export function claimHold(sql: SqlStorage, terms: Terms, claim: HoldClaim, nowMs
   const earlier = bound ?? findHold(sql, holdId);
   if (earlier === null) {
     if (items === null) return refuse({ code: "hold_not_found" });
-    const placed = placeHold(sql, terms, { ...claim, items }, nowMs);
-    return placed.ok ? ok(bindOrder(sql, placed.value, orderId)) : placed;
+    const placed = placeHold(sql, terms, { ...claim, items, keyed: false }, nowMs);
+    return placed.ok ? ok(bindOrder(sql, placed.value, orderId, nowMs)) : placed;
   }
   if (items !== null && earlier.requestHash !== claim.requestHash) return refuse({ code: "idempotency_key_reused" });
-  if (earlier.orderId === orderId) return tellLiving(sql, terms, earlier, nowMs);
+  if (earlier.orderId === orderId) return tellLiving(terms, earlier, nowMs);
   if (earlier.orderId !== null) return refuse({ code: "hold_in_use" });
   const death = deathOf(earlier, nowMs);
   if (death !== null) return refuse(death);
   if (terms.state !== "open") return refuse({ code: "event_not_on_sale" });
-  return ok(bindOrder(sql, tellHold(terms, earlier, linesOf(sql, earlier.number)), orderId));
+  return ok(bindOrder(sql, tellHold(terms, earlier), orderId, nowMs));
 }
 
-function bindOrder(sql: SqlStorage, stock: HeldStock, orderId: string): HeldStock {
-  sql.exec("UPDATE holds SET status = 'claimed', order_id = ? WHERE id = ?", orderId, stock.holdId);
+function bindOrder(sql: SqlStorage, stock: HeldStock, orderId: string, nowMs: number): HeldStock {
+  const capMs = Math.max(stock.expiresAtMs, nowMs + MAX_ORDER_MS);
+  sql.exec("UPDATE holds SET status = 'claimed', order_id = ?, cap_ms = ? WHERE id = ?", orderId, capMs, stock.holdId);
   return { ...stock, orderId };
 }
 
 /**
- * Moves the order's end out, never in: an earlier way to pay may still be under way. It may pass the hold's own cap, not the event's end
- * (rule 13). An order whose hold has ended gets its stock again while there is some, so that it may be paid.
+ * Moves the order's end out, never in: an earlier way to pay may still be under way. Neither the event's end nor the order's cap is
+ * passed (rule 13). An order whose hold has ended gets its stock again while there is some, so that it may be paid, a few times.
  */
 export function extendOrder(
   sql: SqlStorage,
@@ -105,17 +100,20 @@ export function extendOrder(
   const hold = findHoldOfOrder(sql, orderId);
   if (hold === null) return refuse({ code: "order_not_found" });
   if (isFinal(decisionOf(sql, orderId)) || terms.state !== "open") return refuse({ code: "state_moved" });
-  const untilAtMostMs = Math.min(untilMs, terms.endMs);
+  const untilAtMostMs = Math.min(untilMs, terms.endMs, hold.capMs);
   if (isLive(hold, nowMs)) {
     const expiresAtMs = Math.max(hold.expiresAtMs, untilAtMostMs);
     sql.exec("UPDATE holds SET expires_at_ms = ? WHERE id = ?", expiresAtMs, hold.id);
     return ok({ expiresAtMs });
   }
-  if (untilAtMostMs <= nowMs) return refuse({ code: "hold_expired" });
+  if (untilAtMostMs <= nowMs || hold.reacquired >= MAX_REACQUIRED) return refuse({ code: "hold_expired" });
   endHold(sql, terms, hold, "expired");
-  const lines = linesOf(sql, hold.number);
-  if (!moveStock(sql, terms, lines, TAKE)) return refuse(soldOut(lines));
-  sql.exec("UPDATE holds SET status = 'claimed', expires_at_ms = ? WHERE id = ?", untilAtMostMs, hold.id);
+  if (!moveStock(sql, terms, hold, TAKE)) return refuse(soldOut(hold.lines));
+  sql.exec(
+    "UPDATE holds SET status = 'claimed', expires_at_ms = ?, reacquired = reacquired + 1 WHERE id = ?",
+    untilAtMostMs,
+    hold.id,
+  );
   // Only a release by expiry can stand here, and it no longer holds.
   sql.exec("DELETE FROM orders WHERE order_id = ?", orderId);
   return ok({ expiresAtMs: untilAtMostMs });
@@ -139,34 +137,31 @@ export function confirmOrder(
   if (isFinal(decision)) return refuse({ code: "state_moved", detail: `The order was released: ${decision?.reason}.` });
   if (terms.state !== "open") return refuse({ code: "state_moved", detail: `The event is ${terms.state}.` });
 
-  const lines = linesOf(sql, hold.number);
-  const refusal = sellHold(sql, terms, hold, lines, nowMs);
+  const refusal = sellHold(sql, terms, hold, nowMs);
   if (refusal !== null) return refuse(refusal);
   sql.exec("UPDATE holds SET status = 'confirmed' WHERE id = ?", hold.id);
   decide(sql, orderId, { outcome: "confirmed", reason: null }, nowMs);
-  issueTickets(sql, orderId, lines, request.buyer, request.attendees, nowMs);
+  issueTickets(sql, orderId, hold.lines, request.buyer, request.attendees, nowMs);
   return ok(ticketsOfOrder(sql, terms, orderId));
 }
 
-function sellHold(
-  sql: SqlStorage,
-  terms: Terms,
-  hold: HoldRecord,
-  lines: readonly HeldLine[],
-  nowMs: number,
-): Refusal<"sold_out" | "state_moved"> | null {
-  if (isLive(hold, nowMs)) return moveStock(sql, terms, lines, SELL_HELD) ? null : soldOut(lines);
+function sellHold(sql: SqlStorage, terms: Terms, hold: HoldRecord, nowMs: number): Refusal<"sold_out" | "state_moved"> | null {
+  if (isLive(hold, nowMs)) return moveStock(sql, terms, hold, SELL_HELD) ? null : soldOut(hold.lines);
   if (nowMs >= terms.endMs) return { code: "state_moved", detail: "The event has ended." };
   endHold(sql, terms, hold, "expired");
-  return moveStock(sql, terms, lines, SELL) ? null : soldOut(lines);
+  return moveStock(sql, terms, hold, SELL) ? null : soldOut(hold.lines);
 }
 
 /** False when a pool has no room, or when the organizer has taken a type away since. */
-function moveStock(sql: SqlStorage, terms: Terms, lines: readonly HeldLine[], movement: Movement): boolean {
-  return lines.every((line) => terms.types.has(line.ticketTypeId)) && movePools(sql, demandOf(terms.types, lines), movement);
+function moveStock(sql: SqlStorage, terms: Terms, { lines, holder }: HoldRecord, movement: Movement): boolean {
+  if (!lines.every((line) => terms.types.has(line.ticketTypeId))) return false;
+  return movePools(sql, demandOf(terms.types, lines), movement, isAnonymous(holder));
 }
 
-/** Gives the order's stock back for good (but for `RELEASED_BY_EXPIRY`), and names the winner when the money came first. */
+/**
+ * Gives the order's stock back for good (but for `RELEASED_BY_EXPIRY`), and names the winner when the money came first. An order whose
+ * time is not up stays as it is when it was to be released for that.
+ */
 export function releaseOrder(
   sql: SqlStorage,
   terms: Terms,
@@ -178,6 +173,8 @@ export function releaseOrder(
   if (hold === null) return refuse({ code: "order_not_found" });
   const decision = decisionOf(sql, orderId);
   if (decision !== null && isFinal(decision)) return ok({ outcome: decision.outcome });
+  // Whoever saw the order due has seen it before a payment moved its end out.
+  if (reason === RELEASED_BY_EXPIRY && isLive(hold, nowMs)) return ok({ outcome: "open" });
   endHold(sql, terms, hold, "released");
   decide(sql, orderId, { outcome: "released", reason }, nowMs);
   return ok({ outcome: "released" });

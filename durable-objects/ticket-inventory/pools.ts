@@ -6,7 +6,11 @@ import type { Line, TicketTypeConfig } from "../../shared/contracts/inventory";
 import type { Refusal } from "../../shared/contracts/problems";
 import { ROOM_LEFT } from "./migrations";
 
-export type PoolRow = { id: string; capacity: number; sold: number; held: number; blocked: number };
+/** workerd binds at most 100 values a statement, three of which are not ids. */
+const POOLS_PER_STATEMENT = 90;
+
+export type PoolRow = { id: string; capacity: number; sold: number; held: number; held_anonymously: number; blocked: number };
+export type PoolCounts = Pick<PoolRow, "sold" | "held" | "held_anonymously">;
 
 /** Tickets by pool. */
 export type Demand = Map<string, number>;
@@ -36,18 +40,20 @@ export function demandOf(types: Map<string, TicketTypeConfig>, lines: readonly L
  * Moves counters in every pool of the demand. False when one has no room: earlier pools are changed by then, so the caller must refuse,
  * and its savepoint gives them back.
  */
-export function movePools(sql: SqlStorage, demand: Demand, movement: Movement): boolean {
+export function movePools(sql: SqlStorage, demand: Demand, movement: Movement, isAnonymous: boolean): boolean {
   for (const [quantity, poolIds] of byQuantity(demand)) {
     const sold = (movement.sold ?? 0) * quantity;
     const held = (movement.held ?? 0) * quantity;
-    const marks = poolIds.map(() => "?").join(", ");
-    const moved = withRoom(() =>
-      sql.exec(`UPDATE pools SET sold = sold + ?, held = held + ? WHERE id IN (${marks})`, sold, held, ...poolIds),
-    );
-    if (!moved) return false;
+    for (let first = 0; first < poolIds.length; first += POOLS_PER_STATEMENT) {
+      const some = poolIds.slice(first, first + POOLS_PER_STATEMENT);
+      const statement = `UPDATE pools SET sold = sold + ?, held = held + ?, held_anonymously = held_anonymously + ? WHERE id IN (${marksOf(some)})`;
+      if (!withRoom(() => sql.exec(statement, sold, held, isAnonymous ? held : 0, ...some))) return false;
+    }
   }
   return true;
 }
+
+const marksOf = (values: readonly unknown[]): string => values.map(() => "?").join(", ");
 
 /** Pools that are asked for the same quantity move in one statement: a hold of one type, which most are, is one. */
 function byQuantity(demand: Demand): Map<number, string[]> {
@@ -57,14 +63,21 @@ function byQuantity(demand: Demand): Map<number, string[]> {
 }
 
 /** For movements that only give: no room is a bug there, not a refusal. */
-export function returnToPools(sql: SqlStorage, demand: Demand, movement: Movement): void {
-  if (!movePools(sql, demand, movement)) throw new Error("giving stock back found no room");
+export function returnToPools(sql: SqlStorage, demand: Demand, movement: Movement, isAnonymous: boolean): void {
+  if (!movePools(sql, demand, movement, isAnonymous)) throw new Error("giving stock back found no room");
 }
 
 /** False when the new capacity is below what the pool has sold, held and blocked. */
-export function setPool(sql: SqlStorage, pool: Pick<PoolRow, "id" | "capacity" | "sold" | "held">): boolean {
+export function setPool(sql: SqlStorage, pool: Pick<PoolRow, "id" | "capacity"> & PoolCounts): boolean {
   return withRoom(() =>
-    sql.exec("UPDATE pools SET capacity = ?, sold = ?, held = ? WHERE id = ?", pool.capacity, pool.sold, pool.held, pool.id),
+    sql.exec(
+      "UPDATE pools SET capacity = ?, sold = ?, held = ?, held_anonymously = ? WHERE id = ?",
+      pool.capacity,
+      pool.sold,
+      pool.held,
+      pool.held_anonymously,
+      pool.id,
+    ),
   );
 }
 
@@ -83,15 +96,16 @@ export function poolsNow(sql: SqlStorage): PoolRow[] {
 }
 
 /** A pool's counters from the tickets and holds themselves, by the pools that their types draw from now. */
-export function recountPool(sql: SqlStorage, poolId: string): Pick<PoolRow, "sold" | "held"> {
+export function recountPool(sql: SqlStorage, poolId: string): PoolCounts {
   return sql
-    .exec<Pick<PoolRow, "sold" | "held">>(
+    .exec<PoolCounts>(
       `SELECT
          (SELECT COUNT(*) FROM tickets t JOIN ticket_type_pools tp ON tp.ticket_type_id = t.ticket_type_id
           WHERE tp.pool_id = ?1 AND t.status <> 'void') AS sold,
-         (SELECT COALESCE(SUM(l.quantity), 0) FROM holds h JOIN hold_lines l ON l.hold_number = h.number
-          JOIN ticket_type_pools tp ON tp.ticket_type_id = l.ticket_type_id
-          WHERE tp.pool_id = ?1 AND h.status IN ('held', 'claimed')) AS held`,
+         COALESCE(SUM(l.value ->> 'quantity'), 0) AS held,
+         COALESCE(SUM(l.value ->> 'quantity') FILTER (WHERE h.holder_kind <> 'user'), 0) AS held_anonymously
+       FROM holds h JOIN json_each(h.lines) l JOIN ticket_type_pools tp ON tp.ticket_type_id = l.value ->> 'ticketTypeId'
+       WHERE tp.pool_id = ?1 AND h.status IN ('held', 'claimed')`,
       poolId,
     )
     .one();
@@ -104,8 +118,8 @@ export function recountPool(sql: SqlStorage, poolId: string): Pick<PoolRow, "sol
 export function availableNow(sql: SqlStorage, nowMs: number): Map<string, number> {
   const rows = sql.exec<{ ticket_type_id: string; available: number }>(
     `WITH due AS (
-       SELECT tp.pool_id, SUM(l.quantity) AS quantity
-       FROM holds h JOIN hold_lines l ON l.hold_number = h.number JOIN ticket_type_pools tp ON tp.ticket_type_id = l.ticket_type_id
+       SELECT tp.pool_id, SUM(l.value ->> 'quantity') AS quantity
+       FROM holds h JOIN json_each(h.lines) l JOIN ticket_type_pools tp ON tp.ticket_type_id = l.value ->> 'ticketTypeId'
        WHERE h.status IN ('held', 'claimed') AND h.expires_at_ms <= ?
        GROUP BY tp.pool_id
      )

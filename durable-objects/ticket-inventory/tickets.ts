@@ -83,7 +83,7 @@ export function voidTickets(
   for (const ticket of voided) sql.exec("UPDATE tickets SET status = 'void' WHERE id = ?", ticket.id);
   if (terms.state !== "cancelled") {
     const lines = voided.map(({ ticketTypeId }) => ({ ticketTypeId, quantity: 1 }));
-    returnToPools(sql, demandOf(terms.types, lines), UNSELL);
+    returnToPools(sql, demandOf(terms.types, lines), UNSELL, false);
   }
   const voidedIds = new Set(voided.map(({ id }) => id));
   return ok(asked.map((ticket) => (voidedIds.has(ticket.id) ? { ...ticket, status: "void" } : ticket)));

@@ -31,16 +31,23 @@ export interface TicketTypeConfig {
 export interface InventoryConfig {
   eventId: string;
   organizerId: string;
-  title: string;
   version: number;
+  /** Names what this version says: the same version under another name is another wish, and is refused. */
+  changeId: string;
   /** False: only members know of the event; anybody else hears `event_not_found`. */
   isPublic: boolean;
   currency: string;
-  startMs: number;
   endMs: number;
   holdMs: number;
   /** Tickets that one network address may hold or own at a time; null in development (API.md, *Local run*). */
   maxPerAddress: number | null;
+  /** How many times a type's `maxPerOrder` one person may have in live holds that are not paid; null in development. */
+  unpaidOrdersPerPerson: number | null;
+  /**
+   * The fraction (0–1] of each pool that all who are not signed in may hold together without having paid, but never less than
+   * `maxPerAddress`; null in development.
+   */
+  anonymousShare: number | null;
   pools: PoolConfig[];
   ticketTypes: TicketTypeConfig[];
 }
@@ -58,6 +65,8 @@ export interface Line {
 
 export interface HoldRequest {
   holdId: string;
+  /** True when the id is an Idempotency-Key's: its refusal is kept for a day (rule 20). */
+  keyed: boolean;
   /** SHA-256 of the canonical request, for `idempotency_key_reused` (rule 20). */
   requestHash: string;
   holder: Holder;
@@ -83,6 +92,11 @@ export interface HeldStock {
   lines: HeldLine[];
   /** The order that claimed it, null while it is free. */
   orderId: string | null;
+}
+
+/** A hold that has ended still names who had it, so that its owner may be told and nobody else. */
+export interface EndedHold extends Refusal<"hold_expired" | "hold_released"> {
+  holder: Holder;
 }
 
 export interface ClaimRequest {
@@ -185,9 +199,7 @@ export interface TicketInventoryRpc {
   /** No more holds; existing claims may still end. Cancelling the event closes it first (rule 6). */
   close(reason: "cancelled" | "completed"): Promise<Result<{ version: number }, Refusal<"event_not_found">>>;
   placeHold(request: HoldRequest): Promise<Result<HeldStock, HoldRefusal>>;
-  hold(
-    holdId: string,
-  ): Promise<Result<HeldStock, Refusal<"event_not_found" | "hold_not_found" | "hold_expired" | "hold_released">>>;
+  hold(holdId: string): Promise<Result<HeldStock, EndedHold | Refusal<"event_not_found" | "hold_not_found">>>;
   changeHold(holdId: string, items: Line[]): Promise<Result<HeldStock, HoldChangeRefusal>>;
   releaseHold(holdId: string): Promise<Result<null, Refusal<"event_not_found" | "hold_not_found" | "hold_in_use">>>;
   /** Binds one order to a hold, for ever; again with the same order is the same answer. */
@@ -200,8 +212,9 @@ export interface TicketInventoryRpc {
     items: Line[] | null;
   }): Promise<Result<HeldStock, ClaimRefusal>>;
   /**
-   * The order's end is the provider's (rule 13), never beyond the end of the event, never earlier than it was. An order whose hold has
-   * ended gets its stock again at the frozen price, so that it may be paid, or hears `sold_out`.
+   * The order's end is the provider's (rule 13), never earlier than it was, never beyond the end of the event or seven days from the
+   * claim. An order whose hold has ended gets its stock again at the frozen price, so that it may be paid, or hears `sold_out`; after
+   * three times, or those seven days, it hears `hold_expired`.
    */
   extend(
     orderId: string,
@@ -210,11 +223,19 @@ export interface TicketInventoryRpc {
     Result<{ expiresAtMs: number }, Refusal<"event_not_found" | "order_not_found" | "hold_expired" | "state_moved" | "sold_out">>
   >;
   confirm(request: ConfirmRequest): Promise<Result<IssuedTicket[], ConfirmRefusal>>;
-  /** For ever, but for the reason `expired`: late money may still confirm such an order while stock lasts. */
+  /**
+   * For ever, but for the reason `expired`: late money may still confirm such an order while stock lasts, and an order whose time is
+   * not up after all (a payment has moved its end out) stays as it is and hears `open`.
+   */
   release(
     orderId: string,
     reason: string,
   ): Promise<Result<{ outcome: OrderOutcome }, Refusal<"event_not_found" | "order_not_found">>>;
+  /** Each by itself, in the order asked; at most 100. */
+  releaseMany(
+    orderIds: string[],
+    reason: string,
+  ): Promise<Result<{ outcome: OrderOutcome }, Refusal<"event_not_found" | "order_not_found">>[]>;
   voidTickets(
     orderId: string,
     ticketIds: string[] | null,

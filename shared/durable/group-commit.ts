@@ -9,6 +9,8 @@ export const MAX_BATCH_COMMANDS = 256;
 
 /** The answer of `reconsider` that runs a refused command once more. */
 export const AGAIN = Symbol("again");
+/** The answer of `reconsider` that leaves a refused command, first in line, to the next batch. */
+export const LATER = Symbol("later");
 
 export interface CommitStatistics {
   commits: number;
@@ -20,15 +22,18 @@ export interface CommitStatistics {
 export interface GroupCommitHooks<R extends { code: string }> {
   /** Housekeeping before a batch's commands, in a savepoint of its own: if it throws, it alone is undone and the batch goes on. */
   beforeBatch(nowMs: number): void;
-  /** Sees a refusal after its writes were rolled back, may complete it, or make room and answer `AGAIN`, which must come to an end. */
-  reconsider<E extends R>(refusal: E, nowMs: number): E | typeof AGAIN;
+  /**
+   * Sees a refusal after its writes were rolled back, in a savepoint of its own. It may complete it, or make room and answer `AGAIN`,
+   * which must come to an end, or `LATER`.
+   */
+  reconsider<E extends R>(refusal: E, nowMs: number): E | typeof AGAIN | typeof LATER;
   /** Runs after the batch's transaction and commits together with it: the place for `setAlarm`. */
   afterBatch(nowMs: number): Promise<void> | undefined;
 }
 
 interface Waiting {
-  /** Runs the command inside the batch's transaction and answers how to tell its caller once that is durable. */
-  decide(nowMs: number): () => void;
+  /** Runs the command inside the batch's transaction and answers how to tell its caller once that is durable, null to run it again. */
+  decide(nowMs: number): (() => void) | null;
   reject(error: unknown): void;
 }
 
@@ -54,15 +59,18 @@ export class GroupCommit<R extends { code: string }> {
 
   /**
    * Answers once the command's writes are durable. `ok: false` leaves no write; a throw rejects this caller alone. `apply` may run more
-   * than once (`AGAIN`), must be synchronous, and must keep nothing in memory that a rollback would not undo.
+   * than once (`AGAIN`, `LATER`), must be synchronous, and must keep nothing in memory that a rollback would not undo. `keep` writes a
+   * refusal down, in a savepoint of its own, where it must be the same the next time.
    */
-  run<T, E extends R>(apply: (nowMs: number) => Result<T, E>): Promise<Result<T, E>> {
+  run<T, E extends R>(apply: (nowMs: number) => Result<T, E>, keep?: (refusal: E, nowMs: number) => void): Promise<Result<T, E>> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({
         reject,
         decide: (nowMs) => {
           try {
             const outcome = this.#decide(apply, nowMs);
+            if (outcome === LATER) return null;
+            if (!outcome.ok && keep) this.#ctx.storage.transactionSync(() => keep(outcome.error, nowMs));
             return () => resolve(outcome);
           } catch (error) {
             return () => reject(error);
@@ -77,11 +85,12 @@ export class GroupCommit<R extends { code: string }> {
     return structuredClone(this.#statistics);
   }
 
-  #decide<T, E extends R>(apply: (nowMs: number) => Result<T, E>, nowMs: number): Result<T, E> {
+  #decide<T, E extends R>(apply: (nowMs: number) => Result<T, E>, nowMs: number): Result<T, E> | typeof LATER {
     for (;;) {
       const outcome = this.#inSavepoint(() => apply(nowMs));
       if (outcome.ok) return outcome;
-      const verdict = this.#hooks.reconsider(outcome.error, nowMs);
+      const verdict = this.#ctx.storage.transactionSync(() => this.#hooks.reconsider(outcome.error, nowMs));
+      if (verdict === LATER) return LATER;
       if (verdict !== AGAIN) return { ok: false, error: verdict };
     }
   }
@@ -114,8 +123,10 @@ export class GroupCommit<R extends { code: string }> {
         // Started in the same turn as the transaction, so that the platform commits both or neither.
         const after = this.#hooks.afterBatch(nowMs);
         await Promise.all([after, storage.sync()]);
-        this.#count(batch.length);
-        for (const settle of settlements) settle();
+        const postponed = batch.filter((_, index) => settlements[index] === null);
+        this.#count(batch.length - postponed.length);
+        for (const settle of settlements) settle?.();
+        this.#waiting.unshift(...postponed);
         batch = [];
       }
     } catch (error) {

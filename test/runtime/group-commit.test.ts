@@ -2,7 +2,7 @@ import { reset, runInDurableObject } from "cloudflare:test";
 import { afterEach, expect, test, vi } from "vitest";
 import type { Refusal } from "../../shared/contracts/problems";
 import { ok, refuse } from "../../shared/contracts/result";
-import { AGAIN, GroupCommit, type GroupCommitHooks } from "../../shared/durable/group-commit";
+import { AGAIN, GroupCommit, type GroupCommitHooks, LATER } from "../../shared/durable/group-commit";
 import {
   codeOf,
   configOf,
@@ -52,7 +52,7 @@ const notesOf = (ctx: DurableObjectState) =>
 const poison = (inventory: Inventory, holdId: string) =>
   runInDurableObject(inventory, (_, { storage }) => {
     storage.sql.exec(
-      `CREATE TRIGGER poison BEFORE INSERT ON hold_lines WHEN NEW.hold_number = (SELECT number FROM holds WHERE id = '${holdId}') BEGIN SELECT RAISE(ABORT, 'poisoned'); END`,
+      `CREATE TRIGGER poison AFTER UPDATE ON pools WHEN EXISTS (SELECT 1 FROM holds WHERE id = '${holdId}') BEGIN SELECT RAISE(ABORT, 'poisoned'); END`,
     );
   });
 
@@ -181,6 +181,64 @@ test("a refused command may be run again in the room that was made for it, and i
     },
     { reconsider },
   );
+});
+
+test("making room that throws half-way undoes itself and rejects its command alone", async () => {
+  let makeRoom = (): void => {};
+  await withNotes(
+    async (commits, ctx) => {
+      makeRoom = () => write(ctx, "half-way");
+      const answers = await Promise.allSettled([
+        commits.run(() => ok(write(ctx, "before").rowsWritten > 0)),
+        commits.run(() => refuse<Refusal>({ code: "sold_out" })),
+        commits.run(() => ok(write(ctx, "after").rowsWritten > 0)),
+      ]);
+      expect(answers.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
+      expect(notesOf(ctx)).toEqual(["after", "before"]);
+    },
+    {
+      reconsider: () => {
+        makeRoom();
+        throw new Error("making room broke");
+      },
+    },
+  );
+});
+
+test("a refused command that is put off is the first of the next batch, and nobody else waits for it", async () => {
+  let full = true;
+  await withNotes(
+    async (commits, ctx) => {
+      const order: string[] = [];
+      const command = (note: string, wantsRoom: boolean) =>
+        commits
+          .run(() => (wantsRoom && full ? refuse<Refusal>({ code: "sold_out" }) : ok(write(ctx, note).rowsWritten)))
+          .then(() => order.push(note));
+      await Promise.all([command("a", false), command("b", true), command("c", false)]);
+      expect(order).toEqual(["a", "c", "b"]);
+      expect(commits.statistics()).toEqual({ commits: 3, commands: 3, histogram: { 1: 3 } });
+    },
+    {
+      reconsider: () => {
+        full = false;
+        return LATER;
+      },
+    },
+  );
+});
+
+test("a refusal may be written down where it was decided", async () => {
+  await withNotes(async (commits, ctx) => {
+    const answer = await commits.run(
+      () => {
+        write(ctx, "rolled back");
+        return refuse<Refusal>({ code: "sold_out" });
+      },
+      ({ code }) => write(ctx, code),
+    );
+    expect(codeOf(answer)).toBe("sold_out");
+    expect(notesOf(ctx)).toEqual(["sold_out"]);
+  });
 });
 
 test("housekeeping that throws undoes itself and stops no command", async () => {

@@ -71,6 +71,23 @@ describe("the object's troubles", () => {
   });
 });
 
+test("one order id at two events names two holds", async () => {
+  const room = await openRoom();
+  const orderId = someId();
+  const claims = [await publishNew(room), await publishNew(room)].map((event) =>
+    claimHold(room.env, {
+      eventId: event.id,
+      orderId,
+      holder: { kind: "user", key: someId() },
+      insider: false,
+      requestHash: "h",
+      items: itemsOf(event, 1).items,
+    }),
+  );
+  const holdIds = (await Promise.all(claims)).map((claimed) => (claimed.ok ? claimed.value.holdId : claimed.error.code));
+  expect(new Set(holdIds).size).toBe(2);
+});
+
 test("however many look at the availability, the object is asked once a second", async () => {
   const room = await openRoom();
   const event = await publishNew(room);

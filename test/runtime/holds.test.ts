@@ -1,7 +1,19 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { z } from "zod";
 import { AvailableTicketType, Hold, type PublishedEvent } from "../../shared/contracts/events";
-import { closeRooms, codeOf, draft, openRoom, parse, publishNew, type Room, secret, someId, user } from "../support/events-room";
+import {
+  ANYBODY,
+  closeRooms,
+  codeOf,
+  draft,
+  openRoom,
+  parse,
+  publishNew,
+  type Room,
+  secret,
+  someId,
+  user,
+} from "../support/events-room";
 
 afterEach(closeRooms);
 
@@ -84,6 +96,11 @@ test("a signed-in buyer needs no secret for his own hold", async () => {
   expect((await room.ask("PUT", pathOf(held), { as, body: itemsOf(event, 1) })).status).toBe(200);
   expect((await room.ask("DELETE", pathOf(held), { as })).status).toBe(204);
   expect(await leftOf(room, event)).toEqual([50]);
+  const ended = await room.ask("GET", pathOf(held), { as });
+  expect(codeOf(ended)).toBe("409 hold_released");
+  expect(ended.body).not.toHaveProperty("holder");
+  expect(codeOf(await room.ask("PUT", pathOf(held), { as, body: itemsOf(event, 1) }))).toBe("409 hold_released");
+  expect(codeOf(await room.ask("GET", pathOf(held), { as: user() }))).toBe("404 hold_not_found");
 });
 
 describe("an Idempotency-Key", () => {
@@ -118,6 +135,20 @@ describe("an Idempotency-Key", () => {
     await room.ask("DELETE", pathOf(held), { as: secret(held.secret) });
     const again = await room.ask("POST", `/events/${event.id}/holds`, { body: itemsOf(event, 1), ...key("k") });
     expect(codeOf(again)).toBe("409 hold_released");
+  });
+
+  test("hears its refusal again, whatever becomes free", async () => {
+    const room = await openRoom();
+    const event = await publishNew(room, { capacity: 5 });
+    const rival = await hold(room, event, 3);
+    const ask = (quantity: number) =>
+      room.ask("POST", `/events/${event.id}/holds`, { body: itemsOf(event, quantity), ...key("k") });
+    const refused = await ask(4);
+    expect(codeOf(refused)).toBe("409 sold_out");
+    await room.ask("DELETE", pathOf(rival), { as: secret(rival.secret) });
+    expect((await ask(4)).body).toEqual(refused.body);
+    expect(codeOf(await ask(1))).toBe("422 idempotency_key_reused");
+    await hold(room, event, 5);
   });
 
   test("that cannot be one is a fault of the form, after existence", async () => {
@@ -201,6 +232,11 @@ describe("what cannot be held", () => {
       ticketTypes: [{ name: "A", price: { amount: 1, currency: "EUR" }, quantity: 500 }],
     });
     for (let order = 0; order < 5; order++) await hold(production, capped, 10, { address: "2001:db8::1" });
+    const as = user();
+    for (let order = 0; order < 2; order++) await hold(production, capped, 10, { as });
+    expect(codeOf(await production.ask("POST", `/events/${capped.id}/holds`, { body: itemsOf(capped, 1), as }))).toBe(
+      "409 holder_limit",
+    );
     const ask = (address: string) => production.ask("POST", `/events/${capped.id}/holds`, { body: itemsOf(capped, 1), address });
     expect(codeOf(await ask("2001:db8::ffff"))).toBe("409 holder_limit");
     expect((await ask("2001:db8:0:1::1")).status).toBe(201);
@@ -209,6 +245,8 @@ describe("what cannot be held", () => {
       capacity: 500,
       ticketTypes: [{ name: "A", price: { amount: 1, currency: "EUR" }, quantity: 500 }],
     });
-    for (let order = 0; order < 8; order++) await hold(development, open, 10);
+    for (let order = 0; order < 24; order++) await hold(development, open, 10, { as: order % 2 === 0 ? ANYBODY : as });
+    await hold(development, open, 10);
+    for (let order = 0; order < 25; order++) await hold(development, open, 10);
   });
 });

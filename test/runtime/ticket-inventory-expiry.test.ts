@@ -1,5 +1,7 @@
 import { evictDurableObject, reset, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { MAX_TICKET_TYPES } from "../../shared/contracts/events";
+import type { Holder } from "../../shared/contracts/inventory";
 import {
   aUser,
   availableOf,
@@ -14,6 +16,7 @@ import {
   poolsOf,
   refusalOf,
   rowsOf,
+  someId,
   typeDraft,
 } from "../support/inventory";
 
@@ -74,9 +77,44 @@ test("one hold for all of it fits where only due holds stand in its way", async 
   expect(granted(await inventory.placeHold(holdRequest(type.id, 450))).lines).toMatchObject([{ quantity: 450 }]);
 });
 
+test("a wave of due holds is ended over several batches, and who wants the room that it takes waits for it", async () => {
+  const type = typeDraft({ quantity: 1_500, maxPerOrder: 1_500 });
+  const inventory = await openInventory(configOf([type]));
+  await placeMany(inventory, type.id, 1_500);
+  pass(HOLD_MS);
+  const { commits } = await inventory.commitStatistics();
+  expect(granted(await inventory.placeHold(holdRequest(type.id, 1_500))).lines).toMatchObject([{ quantity: 1_500 }]);
+  // One batch ends 200 before its commands and 800 for them.
+  expect((await inventory.commitStatistics()).commits - commits).toBe(2);
+  expect(await poolsOf(inventory)).toMatchObject([{ held: 1_500 }]);
+  expect(codeOf(await inventory.placeHold(holdRequest(type.id, 1)))).toBe("sold_out");
+});
+
+test("a hundred ticket types whose holds are all due give everything back", async () => {
+  const house = someId();
+  const types = Array.from({ length: MAX_TICKET_TYPES }, () => {
+    const id = someId();
+    return typeDraft({ id, poolIds: [id, house] });
+  });
+  const pools = [...types.map(({ id, quantity }) => ({ id, capacity: quantity })), { id: house, capacity: 1_000 }];
+  const inventory = await openInventory(configOf(types, { pools }));
+  const holder: Holder = { kind: "address", key: "hashed" };
+  const answers = await Promise.all(
+    types
+      .flatMap(({ id }) => [holdRequest(id, 1), holdRequest(id, 2, { holder })])
+      .map((request) => inventory.placeHold(request)),
+  );
+  expect(answers.every((answer) => answer.ok)).toBe(true);
+  expect((await poolsOf(inventory)).find(({ id }) => id === house)).toMatchObject({ held: 300, held_anonymously: 200 });
+  pass(HOLD_MS);
+  await runDurableObjectAlarm(inventory);
+  expect(await statusesOf(inventory)).toEqual([{ status: "expired", holds: 200 }]);
+  expect((await poolsOf(inventory)).every(({ held, held_anonymously }) => held === 0 && held_anonymously === 0)).toBe(true);
+});
+
 test("a due hold does not count against its holder", async () => {
   const type = typeDraft({ quantity: 100, maxPerOrder: 10 });
-  const inventory = await openInventory(configOf([type]));
+  const inventory = await openInventory(configOf([type], { unpaidOrdersPerPerson: 2 }));
   const holder = aUser();
   const place = () => inventory.placeHold(holdRequest(type.id, 10, { holder }));
   expect([codeOf(await place()), codeOf(await place()), codeOf(await place())]).toEqual(["ok", "ok", "holder_limit"]);

@@ -1,8 +1,7 @@
-import { reset } from "cloudflare:test";
-import { afterEach, expect, test } from "vitest";
+import { reset, runInDurableObject } from "cloudflare:test";
+import { afterEach, describe, expect, test } from "vitest";
 import type { Holder } from "../../shared/contracts/inventory";
 import {
-  aUser,
   availableOf,
   claimRequest,
   codeOf,
@@ -15,6 +14,7 @@ import {
   openInventory,
   poolsOf,
   refusalOf,
+  rowsOf,
   someId,
   typeDraft,
 } from "../support/inventory";
@@ -142,16 +142,53 @@ test("an address may hold or own so many tickets at a time, whatever it has boug
   expect(codeOf(await third())).toBe("ok");
 });
 
-test("a person may hold twice an order's worth without ordering; what an order has claimed does not count", async () => {
-  const type = typeDraft({ quantity: 100, maxPerOrder: 4 });
-  const inventory = await openInventory(configOf([type]));
-  const holder = aUser();
-  const first = holdRequest(type.id, 4, { holder });
-  granted(await inventory.placeHold(first));
-  granted(await inventory.placeHold(holdRequest(type.id, 4, { holder })));
-  expect(codeOf(await inventory.placeHold(holdRequest(type.id, 1, { holder })))).toBe("holder_limit");
-  granted(await inventory.claim({ ...first, orderId: someId(), items: null }));
-  expect(codeOf(await inventory.placeHold(holdRequest(type.id, 4, { holder })))).toBe("ok");
+test("a person may have so many orders' worth that is not paid, claimed or not; what is bought does not count", async () => {
+  for (const kind of ["user", "buyer"] as const) {
+    const type = typeDraft({ quantity: 100, maxPerOrder: 4 });
+    const config = configOf([type], { unpaidOrdersPerPerson: 2 });
+    const inventory = await openInventory(config);
+    const holder: Holder = { kind, key: someId() };
+    const first = { ...claimRequest(type.id, 4), holder };
+    granted(await inventory.claim(first));
+    granted(await inventory.placeHold(holdRequest(type.id, 4, { holder })));
+    const more = () => inventory.placeHold(holdRequest(type.id, 1, { holder })).then(codeOf);
+    expect(await more()).toBe("holder_limit");
+    expect(codeOf(await inventory.claim({ ...claimRequest(type.id, 1), holder }))).toBe("holder_limit");
+    const others = Array.from({ length: 20 }, () => ({ ...claimRequest(type.id, 2), holder: { kind, key: someId() } }));
+    expect(new Set((await Promise.all(others.map((claim) => inventory.claim(claim)))).map(codeOf))).toEqual(new Set(["ok"]));
+    granted(await inventory.confirm(confirmRequest(config.eventId, first.orderId)));
+    expect(await more()).toBe("ok");
+  }
+});
+
+test("all who are not signed in hold their share of a pool together, until some of it is paid", async () => {
+  const type = typeDraft({ quantity: 20 });
+  const config = configOf([type], { anonymousShare: 0.5, maxPerAddress: 8 });
+  const inventory = await openInventory(config);
+  const guest = (quantity: number, kind: "address" | "buyer" = "address") => ({
+    ...claimRequest(type.id, quantity),
+    holder: { kind, key: someId() },
+  });
+  const [paying, giving] = [guest(5, "buyer"), guest(4)];
+  granted(await inventory.claim(paying));
+  granted(await inventory.placeHold({ ...giving, requestHash: "" }));
+  const more = (quantity: number) => inventory.placeHold({ ...guest(quantity), requestHash: "" }).then(codeOf);
+  expect(await more(2)).toBe("holder_limit");
+  expect(codeOf(await inventory.placeHold(holdRequest(type.id, 10)))).toBe("ok");
+  // Among what he has himself, a guest may still choose.
+  expect(codeOf(await inventory.changeHold(giving.holdId, [{ ticketTypeId: type.id, quantity: 5 }]))).toBe("ok");
+  expect(codeOf(await inventory.changeHold(giving.holdId, [{ ticketTypeId: type.id, quantity: 6 }]))).toBe("holder_limit");
+  expect(await poolsOf(inventory)).toMatchObject([{ held: 20, held_anonymously: 10 }]);
+  granted(await inventory.releaseHold(giving.holdId));
+  granted(await inventory.confirm(confirmRequest(config.eventId, paying.orderId)));
+  expect(await poolsOf(inventory)).toMatchObject([{ sold: 5, held: 10, held_anonymously: 0 }]);
+  expect(await more(5)).toBe("ok");
+});
+
+test("a guests' share is never less than what one address may have", async () => {
+  const type = typeDraft({ quantity: 4 });
+  const inventory = await openInventory(configOf([type], { anonymousShare: 0.25, maxPerAddress: 4 }));
+  expect(codeOf(await inventory.placeHold(holdRequest(type.id, 4, { holder: { kind: "address", key: "hashed" } })))).toBe("ok");
 });
 
 test("a changed hold frees as much of a shared pool as it takes, keeps old prices, and keeps what it has when refused", async () => {
@@ -205,4 +242,53 @@ test("a released hold gives its stock back once; a claimed one is its order's", 
   expect(codeOf(await inventory.changeHold(claim.holdId, claim.items))).toBe("hold_in_use");
   expect(codeOf(await inventory.releaseHold(someId()))).toBe("hold_not_found");
   expect(codeOf(await inventory.hold(someId()))).toBe("hold_not_found");
+});
+
+describe("a refusal of a hold with a key", () => {
+  test("stays for a day, whatever becomes free, and belongs to its request", async () => {
+    const type = typeDraft({ quantity: 4 });
+    const inventory = await openInventory(configOf([type]));
+    const rival = holdRequest(type.id, 2);
+    granted(await inventory.placeHold(rival));
+    const keyed = holdRequest(type.id, 3, { keyed: true });
+    const refusal = refusalOf(await inventory.placeHold(keyed));
+    expect(refusal).toMatchObject({ code: "sold_out", members: { available: [{ available: 2 }] } });
+    granted(await inventory.releaseHold(rival.holdId));
+    expect(refusalOf(await inventory.placeHold(keyed))).toEqual(refusal);
+    expect(codeOf(await inventory.placeHold({ ...keyed, requestHash: "other" }))).toBe("idempotency_key_reused");
+    expect(codeOf(await inventory.placeHold({ ...keyed, holdId: someId() }))).toBe("ok");
+    await runInDurableObject(inventory, (_, { storage }) => {
+      storage.sql.exec("UPDATE kept_refusals SET kept_until_ms = ?", Date.now());
+    });
+    granted(await inventory.close("completed"));
+    expect(codeOf(await inventory.placeHold(keyed))).toBe("event_not_on_sale");
+  });
+
+  test("is kept of each state's refusal, and of nothing that reads like a thing that is not there", async () => {
+    const type = typeDraft({ maxPerOrder: 2 });
+    const inventory = await openInventory(configOf([type], { isPublic: false }));
+    const ask = (change: object) => inventory.placeHold(holdRequest(type.id, 3, { keyed: true, insider: true, ...change }));
+    expect(codeOf(await ask({ insider: false }))).toBe("event_not_found");
+    expect(codeOf(await ask({ items: [{ ticketTypeId: someId(), quantity: 1 }] }))).toBe("ticket_type_not_found");
+    expect(codeOf(await ask({ keyed: false }))).toBe("quantity_out_of_range");
+    expect(await rowsOf(inventory, "SELECT number FROM kept_refusals")).toEqual([]);
+    expect(codeOf(await ask({}))).toBe("quantity_out_of_range");
+    expect(await rowsOf(inventory, "SELECT refusal ->> 'code' AS code FROM kept_refusals")).toEqual([
+      { code: "quantity_out_of_range" },
+    ]);
+  });
+
+  test("makes room for later ones", async () => {
+    const type = typeDraft({ quantity: 1 });
+    const inventory = await openInventory(configOf([type]));
+    const refuseOne = () => inventory.placeHold(holdRequest(type.id, 2, { keyed: true })).then(codeOf);
+    for (let n = 0; n < 15; n++) expect(await refuseOne()).toBe("sold_out");
+    await runInDurableObject(inventory, (_, { storage }) => {
+      storage.sql.exec("UPDATE kept_refusals SET kept_until_ms = ?", Date.now() - 1);
+    });
+    await refuseOne();
+    expect(await rowsOf(inventory, "SELECT number FROM kept_refusals")).toHaveLength(6);
+    await refuseOne();
+    expect(await rowsOf(inventory, "SELECT number FROM kept_refusals")).toHaveLength(2);
+  });
 });

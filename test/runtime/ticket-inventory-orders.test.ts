@@ -175,17 +175,22 @@ test("an order released because its time was up may still be confirmed by late m
   expect(await poolsOf(inventory)).toMatchObject([{ sold: 1, held: 0 }]);
 });
 
-test("an order's end moves out, never in, and not beyond the event's", async () => {
+test("an order's end moves out, never in, and not beyond seven days or the event's", async () => {
   const { type, config, inventory } = await openWith(2);
   const claim = claimRequest(type.id, 2);
+  const claimedAtMs = Date.now();
   const { expiresAtMs } = granted(await inventory.claim(claim));
   const extend = (untilMs: number) => inventory.extend(claim.orderId, untilMs).then(granted);
   expect(await extend(expiresAtMs - 1)).toEqual({ expiresAtMs });
   expect(await extend(expiresAtMs + 4 * HOLD_MS)).toEqual({ expiresAtMs: expiresAtMs + 4 * HOLD_MS });
   pass(HOLD_MS + 1);
   expect(granted(await inventory.hold(claim.holdId)).expiresAtMs).toBe(expiresAtMs + 4 * HOLD_MS);
-  expect(await extend(config.endMs + DAY_MS)).toEqual({ expiresAtMs: config.endMs });
+  expect(await extend(config.endMs + DAY_MS)).toEqual({ expiresAtMs: claimedAtMs + 7 * DAY_MS });
   expect(codeOf(await inventory.extend(someId(), 0))).toBe("order_not_found");
+  const soon = configOf([type], { endMs: Date.now() + DAY_MS });
+  const other = await openInventory(soon);
+  granted(await other.claim(claim));
+  expect(granted(await other.extend(claim.orderId, soon.endMs + 1))).toEqual({ expiresAtMs: soon.endMs });
 });
 
 test("an order whose hold has ended gets its stock again to be paid, while there is some", async () => {
@@ -204,6 +209,46 @@ test("an order whose hold has ended gets its stock again to be paid, while there
   expect(await poolsOf(inventory)).toMatchObject([{ sold: 0, held: 2 }]);
   expect(granted(await inventory.confirm(confirmRequest(config.eventId, claim.orderId)))).toHaveLength(2);
   expect(await poolsOf(inventory)).toMatchObject([{ sold: 2, held: 0 }]);
+});
+
+test("an order gets its stock again three times, and not after its seven days", async () => {
+  const { type, inventory } = await openWith(5);
+  const [often, late] = [claimRequest(type.id, 2), claimRequest(type.id, 1)];
+  for (const claim of [often, late]) granted(await inventory.claim(claim));
+  for (let again = 0; again < 3; again++) {
+    pass(HOLD_MS);
+    granted(await inventory.extend(often.orderId, Date.now() + HOLD_MS));
+  }
+  pass(HOLD_MS);
+  expect(codeOf(await inventory.extend(often.orderId, Date.now() + HOLD_MS))).toBe("hold_expired");
+  pass(7 * DAY_MS);
+  expect(codeOf(await inventory.extend(late.orderId, Date.now() + HOLD_MS))).toBe("hold_expired");
+  expect(await availableOf(inventory)).toEqual({ [type.id]: 5 });
+});
+
+test("an order that is not due any more is not ended for being due", async () => {
+  const { type, config, inventory } = await openWith(2);
+  const claim = claimRequest(type.id, 2);
+  granted(await inventory.claim(claim));
+  pass(HOLD_MS - 1);
+  granted(await inventory.extend(claim.orderId, Date.now() + HOLD_MS));
+  pass(1);
+  expect(granted(await inventory.release(claim.orderId, "expired"))).toEqual({ outcome: "open" });
+  expect(await rowsOf(inventory, "SELECT outcome FROM orders")).toEqual([]);
+  expect(await poolsOf(inventory)).toMatchObject([{ held: 2 }]);
+  expect(granted(await inventory.confirm(confirmRequest(config.eventId, claim.orderId)))).toHaveLength(2);
+});
+
+test("a claim that no order ever decides keeps its ticket type for seven days and no longer", async () => {
+  const [type, other] = [typeDraft(), typeDraft()];
+  const config = configOf([type, other]);
+  const inventory = await openInventory(config);
+  granted(await inventory.claim(claimRequest(type.id, 1)));
+  const without = { ...config, version: 2, pools: [{ id: other.id, capacity: 10 }], ticketTypes: [other] };
+  pass(7 * DAY_MS - 1);
+  expect(codeOf(await inventory.reconfigure(without))).toBe("ticket_type_in_use");
+  pass(1);
+  expect(codeOf(await inventory.reconfigure(without))).toBe("ok");
 });
 
 test("a closed event confirms nothing more, and answers for what it has confirmed", async () => {

@@ -54,12 +54,14 @@ test("capacity moves while on sale, never below what is sold and held, and the n
   granted(await inventory.confirm(confirmRequest(config.eventId, claim.orderId)));
   granted(await inventory.placeHold(holdRequest(type.id, 2)));
   const resize = (version: number, capacity: number) =>
-    inventory.reconfigure({ ...config, version, title: `Version ${version}`, pools: [{ id: type.id, capacity }] });
+    inventory.reconfigure({ ...config, version, changeId: `change to ${capacity}`, pools: [{ id: type.id, capacity }] });
 
   expect(refusalOf(await resize(2, 4))).toMatchObject({ code: "capacity_below_sold", members: { sold: 3, held: 2 } });
   expect(granted(await inventory.availability())).toMatchObject({ version: 1, ticketTypes: [{ available: 5 }] });
   expect(granted(await resize(2, 5))).toEqual({ version: 2 });
   expect(codeOf(await inventory.placeHold(holdRequest(type.id, 1)))).toBe("sold_out");
+  // The same change once more, from a hand that did not hear the answer, is no other change of the same version.
+  expect(granted(await resize(2, 5))).toEqual({ version: 2 });
   expect(codeOf(await resize(2, 50))).toBe("state_moved");
   granted(await resize(3, 50));
   const { configVersion } = granted(await inventory.placeHold(holdRequest(type.id, 10)));

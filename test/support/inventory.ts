@@ -48,14 +48,15 @@ export function configOf(ticketTypes: TicketTypeConfig[], change: Partial<Invent
   return {
     eventId: someId(),
     organizerId: someId(),
-    title: "A night of tests",
     version: 1,
+    changeId: someId(),
     isPublic: true,
     currency: "EUR",
-    startMs: Date.now() + 30 * DAY_MS,
     endMs: Date.now() + 31 * DAY_MS,
     holdMs: HOLD_MS,
     maxPerAddress: null,
+    unpaidOrdersPerPerson: null,
+    anonymousShare: null,
     pools: ticketTypes.map(({ id, quantity }) => ({ id, capacity: quantity })),
     ticketTypes,
     ...change,
@@ -71,6 +72,7 @@ export async function openInventory(config: InventoryConfig): Promise<Inventory>
 export function holdRequest(ticketTypeId: string, quantity: number, change: Partial<HoldRequest> = {}): HoldRequest {
   return {
     holdId: someId(),
+    keyed: false,
     requestHash: "first",
     holder: aUser(),
     items: [{ ticketTypeId, quantity }],
@@ -145,7 +147,7 @@ export function rowsOf<Row extends Record<string, SqlStorageValue>>(inventory: I
 }
 
 export const poolsOf = (inventory: Inventory) =>
-  rowsOf<{ id: string; capacity: number; sold: number; held: number; blocked: number }>(
+  rowsOf<{ id: string; capacity: number; sold: number; held: number; held_anonymously: number; blocked: number }>(
     inventory,
     "SELECT * FROM pools ORDER BY id",
   );

@@ -3,7 +3,7 @@
 import type { z } from "zod";
 import type { Hold, HoldDraft } from "../../shared/contracts/events";
 import { toTimestamp } from "../../shared/contracts/ids";
-import type { HeldStock, HoldChangeRefusal, HoldRefusal, Line } from "../../shared/contracts/inventory";
+import type { HeldStock, HoldChangeRefusal, Holder, HoldRefusal, Line } from "../../shared/contracts/inventory";
 import { money } from "../../shared/contracts/money";
 import type { Principal } from "../../shared/contracts/principal";
 import type { Refusal } from "../../shared/contracts/problems";
@@ -42,19 +42,21 @@ export async function placeHold(
     return (await isKnownToCaller(env, principal, eventId))
       ? refuse({ code: "seat_unknown" })
       : refuse({ code: "event_not_found" });
-  const [holdId, holder, requestHash] = await Promise.all([
-    key === null
-      ? uuidV7(Date.now())
-      : uuidV8(env.HOLD_KEY, ["hold", callerScope(principal), "POST", `/events/${eventId}/holds`, key]),
+  const keyed = key !== null;
+  const holdId = keyed
+    ? await uuidV8(env.HOLD_KEY, ["hold", callerScope(principal), "POST", `/events/${eventId}/holds`, key])
+    : uuidV7(Date.now());
+  const [holder, secret, requestHash] = await Promise.all([
     holderOf(env.HOLD_KEY, userIdOf(principal), address),
+    secretOfHold(env.HOLD_KEY, holdId),
     // Without a key the id is nobody else's, so that there is no other request to tell apart.
-    key === null ? "" : requestHashOf(items),
+    keyed ? requestHashOf(items) : "",
   ]);
   const place = (insider: boolean) =>
-    askInventory(env, eventId, (inventory) => inventory.placeHold({ holdId, requestHash, holder, items: lines, insider }));
+    askInventory(env, eventId, (inventory) => inventory.placeHold({ holdId, keyed, requestHash, holder, items: lines, insider }));
   const placed = await place(isAdmin(principal));
   const decided = isHidden(placed) ? await placeAsInsider(env, principal, eventId, placed, place) : placed;
-  return decided.ok ? ok(await toHold(env, decided.value)) : decided;
+  return decided.ok ? ok(toHold(decided.value, secret)) : decided;
 }
 
 type Placed = Result<HeldStock, HoldRefusal>;
@@ -92,7 +94,7 @@ export async function readHold(
   holdId: string,
 ): Promise<Result<Hold, HoldChangeRefusal>> {
   const found = await findOwn(env, principal, eventId, holdId);
-  return found.ok ? ok(await toHold(env, found.value)) : found;
+  return found.ok ? ok(toHold(found.value, await secretOfHold(env.HOLD_KEY, holdId))) : found;
 }
 
 /** Expects that `findOwn` let the caller in. */
@@ -105,7 +107,7 @@ export async function changeHold(
   const lines = linesOf(items);
   if (!lines) return refuse({ code: "seat_unknown" });
   const changed = await askInventory(env, eventId, (inventory) => inventory.changeHold(holdId, lines));
-  return changed.ok ? ok(await toHold(env, changed.value)) : changed;
+  return changed.ok ? ok(toHold(changed.value, await secretOfHold(env.HOLD_KEY, holdId))) : changed;
 }
 
 export async function releaseHold(
@@ -121,8 +123,8 @@ export async function releaseHold(
 }
 
 /**
- * The hold, if it is the caller's by its secret or as the person who placed it. Anything else reads like a hold that does not exist; a
- * hold that has ended is told to whoever shows its secret.
+ * The hold, if it is the caller's by its secret or as the person who placed it; one that has ended is told to the same two. Anything
+ * else reads like a hold that does not exist.
  */
 export async function findOwn(
   env: Env,
@@ -133,17 +135,19 @@ export async function findOwn(
   const bySecret = principal.kind === "bearer_secret" && (await isSecretOfHold(env.HOLD_KEY, holdId, principal.secret));
   if (principal.kind === "bearer_secret" && !bySecret) return refuse(NOT_FOUND);
   const found = await askInventory(env, eventId, (inventory) => inventory.hold(holdId));
-  if (!found.ok) return refuse(bySecret ? hidden(found.error) : NOT_FOUND);
-  const { holder } = found.value;
-  const isOwner = holder.kind === "user" && holder.key === userIdOf(principal);
-  return bySecret || isOwner ? found : refuse(NOT_FOUND);
+  if (found.ok) return bySecret || isOwner(principal, found.value.holder) ? found : refuse(NOT_FOUND);
+  if (!("holder" in found.error)) return refuse(NOT_FOUND);
+  const { code, holder } = found.error;
+  return refuse(bySecret || isOwner(principal, holder) ? { code } : NOT_FOUND);
 }
+
+const isOwner = (principal: Principal, holder: Holder): boolean => holder.kind === "user" && holder.key === userIdOf(principal);
 
 /** Whoever asks for a hold learns nothing of events. */
 const hidden = <E extends Refusal>(refusal: E): Exclude<E, Refusal<"event_not_found">> | NotFound =>
   refusal.code === "event_not_found" ? NOT_FOUND : (refusal as Exclude<E, Refusal<"event_not_found">>);
 
-async function toHold(env: Env, held: HeldStock): Promise<Hold> {
+function toHold(held: HeldStock, secret: string): Hold {
   return {
     id: held.holdId,
     eventId: held.eventId,
@@ -153,6 +157,6 @@ async function toHold(env: Env, held: HeldStock): Promise<Hold> {
       quantity,
       unitPrice: money(unitPriceMinor, held.currency),
     })),
-    secret: await secretOfHold(env.HOLD_KEY, held.holdId),
+    secret,
   };
 }

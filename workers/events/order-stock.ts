@@ -14,7 +14,7 @@ import { toTickets } from "./tickets";
 export async function claimHold(env: Env, request: ClaimRequest): ReturnType<EventsRpc["claimHold"]> {
   const { eventId, orderId, requestHash, holder, hold, items } = request;
   if (hold && !(await isSecretOfHold(env.HOLD_KEY, hold.id, hold.secret))) return refuse({ code: "hold_not_found" });
-  const holdId = hold?.id ?? (await uuidV8(env.HOLD_KEY, ["order_hold", orderId]));
+  const holdId = hold?.id ?? (await uuidV8(env.HOLD_KEY, ["order_hold", eventId, orderId]));
   const claim = (insider: boolean) =>
     askInventory(env, eventId, (inventory) =>
       inventory.claim({ orderId, holdId, requestHash, holder, insider, items: hold ? null : (items ?? []) }),

@@ -17,6 +17,10 @@ export interface StoredEvent {
 
 /** What an address may hold at a time, in units of the largest order (rule 11). */
 const ORDERS_PER_ADDRESS = 5;
+/** Twice, so that a second try beside a forgotten tab still finds its tickets. */
+const UNPAID_ORDERS_PER_PERSON = 2;
+/** Of each pool, for all who are not signed in together, while they have not paid. */
+const ANONYMOUS_SHARE = 0.5;
 
 export async function loadEvent(env: Env, eventId: string): Promise<StoredEvent | null> {
   const db = drizzle(env.DB);
@@ -78,6 +82,15 @@ export function toEvent({ event, types }: StoredEvent): PublishedEvent {
   };
 }
 
+/** A test run has one address, and few people (API.md, *Local run*). */
+const NO_CAPS = { maxPerAddress: null, unpaidOrdersPerPerson: null, anonymousShare: null };
+
+const capsOf = (types: readonly TicketTypeRow[]) => ({
+  maxPerAddress: ORDERS_PER_ADDRESS * Math.max(...types.map(({ maxPerOrder }) => maxPerOrder)),
+  unpaidOrdersPerPerson: UNPAID_ORDERS_PER_PERSON,
+  anonymousShare: ANONYMOUS_SHARE,
+});
+
 /** Each type draws from its own pool and from the event's (rule 8). Expects at least one type. */
 export function toConfig({ event, types }: StoredEvent, environment: string): InventoryConfig {
   const [first] = types;
@@ -85,15 +98,13 @@ export function toConfig({ event, types }: StoredEvent, environment: string): In
   return {
     eventId: event.id,
     organizerId: event.organizerId,
-    title: event.title,
     version: event.version,
+    changeId: event.changeId,
     isPublic: event.isPublic,
     currency: first.currency,
-    startMs: event.startMs,
     endMs: event.endMs,
     holdMs: event.holdSeconds * 1000,
-    maxPerAddress:
-      environment === "development" ? null : ORDERS_PER_ADDRESS * Math.max(...types.map(({ maxPerOrder }) => maxPerOrder)),
+    ...(environment === "development" ? NO_CAPS : capsOf(types)),
     pools: [{ id: event.id, capacity: event.capacity }, ...types.map(({ id, quantity }) => ({ id, capacity: quantity }))],
     ticketTypes: types.map((type) => ({
       id: type.id,
