@@ -4,7 +4,7 @@ CREATE TABLE deliveries (
   business_key TEXT NOT NULL UNIQUE,
   type TEXT NOT NULL,
   source_id TEXT NOT NULL,
-  status TEXT NOT NULL CHECK (status IN ('queued', 'sent', 'dropped')),
+  status TEXT NOT NULL CHECK (status IN ('queued', 'sent', 'dropped', 'parked')),
   attempts INTEGER NOT NULL CHECK (attempts >= 0),
   due_at_ms INTEGER NOT NULL,
   created_at_ms INTEGER NOT NULL,
@@ -12,6 +12,8 @@ CREATE TABLE deliveries (
   CHECK ((status = 'queued') = (settled_at_ms IS NULL))
 ) STRICT;
 
+-- Given up after too many tries, for somebody to look at.
+CREATE INDEX deliveries_parked ON deliveries (created_at_ms) WHERE status = 'parked';
 CREATE INDEX deliveries_due ON deliveries (due_at_ms) WHERE status = 'queued';
 
 -- Development only: the mails as they would have left, with the people's names and addresses in them.

@@ -17,7 +17,8 @@ function hmacKey(secret: string): Promise<CryptoKey> {
  * part is the purpose, and a purpose always has the same number of parts.
  */
 function message(parts: readonly string[]): Uint8Array<ArrayBuffer> {
-  if (parts.slice(0, -1).some((part) => part.includes("\0"))) throw new RangeError("a part of an HMAC before the last one contains a NUL");
+  if (parts.slice(0, -1).some((part) => part.includes("\0")))
+    throw new RangeError("a part of an HMAC before the last one contains a NUL");
   return utf8(parts.join("\0"));
 }
 

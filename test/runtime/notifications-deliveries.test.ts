@@ -4,7 +4,7 @@ import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import type { OrderFacts } from "../../shared/contracts/orders";
 import type { Message } from "../../shared/queue/consume";
 import { readCaptured } from "../../workers/notifications/captured-messages";
-import { countQueued, dispatchDue } from "../../workers/notifications/deliveries";
+import { countOwed, dispatchDue, parkHopeless } from "../../workers/notifications/deliveries";
 import type { Env } from "../../workers/notifications/environment";
 import { messageHandlers } from "../../workers/notifications/message-handlers";
 import { publishedEvent } from "../support/published-event";
@@ -90,7 +90,7 @@ it("an order is confirmed once, however often its message comes", async () => {
   const mails = await readCaptured(here.DB, { to: "ada@bilten.example", limit: 10 });
   expect(mails).toHaveLength(1);
   expect(mails[0]?.data).toEqual({ type: "order_confirmation", orderId });
-  expect(await countQueued(here.DB)).toBe(0);
+  expect(await countOwed(here.DB)).toEqual({ queued: 0, parked: 0 });
 });
 
 it("the confirmation says what, when in the event's zone, where and how much, and shows markup as text", async () => {
@@ -152,10 +152,57 @@ it("what cannot be composed now comes due again, later each time, and then leave
   expect(await dispatchDue(here, ctx)).toBe(1);
 });
 
+it("one that cannot be written keeps none of the others back", async () => {
+  const errors = vi.spyOn(console, "error").mockImplementation(() => undefined);
+  const bad = crypto.randomUUID();
+  const broken = async (ids: string[]) =>
+    ids.map((id) => (id === bad ? { ...order(id), total: { amount: 1, currency: "no" } } : order(id)));
+  const { here } = house({ PAYMENTS: { orders: broken } });
+  for (const id of [crypto.randomUUID(), bad, crypto.randomUUID()]) await hearPaid(here, id);
+  expect(await dispatchDue(here, ctx)).toBe(2);
+  expect(errors).toHaveBeenCalledTimes(1);
+  expect(await countOwed(here.DB)).toEqual({ queued: 1, parked: 0 });
+});
+
+it.each([
+  ["order", { PAYMENTS: { orders: async () => [] } }],
+  ["event", { EVENTS: { events: async () => [] } }],
+  ["organizer", { USERS: { organizers: async () => [] } }],
+] satisfies [string, Partial<Env>][])(
+  "a paid order whose %s is missing in one answer is confirmed by the next",
+  async (_, change) => {
+    vi.spyOn(console, "error").mockImplementation(() => undefined);
+    vi.useFakeTimers({ toFake: ["Date"] });
+    const { here: forgetful } = house(change);
+    await hearPaid(forgetful, crypto.randomUUID());
+    expect(await dispatchDue(forgetful, ctx)).toBe(0);
+    vi.advanceTimersByTime(15_000);
+    expect(await dispatchDue(house().here, ctx)).toBe(1);
+    expect(await readCaptured(env.NOTIFICATIONS_DB, { limit: 10 })).toHaveLength(1);
+  },
+);
+
+it("what failed for a day is parked and counted, and no longer tried", async () => {
+  vi.spyOn(console, "error").mockImplementation(() => undefined);
+  vi.useFakeTimers({ toFake: ["Date"] });
+  const orders = vi.fn(async () => Promise.reject(new Error("down")));
+  const { here } = house({ PAYMENTS: { orders } });
+  await hearPaid(here, crypto.randomUUID());
+  let hours = 0;
+  for (; (await parkHopeless(here.DB, Date.now())) === 0 && hours < 100; hours++) {
+    await dispatchDue(here, ctx);
+    vi.advanceTimersByTime(3_600_000 + 300_000);
+  }
+  expect(hours).toBeGreaterThanOrEqual(24);
+  expect(orders).toHaveBeenCalledTimes(30);
+  expect(await countOwed(here.DB)).toEqual({ queued: 0, parked: 1 });
+  expect(await dispatchDue(house().here, ctx)).toBe(0);
+});
+
 it("deployed without a carrier, what is owed waits and nothing personal is written", async () => {
   const { here } = house({ ENVIRONMENT: "production" });
   await hearPaid(here, crypto.randomUUID());
   expect(await dispatchDue(here, ctx)).toBe(0);
-  expect(await countQueued(here.DB)).toBe(1);
+  expect(await countOwed(here.DB)).toEqual({ queued: 1, parked: 0 });
   expect(await readCaptured(here.DB, { limit: 10 })).toEqual([]);
 });

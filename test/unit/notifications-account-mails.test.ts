@@ -12,6 +12,15 @@ it("a name with markup is text, and a token is one parameter whatever is in it",
   expect(mail.html).toContain("?token=a%26b%3Dc%20d");
 });
 
+it("an address that nobody confirmed gets no name, which a stranger may have chosen", async () => {
+  const mail = await composeAccountMail(
+    { id: "1", kind: "verification", to: "a@bilten.example", token: "t" },
+    "https://api.bilten.example",
+  );
+  expect(mail.text).toMatch(/^Hello,\n/);
+  expect(mail.html).toContain("<p>Hello,</p>");
+});
+
 it("who registers an address again is not told to follow a link", async () => {
   const mail = await composeAccountMail(
     { id: "1", kind: "already_registered", to: "a@bilten.example", name: "Ada" },

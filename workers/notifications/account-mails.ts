@@ -2,7 +2,7 @@
 import { html } from "hono/html";
 import type { AccountMail } from "../../shared/contracts/accounts";
 import type { Env } from "./environment";
-import { htmlPage, type Mail } from "./mail";
+import { type Composed, composeEach, htmlPage, type Mail } from "./mail";
 
 interface Wording {
   subject: string;
@@ -52,10 +52,14 @@ ${link && url ? html`<p><a href="${url}">${link.label}</a></p>` : ""}`,
   };
 }
 
-/** By the mail's id; one that is gone or whose token was used is left out. */
-export async function accountMails(env: Env, mailIds: string[]): Promise<Map<string, Mail>> {
+/** By the mail's id. Auth leaves out those that are gone or whose token was used. */
+export async function accountMails(env: Env, mailIds: string[]): Promise<Composed> {
   const mails = await env.AUTH.accountMails(mailIds);
-  return new Map(
-    await Promise.all(mails.map(async (mail) => [mail.id, await composeAccountMail(mail, env.API_ORIGIN)] as const)),
+  const known = new Set(mails.map(({ id }) => id));
+  const composed = await composeEach(
+    mails,
+    (mail) => mail.id,
+    (mail) => composeAccountMail(mail, env.API_ORIGIN),
   );
+  return { ...composed, unneeded: mailIds.filter((id) => !known.has(id)) };
 }

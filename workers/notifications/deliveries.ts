@@ -1,11 +1,11 @@
 /** What is owed to somebody: claimed once a business key, composed and sent until it is settled (rules 21, 22). */
-import { and, asc, count, eq, inArray, lte, sql } from "drizzle-orm";
+import { and, asc, eq, inArray, lte, sql } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
 import { uuidV7 } from "../../shared/crypto/uuid";
 import { reportError } from "../../shared/observability/report";
 import { accountMails } from "./account-mails";
 import type { Env } from "./environment";
-import type { Mail } from "./mail";
+import type { Composed } from "./mail";
 import { type MailSender, mailSenderOf } from "./mail-sender";
 import { orderConfirmations } from "./order-confirmations";
 import { type DeliveryType, deliveries } from "./schema";
@@ -15,11 +15,13 @@ type Delivery = typeof deliveries.$inferSelect;
 /** A dispatcher that was cut off is given up after this; each further try waits twice as long. */
 const FIRST_LEASE_MS = 15_000;
 const MAX_DOUBLINGS = 8;
+/** About a day of tries; what fails longer than that does not get better by itself. */
+const MAX_ATTEMPTS = 30;
 /** One question to an owner takes at most 100 ids. */
 const CLAIM_LIMIT = 50;
 const MAX_ROUNDS = 4;
 
-const COMPOSE: Record<DeliveryType, (env: Env, sourceIds: string[]) => Promise<Map<string, Mail>>> = {
+const COMPOSE: Record<DeliveryType, (env: Env, sourceIds: string[]) => Promise<Composed>> = {
   account_mail: accountMails,
   order_confirmation: orderConfirmations,
 };
@@ -65,6 +67,19 @@ async function settle(db: D1Database, ids: string[], status: "sent" | "dropped")
   return ids.length;
 }
 
+const PARK_LIMIT = 500;
+/** Gives up what was tried too often, so that it neither stands before the others nor is lost. Returns how many. */
+export async function parkHopeless(db: D1Database, nowMs: number): Promise<number> {
+  const { meta } = await db
+    .prepare(
+      `UPDATE deliveries SET status = 'parked', settled_at_ms = ?1 WHERE id IN
+         (SELECT id FROM deliveries WHERE status = 'queued' AND due_at_ms <= ?1 AND attempts >= ?2 ORDER BY due_at_ms LIMIT ?3)`,
+    )
+    .bind(nowMs, MAX_ATTEMPTS, PARK_LIMIT)
+    .run();
+  return meta.changes;
+}
+
 /** Settles what it can; throws or reports what went wrong, which comes due again by itself. */
 async function deliver(
   env: Env,
@@ -73,19 +88,19 @@ async function deliver(
   due: Delivery[],
   report: (error: unknown) => void,
 ): Promise<number> {
-  const mails = await COMPOSE[type](
+  const { mails, unneeded, failures } = await COMPOSE[type](
     env,
     due.map((delivery) => delivery.sourceId),
   );
+  failures.forEach(report);
   const outgoing = due.flatMap(({ id, sourceId }) => {
     const mail = mails.get(sourceId);
     return mail ? [{ key: id, mail }] : [];
   });
-  // Where the owner has nothing to say any more, as of a token that was used meanwhile, no mail is owed.
-  const unneeded = due.filter(({ sourceId }) => !mails.has(sourceId)).map(({ id }) => id);
-  const { sent, failures } = await sender.send(outgoing);
-  failures.forEach(report);
-  return (await settle(env.DB, sent, "sent")) + (await settle(env.DB, unneeded, "dropped"));
+  const dropped = due.filter(({ sourceId }) => unneeded.includes(sourceId)).map(({ id }) => id);
+  const { sent, failures: unsent } = await sender.send(outgoing);
+  unsent.forEach(report);
+  return (await settle(env.DB, sent, "sent")) + (await settle(env.DB, dropped, "dropped"));
 }
 
 /** Composes and sends what is due, oldest first. Returns how many were settled; without a carrier nothing is. */
@@ -107,8 +122,11 @@ export async function dispatchDue(env: Env, ctx: Pick<ExecutionContext, "waitUnt
   return settled;
 }
 
-/** How many wait to be sent, whenever they are due. */
-export async function countQueued(db: D1Database): Promise<number> {
-  const row = await drizzle(db).select({ queued: count() }).from(deliveries).where(eq(deliveries.status, "queued")).get();
-  return row?.queued ?? 0;
+/** How many wait to be sent, whenever they are due, and how many were given up. */
+export async function countOwed(db: D1Database): Promise<{ queued: number; parked: number }> {
+  const count = "SELECT count(*) FROM deliveries WHERE status =";
+  const row = await db
+    .prepare(`SELECT (${count} 'queued') AS queued, (${count} 'parked') AS parked`)
+    .first<{ queued: number; parked: number }>();
+  return row ?? { queued: 0, parked: 0 };
 }

@@ -3,8 +3,9 @@ import type { SweepReport } from "../../shared/contracts/domain";
 import type { NotificationsRpc } from "../../shared/contracts/outbound";
 import { serve } from "../../shared/http/app";
 import { openapiOf } from "../../shared/http/operation";
+import { runSteps } from "../../shared/observability/sweep-steps";
 import { consumeBatch } from "../../shared/queue/consume";
-import { countQueued, dispatchDue } from "./deliveries";
+import { countOwed, dispatchDue, parkHopeless } from "./deliveries";
 import { messageHandlers } from "./message-handlers";
 import { app } from "./routes";
 
@@ -19,8 +20,11 @@ export class NotificationsService extends WorkerEntrypoint<NotificationsEnv> imp
   }
 
   async sweep(): Promise<SweepReport> {
-    const settled = await dispatchDue(this.env, this.ctx);
-    return { settled, queued: await countQueued(this.env.DB) };
+    const done = await runSteps(this.env, this.ctx, {
+      parkedNow: () => parkHopeless(this.env.DB, Date.now()),
+      settled: () => dispatchDue(this.env, this.ctx),
+    });
+    return { ...done, ...(await countOwed(this.env.DB)) };
   }
 }
 

@@ -9,6 +9,28 @@ export interface Mail {
   data: { type: string; token?: string; orderId?: string };
 }
 
+/** What became of the ids that an owner was asked about; what stands in none of them is tried again later. */
+export interface Composed {
+  mails: Map<string, Mail>;
+  /** The owner has nothing to say any more, as of a token that was used meanwhile: no mail is owed. */
+  unneeded: string[];
+  failures: unknown[];
+}
+
+/** Writes each mail by itself: one that cannot be written keeps none of the others back. */
+export async function composeEach<T>(things: readonly T[], idOf: (thing: T) => string, compose: (thing: T) => Promise<Mail>) {
+  const mails = new Map<string, Mail>();
+  const failures: unknown[] = [];
+  for (const thing of things) {
+    try {
+      mails.set(idOf(thing), await compose(thing));
+    } catch (error) {
+      failures.push(error);
+    }
+  }
+  return { mails, failures };
+}
+
 /** A header line and a heading: what people named a thing, without the line breaks they may have put in. */
 export const oneLine = (text: string): string => text.replaceAll(/[\s\p{Cc}]+/gu, " ").trim();
 

@@ -6,7 +6,7 @@ export const deliveries = sqliteTable("deliveries", {
   businessKey: text("business_key").notNull().unique(),
   type: text("type").notNull().$type<DeliveryType>(),
   sourceId: text("source_id").notNull(),
-  status: text("status").notNull().$type<"queued" | "sent" | "dropped">(),
+  status: text("status").notNull().$type<"queued" | "sent" | "dropped" | "parked">(),
   attempts: integer("attempts").notNull(),
   dueAtMs: integer("due_at_ms").notNull(),
   createdAtMs: integer("created_at_ms").notNull(),
