@@ -38,7 +38,9 @@ const Configuration = z.looseObject({
   queues: z
     .looseObject({
       producers: z.array(z.looseObject({ binding: z.string(), queue: z.string() })).default([]),
-      consumers: z.array(z.looseObject({ queue: z.string(), dead_letter_queue: z.string().optional() })).default([]),
+      consumers: z
+        .array(z.looseObject({ queue: z.string(), dead_letter_queue: z.string().optional(), max_batch_size: z.int().optional() }))
+        .default([]),
     })
     .default({ producers: [], consumers: [] }),
   services: z
@@ -51,6 +53,7 @@ const Configuration = z.looseObject({
       }),
     )
     .default([]),
+  ratelimits: z.array(z.looseObject({ name: z.string(), simple: z.object({ limit: z.int(), period: z.int() }) })).default([]),
   r2_buckets: z.array(z.looseObject({ binding: z.string(), bucket_name: z.string() })).default([]),
 });
 export type Configuration = z.infer<typeof Configuration>;

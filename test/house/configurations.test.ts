@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { DOMAINS } from "../../shared/contracts/domain";
 import { type Configuration, readWorkers, type WorkerDomain } from "../../shared/scripts/configurations.ts";
-import { RULES } from "./configurations";
+import { readSources } from "../support/sources";
+import { findUnusedBindings, RULES } from "./configurations";
 
 const problemsOf = (rule: string, workers = readWorkers()): string[] => RULES[rule]?.(workers) ?? [`no rule ${rule}`];
 
@@ -65,6 +66,16 @@ const BREAKS: Record<string, [WorkerDomain | WorkerDomain[], Change][]> = {
     ["search", (c) => c.queues.consumers.push({ queue: "odd", dead_letter_queue: "x" })],
   ],
   "a queue has a dead-letter queue": [["search", (c) => c.queues.consumers.push({ queue: "odd" })]],
+  "a batch has no more messages than an invocation may call siblings": [
+    ["users", (c) => c.queues.consumers.push({ queue: "odd", max_batch_size: 25 })],
+  ],
+  "the limits are those that the gateway names": [
+    ["gateway", (c) => c.ratelimits.pop()],
+    ["gateway", (c) => c.ratelimits.map(({ simple }) => Object.assign(simple, { limit: simple.limit + 1 }))],
+    ["gateway", (c) => c.ratelimits.map(({ simple }) => Object.assign(simple, { period: 10 }))],
+    ["gateway", (c) => c.ratelimits.push({ name: "CAKE_LIMIT", simple: { limit: 1, period: 60 } })],
+    ["users", (c) => c.ratelimits.push({ name: "X", simple: { limit: 1, period: 60 } })],
+  ],
   "a producer's queue has a consumer": [
     ["auth", (c) => c.queues.producers.push({ binding: "X", queue: "bilten-payments-mailbox" })],
   ],
@@ -88,6 +99,12 @@ const BREAKS: Record<string, [WorkerDomain | WorkerDomain[], Change][]> = {
 describe("the wrangler.toml files", () => {
   it("are one a domain, in the contract's deploy order", () => {
     expect(readWorkers().map(({ domain }) => domain)).toEqual([...DOMAINS, "gateway"]);
+  });
+
+  it("bind nothing that their Worker does not use", () => {
+    expect(findUnusedBindings(readWorkers(), readSources())).toEqual([]);
+    const unused = withBroken("sites", (c) => c.services.push(door("bilten-auth", "sites")));
+    expect(findUnusedBindings(unused, readSources())).toEqual(["workers/sites/wrangler.toml: nobody uses X"]);
   });
 
   it.each(Object.keys(RULES))("keep the rule: %s", (rule) => {

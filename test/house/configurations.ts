@@ -1,5 +1,7 @@
 /** What the wrangler.toml files must say together. Each rule takes all of them and gives the sentences that are not true. */
-import { domainOfService, type WorkerFiles } from "../../shared/scripts/configurations.ts";
+import { type Configuration, domainOfService, type WorkerFiles } from "../../shared/scripts/configurations.ts";
+import { PER_MINUTE } from "../../workers/gateway/rate-limits";
+import type { Source } from "../support/sources";
 
 /** A Worker may bind those of lower rows. Backwards goes by mailbox. */
 const DEPLOY_ORDER = [
@@ -14,6 +16,11 @@ const DEPLOY_ORDER = [
   ["gateway"],
 ];
 const rankOf = (domain: string): number => DEPLOY_ORDER.findIndex((row) => row.includes(domain));
+
+/** Calls to siblings that an invocation may make, less one for what its consumer asks beside its messages. */
+const MOST_MESSAGES = 24;
+/** Consumers whose messages ask no sibling, each by itself or together: analytics counts in its database, notifications notes a debt. */
+const ASKING_NOBODY = ["analytics", "notifications"];
 
 type Rule = (workers: WorkerFiles[]) => string[];
 
@@ -115,12 +122,41 @@ export const RULES: Record<string, Rule> = {
     ),
   ),
 
+  "a batch has no more messages than an invocation may call siblings": perWorker(({ domain, configuration }) =>
+    configuration.queues.consumers.map(
+      ({ queue, max_batch_size = 10 }) =>
+        !ASKING_NOBODY.includes(domain) && max_batch_size > MOST_MESSAGES && `${queue} brings ${max_batch_size} at once`,
+    ),
+  ),
+
   "a producer's queue has a consumer": (workers) => {
     const consumed = new Set(workers.flatMap(({ configuration }) => configuration.queues.consumers.map(({ queue }) => queue)));
     return perWorker(({ configuration }) =>
       configuration.queues.producers.map(({ queue }) => !consumed.has(queue) && `nobody consumes ${queue}`),
     )(workers);
   },
+
+  "the limits are those that the gateway names": perWorker(({ domain, configuration }) => {
+    const named =
+      domain !== "gateway"
+        ? []
+        : Object.entries(PER_MINUTE).flatMap(([where, classes]) =>
+            Object.entries(classes).map(([routeClass, perMinute]) => {
+              const name = `${routeClass.toUpperCase()}_LIMIT${where === "development" ? "_DEV" : ""}`;
+              return [name, perMinute] as const;
+            }),
+          );
+    const bound = new Map(configuration.ratelimits.map(({ name, simple }) => [name, simple]));
+    return [
+      ...named.map(([name, perMinute]) => {
+        const { limit, period } = bound.get(name) ?? { limit: 0, period: 0 };
+        return (
+          (limit !== perMinute || period !== 60) && `${name} is ${limit} in ${period} s, and ${perMinute} a minute in its header`
+        );
+      }),
+      ...[...bound.keys()].map((name) => !named.some(([known]) => known === name) && `${name} limits nothing`),
+    ];
+  }),
 
   "nothing is on workers.dev": perWorker(({ configuration }) => [
     configuration.workers_dev !== false && "does not say workers_dev = false",
@@ -138,3 +174,17 @@ export const RULES: Record<string, Rule> = {
     "env" in configuration && "has a named environment, where the rules above would not be looked for",
   ]),
 };
+
+const bindingsOf = ({ d1_databases, durable_objects, queues, services, r2_buckets, ratelimits }: Configuration): string[] => [
+  ...[...d1_databases, ...queues.producers, ...services, ...r2_buckets].map(({ binding }) => binding),
+  ...[...(durable_objects?.bindings ?? []), ...ratelimits].map(({ name }) => name),
+];
+
+/** Bindings that the Worker's own code never reads (as `env.NAME`; its type may name them): a right that nobody needs, and a deploy order that nobody needs either. */
+export const findUnusedBindings = (workers: WorkerFiles[], sources: Source[]): string[] =>
+  workers.flatMap(({ configPath, folder, configuration }) => {
+    const code = sources.filter(({ path }) => path.startsWith(`${folder}/`));
+    return bindingsOf(configuration)
+      .filter((name) => !code.some(({ text }) => new RegExp(`\\.${name}\\b`).test(text)))
+      .map((name) => `${configPath}: nobody uses ${name}`);
+  });

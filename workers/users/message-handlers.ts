@@ -3,7 +3,7 @@ import { refreshAccounts } from "./accounts";
 
 type AccountMessage = Message<"account.registered" | "account.verified" | "account.changed">;
 
-/** One question to auth for a whole batch, which a queue makes of 100 messages at most. */
+/** One question to auth for a whole batch. */
 const refresh = (env: UsersEnv, messages: readonly AccountMessage[]): Promise<void> =>
   refreshAccounts(env, [...new Set(messages.map(({ data }) => data.accountId))]);
 
