@@ -180,11 +180,15 @@ const bindingsOf = ({ d1_databases, durable_objects, queues, services, r2_bucket
   ...[...(durable_objects?.bindings ?? []), ...ratelimits].map(({ name }) => name),
 ];
 
-/** Bindings that the Worker's own code never reads (as `env.NAME`; its type may name them): a right that nobody needs, and a deploy order that nobody needs either. */
+/** Read as `env.NAME`, or named in a table; an environment's type only says that it could be. */
+const reads = ({ path, text }: Source, name: string): boolean =>
+  new RegExp(`\\.${name}\\b`).test(text) || (!path.endsWith("/environment.ts") && text.includes(`"${name}"`));
+
+/** Bindings that the Worker's own code never reads: a right that nobody needs, and a deploy order that nobody needs either. */
 export const findUnusedBindings = (workers: WorkerFiles[], sources: Source[]): string[] =>
   workers.flatMap(({ configPath, folder, configuration }) => {
     const code = sources.filter(({ path }) => path.startsWith(`${folder}/`));
     return bindingsOf(configuration)
-      .filter((name) => !code.some(({ text }) => new RegExp(`\\.${name}\\b`).test(text)))
+      .filter((name) => !code.some((source) => reads(source, name)))
       .map((name) => `${configPath}: nobody uses ${name}`);
   });
