@@ -1,7 +1,8 @@
 /** Money that comes late, twice, out of order, or while somebody cancels: the object decides, D1 records it once. */
 import { afterEach, describe, expect, test, vi } from "vitest";
-import type { Order } from "../../shared/contracts/orders";
-import { closeTills, codeOf, guest, openTill, publish, type Till } from "../support/payments-room";
+import { type Order, Payment } from "../../shared/contracts/orders";
+import type { Env } from "../../workers/payments/environment";
+import { closeTills, codeOf, guest, openTill, parse, publish, type Till } from "../support/payments-room";
 import { swapSql } from "../support/swapped-database";
 
 afterEach(async () => {
@@ -20,6 +21,12 @@ const paymentOf = (till: Till, order: Order) =>
   );
 const stateOf = async (till: Till, order: Order) =>
   (await till.row<{ state: string }>(order.id, `SELECT state FROM orders WHERE id = '${order.id}'`))?.state;
+
+const refundsOf = (till: Till, order: Order) =>
+  till.row(
+    order.id,
+    `SELECT COUNT(*) AS n, GROUP_CONCAT(state) AS states, SUM(amount_minor) AS minor FROM refunds WHERE order_id = '${order.id}'`,
+  );
 
 const cancel = (till: Till, order: Order) => till.ask("POST", `/orders/${order.id}/cancel`, { as: guest(order) });
 
@@ -56,30 +63,31 @@ describe("a success that comes", () => {
     expect(await till.status(order)).toBe("paid");
   });
 
-  test("after the hold's end and finds no stock is owed back, and no ticket", async () => {
+  test("after the hold's end and finds no stock is given back, and no ticket", async () => {
     const till = await openTill();
     const { event, order, paymentId } = await waitingOrder(till, oneTicket);
     passHold(order);
     await till.paid(await till.order(event), "tok_success");
     await till.webhook("evt_1", "payment.succeeded", paymentId);
     await till.idle();
-    expect(await stateOf(till, order)).toBe("late_paid");
-    expect(await till.status(order)).toBe("expired");
-    expect(await paymentOf(till, order)).toEqual({ state: "succeeded", is_surplus: 1 });
+    expect(await till.status(order)).toBe("refunded");
+    expect(await paymentOf(till, order)).toEqual({ state: "refunded", is_surplus: 1 });
+    expect(parse(Payment, await till.ask("GET", `/payments/${paymentId}`, { as: guest(order) })).status).toBe("refunded");
+    expect(await refundsOf(till, order)).toEqual({ n: 1, states: "succeeded", minor: 500 });
+    expect((await till.ask("GET", `/orders/${order.id}/tickets`, { as: guest(order) })).body).toEqual({ data: [] });
   });
 
-  test("after a cancellation is owed back, also where stock lasts", async () => {
+  test("after a cancellation is given back, also where stock lasts", async () => {
     const till = await openTill();
     const { order, paymentId } = await waitingOrder(till);
     expect((await cancel(till, order)).status).toBe(200);
     await till.webhook("evt_1", "payment.succeeded", paymentId);
     await till.idle();
-    expect(await stateOf(till, order)).toBe("cancelled_paid");
-    expect(await till.status(order)).toBe("cancelled");
-    expect(await paymentOf(till, order)).toEqual({ state: "succeeded", is_surplus: 1 });
+    expect(await till.status(order)).toBe("refunded");
+    expect(await paymentOf(till, order)).toEqual({ state: "refunded", is_surplus: 1 });
   });
 
-  test("from a second payment, after the first was called failed, is owed back and changes nothing else", async () => {
+  test("from a second payment, after the first was called failed, is given back and changes nothing else", async () => {
     const till = await openTill();
     const { order, paymentId } = await waitingOrder(till);
     await till.webhook("evt_1", "payment.failed", paymentId, "card_declined");
@@ -89,9 +97,10 @@ describe("a success that comes", () => {
     await till.idle();
     expect(await till.status(order)).toBe("paid");
     expect(await till.row(order.id, `SELECT state, is_surplus FROM payments WHERE id = '${paymentId}'`)).toEqual({
-      state: "succeeded",
+      state: "refunded",
       is_surplus: 1,
     });
+    expect(await refundsOf(till, order)).toEqual({ n: 1, states: "succeeded", minor: 2500 });
     expect(till.sent).toHaveLength(2);
   });
 
@@ -149,20 +158,64 @@ describe("fifty webhooks at once", () => {
   });
 });
 
+/** Holds the object's answer to a door back until it is let go, so that a race has one order. */
+function gated(door: "releaseOrder" | "confirmOrder", when: "before" | "after") {
+  const { promise: arrived, resolve: arrive } = Promise.withResolvers<void>();
+  const { promise: opened, resolve: open } = Promise.withResolvers<void>();
+  const wait = () => {
+    arrive();
+    return opened;
+  };
+  const change = (env: Env): Partial<Env> => {
+    const real = env.EVENTS[door] as (...args: unknown[]) => Promise<unknown>;
+    const gate = async (...args: unknown[]) => {
+      if (when === "before") await wait();
+      const answer = await real(...args);
+      if (when === "after") await wait();
+      return answer;
+    };
+    return { EVENTS: { ...env.EVENTS, [door]: gate } };
+  };
+  return { change, arrived, open };
+}
+
 describe("paying and cancelling at the same moment", () => {
-  test("has one winner, and the loser hears of it", async () => {
-    const till = await openTill();
-    const event = await publish(till);
-    for (let round = 0; round < 10; round++) {
-      const order = await till.order(event);
-      const [payment, cancellation] = await Promise.all([till.pay(order, "tok_success"), cancel(till, order)]);
-      const state = await stateOf(till, order);
-      if (state === "paid") {
-        expect([payment.status, codeOf(cancellation)]).toEqual([200, "409 order_not_cancellable"]);
-      } else {
-        expect([codeOf(payment), cancellation.status]).toEqual(["409 order_not_payable", 200]);
-        expect(["cancelled", "cancelled_paid"]).toContain(state);
-      }
-    }
+  test("is won by the cancellation where the object gave the stock back first, and the money goes back", async () => {
+    const gate = gated("releaseOrder", "after");
+    const till = await openTill(gate.change);
+    const { order, paymentId } = await waitingOrder(till);
+    const cancelling = cancel(till, order);
+    await gate.arrived;
+    await till.webhook("evt_1", "payment.succeeded", paymentId);
+    await till.idle();
+    gate.open();
+    expect(codeOf(await cancelling)).toBe("200 -");
+    expect(await till.status(order)).toBe("refunded");
+    expect(await refundsOf(till, order)).toMatchObject({ n: 1, states: "succeeded" });
+  });
+
+  test("takes no money where the object gave the stock back before the provider was asked", async () => {
+    const gate = gated("releaseOrder", "after");
+    const till = await openTill(gate.change);
+    const order = await till.order(await publish(till));
+    const cancelling = cancel(till, order);
+    await gate.arrived;
+    expect(codeOf(await till.pay(order, "tok_success"))).toBe("409 order_not_payable");
+    gate.open();
+    expect(codeOf(await cancelling)).toBe("200 -");
+    expect(await till.status(order)).toBe("cancelled");
+    expect(await paymentOf(till, order)).toEqual({ state: "failed", is_surplus: 0 });
+  });
+
+  test("is won by the payment where the object confirmed first", async () => {
+    const gate = gated("confirmOrder", "after");
+    const till = await openTill(gate.change);
+    const order = await till.order(await publish(till));
+    const paying = till.pay(order, "tok_success");
+    await gate.arrived;
+    expect(codeOf(await cancel(till, order))).toBe("409 order_not_cancellable");
+    gate.open();
+    expect(codeOf(await paying)).toBe("200 -");
+    expect(await stateOf(till, order)).toBe("paid");
   });
 });

@@ -85,6 +85,8 @@ export async function openTill(change: (env: Env) => Partial<Env> = () => ({})):
       ticketsOf: (eventId, orderId) => stock.ticketsOf(events.env, eventId, orderId),
       extendOrder: (eventId, orderId, untilMs) => askInventory(events.env, eventId, (object) => object.extend(orderId, untilMs)),
       releaseOrder: (eventId, orderId, reason) => askInventory(events.env, eventId, (object) => object.release(orderId, reason)),
+      releaseOrders: (eventId, orderIds, reason) =>
+        askInventory(events.env, eventId, (object) => object.releaseMany(orderIds, reason)),
       events: async () => [],
     },
   };

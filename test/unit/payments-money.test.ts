@@ -28,6 +28,8 @@ const order = (currency: string, totalMinor: number): OrderRow => ({
   created_at_ms: 0,
   updated_at_ms: 0,
   paid_at_ms: null,
+  attempts: 0,
+  next_try_at_ms: 0,
 });
 
 describe("the five sums", () => {

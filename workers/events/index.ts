@@ -42,6 +42,10 @@ export class EventsService extends WorkerEntrypoint<EventsEnv> implements Events
     return askInventory(this.env, eventId, (inventory) => inventory.release(orderId, reason));
   }
 
+  releaseOrders(eventId: string, orderIds: string[], reason: string) {
+    return askInventory(this.env, eventId, (inventory) => inventory.releaseMany(orderIds, reason));
+  }
+
   voidTickets(eventId: string, orderId: string, ticketIds: string[] | null) {
     return stock.voidTickets(this.env, eventId, orderId, ticketIds);
   }

@@ -1,24 +1,22 @@
 /** First answers of requests with an Idempotency-Key (rule 20). Personal data in them is this database's own; a secret is never kept. */
 import type { Principal } from "../../shared/contracts/principal";
-import { PROBLEMS, type ProblemCode, type Refusal } from "../../shared/contracts/problems";
+import { PROBLEMS, type Refusal } from "../../shared/contracts/problems";
 import { type Result, refuse } from "../../shared/contracts/result";
-import { uuidV8 } from "../../shared/crypto/uuid";
+import { uuidV7, uuidV8 } from "../../shared/crypto/uuid";
+import { ANSWER_LIFE_MS, IN_PROGRESS, LEASE_MS } from "../../shared/d1/kept-answers";
 import { callerScope } from "../../shared/http/idempotency-key";
 import type { Condition } from "./claims";
 import type { Env } from "./environment";
 import type { AnswerRow } from "./schema";
 import { allDatabases, shardOf } from "./shards";
 
-/** As long as a first answer is promised (API.md). */
-export const ANSWER_LIFE_MS = 24 * 3_600_000;
-/** Whoever has not answered by then is believed dead, and the next request with the key takes over. */
-const LEASE_MS = 30_000;
-
 /** What a client named by its key. `id` is the same for the same caller, method, route and key. */
 export interface KeyedRequest {
   id: string;
   requestHash: string;
   leaseToken: string;
+  /** What the request will make, if it is the key's first of the day; the row then says so to those that follow. */
+  subjectId: string;
 }
 
 export interface KeyParts {
@@ -28,39 +26,59 @@ export interface KeyParts {
   requestHash: string;
 }
 
-/** The thing that a key names: an order, a payment, an answer. Its last byte is the shard's. */
+/** The thing that a key names: an order, an answer. Its last byte is the shard's. */
 export const keyedId = (env: Env, purpose: string, parts: Pick<KeyParts, "principal" | "route" | "key">, shard?: number) =>
   uuidV8(env.ORDER_KEY, [purpose, callerScope(parts.principal), "POST", parts.route, parts.key], shard);
 
+export interface Binding {
+  /** False: the key is another body's. */
+  fits: boolean;
+  /** For a request that was refused before any work: its key stays free. */
+  forget(): Promise<void>;
+}
+
+const FREE: Binding = { fits: true, forget: async () => undefined };
+
 /**
  * What a key asks for names the shard, so that the same key with another body could look in another one and find nothing. Where there
- * are several, the key's body is therefore remembered in a shard of the key's own. False: it was another body.
+ * are several, the key's body is therefore remembered in a shard of the key's own.
  */
-export async function bindKey(env: Env, parts: KeyParts): Promise<boolean> {
+export async function bindKey(env: Env, parts: KeyParts | null): Promise<Binding> {
   const databases = allDatabases(env);
-  if (databases.length === 1) return true;
+  if (parts === null || databases.length === 1) return FREE;
   const id = await keyedId(env, "binding", parts);
   const db = databases[shardOf(id) % databases.length] ?? env.DB_0;
+  const token = crypto.randomUUID();
+  const nowMs = Date.now();
   const [, bound] = await db.batch<Pick<AnswerRow, "request_hash">>([
     db
       .prepare(
-        `INSERT INTO answers (id, request_hash, lease_token, lease_until_ms, created_at_ms) VALUES (?, ?, '', 0, ?)
-         ON CONFLICT (id) DO NOTHING`,
+        `INSERT INTO answers (id, request_hash, lease_token, lease_until_ms, created_at_ms) VALUES (?, ?, ?, 0, ?)
+         ON CONFLICT (id) DO UPDATE SET request_hash = excluded.request_hash, lease_token = excluded.lease_token,
+           created_at_ms = excluded.created_at_ms WHERE answers.created_at_ms <= ?`,
       )
-      .bind(id, parts.requestHash, Date.now()),
+      .bind(id, parts.requestHash, token, nowMs, nowMs - ANSWER_LIFE_MS),
     db.prepare("SELECT request_hash FROM answers WHERE id = ?").bind(id),
   ]);
-  return bound?.results[0]?.request_hash === parts.requestHash;
+  return {
+    fits: bound?.results[0]?.request_hash === parts.requestHash,
+    forget: async () => void (await db.prepare("DELETE FROM answers WHERE id = ? AND lease_token = ?").bind(id, token).run()),
+  };
 }
 
 export async function keyedRequest(env: Env, parts: KeyParts | null, shard: number): Promise<KeyedRequest | null> {
   if (parts === null) return null;
-  return { id: await keyedId(env, "answer", parts, shard), requestHash: parts.requestHash, leaseToken: crypto.randomUUID() };
+  return {
+    id: await keyedId(env, "answer", parts, shard),
+    requestHash: parts.requestHash,
+    leaseToken: crypto.randomUUID(),
+    subjectId: uuidV7(Date.now(), shard),
+  };
 }
 
 /**
  * Claims the key for this request, in one statement, if the caller may see the order at all. Afterwards the row says whose turn it is:
- * ours (our lease token), somebody else's, or nobody's any more because the answer stands.
+ * ours (our lease token), somebody else's, or nobody's any more because the answer stands. A key that is older than its day is new.
  */
 export function claimAnswer(
   db: D1Database,
@@ -69,15 +87,33 @@ export function claimAnswer(
   access: Condition,
   nowMs: number,
 ): D1PreparedStatement[] {
+  const tooOldMs = nowMs - ANSWER_LIFE_MS;
   return [
     db
       .prepare(
-        `INSERT INTO answers (id, request_hash, lease_token, lease_until_ms, created_at_ms)
-         SELECT ?, ?, ?, ?, ? FROM orders WHERE orders.id = ? AND ${access.sql}
-         ON CONFLICT (id) DO UPDATE SET lease_token = excluded.lease_token, lease_until_ms = excluded.lease_until_ms
-         WHERE answers.status IS NULL AND answers.request_hash = excluded.request_hash AND answers.lease_until_ms <= ?`,
+        `INSERT INTO answers (id, request_hash, lease_token, lease_until_ms, created_at_ms, subject_id)
+         SELECT ?, ?, ?, ?, ?, ? FROM orders WHERE orders.id = ? AND ${access.sql}
+         ON CONFLICT (id) DO UPDATE SET request_hash = excluded.request_hash, lease_token = excluded.lease_token,
+           lease_until_ms = excluded.lease_until_ms, status = NULL, body = NULL,
+           subject_id = iif(answers.created_at_ms <= ?, excluded.subject_id, coalesce(answers.subject_id, excluded.subject_id)),
+           created_at_ms = iif(answers.created_at_ms <= ?, excluded.created_at_ms, answers.created_at_ms)
+         WHERE answers.created_at_ms <= ?
+           OR (answers.status IS NULL AND answers.request_hash = excluded.request_hash AND answers.lease_until_ms <= ?)`,
       )
-      .bind(request.id, request.requestHash, request.leaseToken, nowMs + LEASE_MS, nowMs, orderId, ...access.values, nowMs),
+      .bind(
+        request.id,
+        request.requestHash,
+        request.leaseToken,
+        nowMs + LEASE_MS,
+        nowMs,
+        request.subjectId,
+        orderId,
+        ...access.values,
+        tooOldMs,
+        tooOldMs,
+        tooOldMs,
+        nowMs,
+      ),
     selectAnswer(db, request.id),
   ];
 }
@@ -95,7 +131,7 @@ export function standingAnswer(
 ): Result<KeptAnswer, Refusal<"idempotency_key_reused" | "request_in_progress">> | null {
   if (row.request_hash !== request.requestHash) return refuse({ code: "idempotency_key_reused" });
   if (row.status !== null && row.body !== null) return { ok: true, value: toKept(row.status, row.body) };
-  return row.lease_token === request.leaseToken ? null : refuse({ code: "request_in_progress" });
+  return row.lease_token === request.leaseToken ? null : refuse(IN_PROGRESS);
 }
 
 export function toKept(status: number, body: string): KeptAnswer {
@@ -112,19 +148,27 @@ export function keepAnswer(db: D1Database, request: KeyedRequest, answer: KeptAn
     .bind(answer.status, JSON.stringify("refusal" in answer ? answer.refusal : answer.body), request.id, request.leaseToken);
 }
 
-/** Which refusals are answers worth keeping: those given after work began, never 400, 401, 403, 404, 413, 429 or 5xx. */
-export function isKept(code: ProblemCode): boolean {
-  const { status } = PROBLEMS[code];
-  return (status === 409 || status === 422) && code !== "request_in_progress" && code !== "idempotency_key_reused";
+/** Nothing was answered that may be kept: the next request with the key need not wait for the lease to end. */
+export const freeLease = (db: D1Database, request: KeyedRequest): D1PreparedStatement =>
+  db
+    .prepare("UPDATE answers SET lease_until_ms = 0 WHERE id = ? AND lease_token = ? AND status IS NULL")
+    .bind(request.id, request.leaseToken);
+
+/** Whatever happens in the work, the key is free again where it was not answered. */
+export async function whileLeased<T>(db: D1Database, request: KeyedRequest | null, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    // What the work died of is what the caller must hear; the lease ends by itself where this fails too.
+    if (request)
+      await freeLease(db, request)
+        .run()
+        .catch(() => undefined);
+    throw error;
+  }
 }
 
 export const keptRefusal = (refusal: Refusal): KeptAnswer => ({
   status: PROBLEMS[refusal.code].status === 422 ? 422 : 409,
   refusal,
 });
-
-/** Part of the sweep. */
-export const forgetOldAnswers = (db: D1Database, nowMs: number, limit: number): D1PreparedStatement =>
-  db
-    .prepare("DELETE FROM answers WHERE id IN (SELECT id FROM answers WHERE created_at_ms <= ? ORDER BY created_at_ms LIMIT ?)")
-    .bind(nowMs - ANSWER_LIFE_MS, limit);

@@ -2,15 +2,16 @@
 import type { Order } from "../../shared/contracts/orders";
 import type { Refusal } from "../../shared/contracts/problems";
 import { ok, type Result, refuse } from "../../shared/contracts/result";
+import { isKept } from "../../shared/d1/kept-answers";
 import { requestHashOf } from "../../shared/http/idempotency-key";
-import { claimAnswer, isKept, type KeptAnswer, keepAnswer, keptRefusal, keyedRequest, standingAnswer } from "./answers";
-import { buyerCondition, type Caller, claimOf, mayRead } from "./claims";
+import { claimAnswer, type KeptAnswer, keepAnswer, keptRefusal, keyedRequest, standingAnswer, whileLeased } from "./answers";
+import { buyerCondition, type Caller, claimOf, refuseStranger } from "./claims";
 import type { Env } from "./environment";
-import { type OrderWithLines, readOrder, rowsOf, selectLines } from "./order-rows";
+import { moveOrder } from "./order-moves";
+import { type OrderWithLines, rowsOf, selectLines } from "./order-rows";
 import { orderStatus } from "./order-states";
 import { toOrder } from "./order-views";
 import type { AnswerRow, LineRow, OrderRow } from "./schema";
-import { moveOrder } from "./settlement";
 import { dbOf, shardOf } from "./shards";
 
 export interface Cancelling {
@@ -40,22 +41,23 @@ export async function cancelOrder(env: Env, { caller, orderId, key }: Cancelling
   ]);
   const [orders, lines] = results.slice(keyStatements.length);
   const [order] = rowsOf<OrderRow>(orders);
-  if (!order) {
-    const found = await readOrder(db, orderId);
-    const readable = found !== null && (await mayRead(env, claim.value, found.order));
-    return refuse({ code: readable ? "forbidden" : "order_not_found" });
-  }
+  if (!order) return refuse((await refuseStranger(env, caller, orderId)) ?? { code: "order_not_found" });
   const [row] = keyed ? rowsOf<AnswerRow>(results[1]) : [];
   const standing = keyed && row ? standingAnswer(keyed, row) : null;
   if (standing) return standing;
 
-  const cancelled = await release(env, db, { order, lines: rowsOf<LineRow>(lines) }, nowMs);
-  if (keyed && (cancelled.ok || isKept(cancelled.error.code))) {
-    const kept: KeptAnswer = cancelled.ok ? { status: 200, body: cancelled.value } : keptRefusal(cancelled.error);
-    await keepAnswer(db, keyed, kept).run();
-  }
-  return cancelled.ok ? ok({ status: 200, body: cancelled.value }) : cancelled;
+  return whileLeased(db, keyed, async () => {
+    const cancelled = await release(env, db, { order, lines: rowsOf<LineRow>(lines) }, nowMs);
+    if (keyed && (cancelled.ok || isKept(cancelled.error.code))) {
+      const kept: KeptAnswer = cancelled.ok ? { status: 200, body: cancelled.value } : keptRefusal(cancelled.error);
+      await keepAnswer(db, keyed, kept).run();
+    }
+    return cancelled.ok ? ok({ status: 200, body: cancelled.value }) : cancelled;
+  });
 }
+
+/** Who has won by then: money that came after the object's word is given back, and the order stays cancelled for its buyer. */
+const isCancelled = (status: ReturnType<typeof orderStatus>): boolean => status === "cancelled" || status === "refunded";
 
 async function release(env: Env, db: D1Database, sale: OrderWithLines, nowMs: number): Promise<Result<Order, Refusal>> {
   const { order, lines } = sale;
@@ -66,7 +68,7 @@ async function release(env: Env, db: D1Database, sale: OrderWithLines, nowMs: nu
   if (!released.ok) throw new Error(`the object does not know an order of its own: ${released.error.code}`);
   if (released.value.outcome !== "released") return refuse({ code: "order_not_cancellable" });
   const moved = await moveOrder(db, sale, "released");
-  if (!moved || orderStatus(moved.state, moved.expires_at_ms, nowMs) !== "cancelled")
+  if (!moved || !isCancelled(orderStatus(moved.state, moved.expires_at_ms, nowMs)))
     return refuse({ code: "order_not_cancellable" });
   return ok(toOrder(moved, lines, nowMs));
 }

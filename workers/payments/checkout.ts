@@ -5,9 +5,10 @@ import type { Refusal } from "../../shared/contracts/problems";
 import { ok, type Result, refuse } from "../../shared/contracts/result";
 import { hmacText } from "../../shared/crypto/hmac";
 import { uuidV7 } from "../../shared/crypto/uuid";
+import { ANSWER_LIFE_MS, isKept } from "../../shared/d1/kept-answers";
 import { requestHashOf } from "../../shared/http/idempotency-key";
 import { isAdmin, userIdOf } from "../../shared/http/principal";
-import { bindKey, isKept, keptRefusal, keyedId, selectAnswer, toKept } from "./answers";
+import { bindKey, keptRefusal, keyedId, selectAnswer, toKept } from "./answers";
 import type { Caller } from "./claims";
 import type { Env, Later } from "./environment";
 import { type OrderWithLines, rowsOf, selectLines, selectOrder } from "./order-rows";
@@ -39,17 +40,29 @@ export async function placeOrder(env: Env, later: Later, placing: Placing): Prom
 
   const held = await claimStock(env, placing, orderId, requestHash);
   if (!held.ok && (parts === null || !isKept(held.error.code))) return held;
-  // What another body has claimed under this key is left to its end: it may be the first body's, not written down yet.
-  if (parts !== null && !(await bindKey(env, parts))) return refuse({ code: "idempotency_key_reused" });
+  if (!(await bindKey(env, parts)).fits) {
+    if (held.ok) await giveBack(env, db, orderId, draft);
+    return refuse({ code: "idempotency_key_reused" });
+  }
   if (!held.ok) return answerRefused(env, later, db, { orderId, requestHash, refusal: held.error, nowMs, placing });
 
   const sums = sumOf(held.value.lines);
   const standing = await writeOrder(db, { orderId, requestHash, placing, held: held.value, sums, nowMs });
-  if (standing.order?.hold_id !== held.value.holdId) {
+  if (standing.order?.hold_id !== held.value.holdId || standing.order.event_id !== held.value.eventId) {
     // The key named a refusal, or an order of another event: no order will ever stand for what was just claimed.
     await env.EVENTS.releaseOrder(draft.eventId, orderId, "key_reused");
   }
   return answerStanding(env, later, db, { orderId, requestHash, placing }, standing);
+}
+
+/**
+ * Claimed for a key that is another body's. Of items the object has compared the bodies, so that no other request's order can be about
+ * them. A hold may be the first body's too, whose order is not written down yet: it is left to its end.
+ */
+async function giveBack(env: Env, db: D1Database, orderId: string, { eventId, items }: OrderDraft): Promise<void> {
+  if (!items) return;
+  const standing = await selectOrder(db, orderId).first<OrderRow>();
+  if (standing?.event_id !== eventId) await env.EVENTS.releaseOrder(eventId, orderId, "key_reused");
 }
 
 /** What the form cannot say by itself. To pass over vouchers and seats, which do not exist yet, would sell something else than was asked. */
@@ -122,7 +135,8 @@ async function writeOrder(db: D1Database, writing: Writing): Promise<Standing> {
     .prepare(
       `INSERT INTO orders (id, event_id, organizer_id, hold_id, user_id, state, request_hash, currency, subtotal_minor, discount_minor,
          fees_minor, tax_minor, total_minor, buyer_email, buyer_name, attendees, placed_until_ms, expires_at_ms, created_at_ms, updated_at_ms)
-       SELECT ?, ?, ?, ?, ?, 'pending', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? WHERE NOT EXISTS (SELECT 1 FROM answers WHERE id = ?)
+       SELECT ?, ?, ?, ?, ?, 'pending', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
+       WHERE NOT EXISTS (SELECT 1 FROM answers WHERE id = ? AND created_at_ms > ?)
        ON CONFLICT DO NOTHING`,
     )
     .bind(
@@ -146,6 +160,7 @@ async function writeOrder(db: D1Database, writing: Writing): Promise<Standing> {
       nowMs,
       nowMs,
       orderId,
+      nowMs - ANSWER_LIFE_MS,
     );
   const lines = db
     .prepare(

@@ -5,8 +5,10 @@ import type { Refusal } from "../../shared/contracts/problems";
 import { ok, type Result, refuse } from "../../shared/contracts/result";
 import { rememberedMembership } from "../../shared/http/memberships";
 import type { Env } from "./environment";
+import { readOrder } from "./order-rows";
 import { looksLikeOrderToken, verifyOrderToken } from "./order-token";
 import type { OrderRow } from "./schema";
+import { dbOf } from "./shards";
 
 export type Claim =
   /** A guest's token, verified; the row says whether its version still counts. */
@@ -83,4 +85,21 @@ export async function mayRead(env: Env, claim: Claim, order: OrderRow): Promise<
   if (!claim.member || (claim.memberOfOnly !== null && claim.memberOfOnly !== order.organizer_id)) return false;
   const role = await rememberedMembership(env.USERS, claim.userId, order.organizer_id, "orders:read");
   return role !== null && may(role, "orders:read");
+}
+
+/** Whoever may not pay or cancel an order hears 404, or 403 where he may at least read it. Null for its buyer. */
+export async function refuseStranger(env: Env, caller: Caller, orderId: string): Promise<Refusal | null> {
+  const db = dbOf(env, orderId);
+  if (!db) return { code: "order_not_found" };
+  const claim = await claimOf(env, caller, orderId);
+  if (!claim.ok) return claim.error;
+  const access = buyerCondition(claim.value);
+  const mine = await db
+    .prepare(`SELECT 1 FROM orders WHERE id = ? AND ${access.sql}`)
+    .bind(orderId, ...access.values)
+    .first();
+  if (mine !== null) return null;
+  const found = await readOrder(db, orderId);
+  const readable = found !== null && (await mayRead(env, claim.value, found.order));
+  return { code: readable ? "forbidden" : "order_not_found" };
 }

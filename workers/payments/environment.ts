@@ -8,7 +8,10 @@ export interface Env
     PaymentsEnv,
     "DB_0" | "DB_1" | "ENVIRONMENT" | "PAYMENTS_SHARDS" | "ORDER_KEY" | "NOTIFICATIONS_MAILBOX" | "ANALYTICS_MAILBOX"
   > {
-  EVENTS: Pick<EventsRpc, "claimHold" | "extendOrder" | "confirmOrder" | "releaseOrder" | "ticketsOf" | "events">;
+  EVENTS: Pick<
+    EventsRpc,
+    "claimHold" | "extendOrder" | "confirmOrder" | "releaseOrder" | "releaseOrders" | "ticketsOf" | "events"
+  >;
   USERS: Pick<UsersRpc, "membership">;
   /** Development's alone; without it the provider `test` is not configured. */
   TEST_PROVIDER_SECRET?: string;

@@ -16,8 +16,10 @@ export type OrderState =
 export type OrderFact =
   /** The money is there and the event's object made the tickets. */
   | "confirmed"
-  /** The money is there and the object has nothing to give for it. */
+  /** The money is there and the object has nothing left to give for it. */
   | "money_without_stock"
+  /** The money is there and the object gave the stock back for good, or its event is over: what was released first stays so. */
+  | "money_after_release"
   /** The hold's end passed and the object gave the stock back, until late money asks for it again. */
   | "ended"
   /** The object gave the stock back for good: a cancellation. */
@@ -30,9 +32,20 @@ export type OrderFact =
  * is still there. Whether `confirmed` or `released` may be said at all is the object's decision (rule 12); this table records it.
  */
 export const ORDER_NEXT = {
-  pending: { confirmed: "paid", money_without_stock: "late_paid", ended: "expired", released: "cancelled" },
-  expired: { confirmed: "paid", money_without_stock: "late_paid", released: "cancelled" },
-  cancelled: { money_without_stock: "cancelled_paid" },
+  pending: {
+    confirmed: "paid",
+    money_without_stock: "late_paid",
+    money_after_release: "cancelled_paid",
+    ended: "expired",
+    released: "cancelled",
+  },
+  expired: {
+    confirmed: "paid",
+    money_without_stock: "late_paid",
+    money_after_release: "cancelled_paid",
+    released: "cancelled",
+  },
+  cancelled: { money_after_release: "cancelled_paid" },
   paid: { partially_refunded: "partially_refunded", refunded: "refunded" },
   late_paid: { refunded: "refunded" },
   cancelled_paid: { refunded: "refunded" },
@@ -70,7 +83,10 @@ export type PaymentState =
   /** The row stands and the provider has not answered yet. */
   "initiated" | "requires_action" | "processing" | "succeeded" | "failed" | "partially_refunded" | "refunded";
 
+/** What a provider says of a payment. */
 export type PaymentFact = "payment_action_required" | "payment_processing" | "payment_succeeded" | "payment_failed";
+/** What a refund of ours leads to. */
+export type RefundFact = "payment_refunded" | "payment_partially_refunded";
 
 /** Providers deliver in any order: `processing` after `succeeded` says nothing, `succeeded` after `failed` is money all the same. */
 export const PAYMENT_NEXT = {
@@ -83,13 +99,16 @@ export const PAYMENT_NEXT = {
   requires_action: { payment_processing: "processing", payment_succeeded: "succeeded", payment_failed: "failed" },
   processing: { payment_succeeded: "succeeded", payment_failed: "failed" },
   failed: { payment_succeeded: "succeeded" },
-  succeeded: {},
-  partially_refunded: {},
+  succeeded: { payment_partially_refunded: "partially_refunded", payment_refunded: "refunded" },
+  partially_refunded: { payment_partially_refunded: "partially_refunded", payment_refunded: "refunded" },
   refunded: {},
-} as const satisfies Record<PaymentState, Partial<Record<PaymentFact, PaymentState>>>;
+} as const satisfies Record<PaymentState, Partial<Record<PaymentFact | RefundFact, PaymentState>>>;
 
-export const nextPaymentState = (state: PaymentState, fact: PaymentFact): PaymentState | null =>
-  (PAYMENT_NEXT[state] as Partial<Record<PaymentFact, PaymentState>>)[fact] ?? null;
+export const nextPaymentState = (state: PaymentState, fact: PaymentFact | RefundFact): PaymentState | null =>
+  (PAYMENT_NEXT[state] as Partial<Record<PaymentFact | RefundFact, PaymentState>>)[fact] ?? null;
+
+/** Why a payment that waited for its buyer failed: he came with another one. */
+export const SUPERSEDED = "superseded";
 
 export type PaymentStatus = (typeof PAYMENT_STATUSES)[number];
 

@@ -8,6 +8,9 @@ const parts = (orderId: string, version: number): string[] => ["order_token", or
 export const orderToken = async (orderKey: string, orderId: string, version: number): Promise<string> =>
   `bo_${version}_${await hmacText(orderKey, parts(orderId, version))}`;
 
+/** The hold's own Worker says whether it is one. */
+export const looksLikeHoldSecret = (secret: string): boolean => secret.startsWith("bh_");
+
 export const looksLikeOrderToken = (secret: string): boolean => TOKEN.test(secret);
 
 /** The version that the token was made for, null where it is not this order's. Whether that version still counts, the row says. */

@@ -1,7 +1,8 @@
 /** Rows as the wire has them; internal states end here. */
 import { toTimestamp } from "../../shared/contracts/ids";
 import { money } from "../../shared/contracts/money";
-import { NextAction, type Order, type OrderFacts, type Payment, type ProviderName } from "../../shared/contracts/orders";
+import type { NextAction, Order, OrderFacts, Payment, ProviderName } from "../../shared/contracts/orders";
+import { readAction } from "./next-actions";
 import { isLive, orderStatus, paymentStatus } from "./order-states";
 import { orderToken } from "./order-token";
 import type { LineRow, OrderRow, PaymentRow } from "./schema";
@@ -57,9 +58,10 @@ export async function toOrderFacts(
   };
 }
 
-export function toPayment(payment: PaymentRow): Payment {
-  const nextAction =
-    payment.next_action !== null && isLive(payment.state) ? NextAction.parse(JSON.parse(payment.next_action)) : null;
+/** `told`: an action that the provider has just told, with its secret; of what is kept a secret is left out. */
+export function toPayment(payment: PaymentRow, told: NextAction | null = null): Payment {
+  const kept = payment.next_action !== null && isLive(payment.state) ? readAction(payment.next_action) : null;
+  const nextAction = kept === "secret" ? told : kept;
   return {
     id: payment.id,
     orderId: payment.order_id,

@@ -1,21 +1,24 @@
 /** `POST /payments/process` and the reading of payments. */
 import type { z } from "zod";
-import type { Payment, PaymentDraft, PaymentProcessed } from "../../shared/contracts/orders";
+import { type NextAction, type Payment, type PaymentDraft, PaymentProcessed } from "../../shared/contracts/orders";
 import type { Refusal } from "../../shared/contracts/problems";
 import { ok, type Result, refuse } from "../../shared/contracts/result";
-import { sha256 } from "../../shared/crypto/bytes";
 import { uuidV7 } from "../../shared/crypto/uuid";
 import { requestHashOf } from "../../shared/http/idempotency-key";
 import { reportError } from "../../shared/observability/report";
-import { bindKey, type KeptAnswer, keepAnswer, keptRefusal, keyedId, keyedRequest } from "./answers";
-import { type Attempt, beginPayment } from "./attempts";
-import { buyerCondition, type Caller, type Claim, claimOf, mayRead } from "./claims";
+import { bindKey, freeLease, type KeptAnswer, keepAnswer, keptRefusal, keyedRequest, whileLeased } from "./answers";
+import { type Attempt, type BegunPayment, beginPayment, unpayable } from "./attempts";
+import { buyerCondition, type Caller, claimOf, mayRead, refuseStranger } from "./claims";
 import type { Env, Later } from "./environment";
-import { readOrder, readSale, type Sale } from "./order-rows";
+import { eventOf, intentOf, providerOfPayment, recordOutcome } from "./look-ups";
+import { readAction } from "./next-actions";
+import { moveEnd } from "./order-moves";
+import { readSale, type Sale } from "./order-rows";
 import { toOrder, toPayment } from "./order-views";
 import { storeEvent } from "./provider-events";
 import { providerOf } from "./providers/configured";
-import { factOf, type Method, type PaymentProvider, type ProviderOutcome } from "./providers/provider";
+import type { PaymentProvider } from "./providers/provider";
+import type { PaymentRow } from "./schema";
 import { settle } from "./settlement";
 import { dbOf, shardOf } from "./shards";
 
@@ -39,102 +42,142 @@ export async function processPayment(env: Env, later: Later, processing: Process
 
   const provider = providerOf(env, later, draft.provider, processing.port);
   const method = provider ? provider.readMethod(draft.paymentMethod) : refuse({ code: "provider_not_configured" as const });
-  if (!provider || !method.ok)
-    return (await refuseStranger(env, db, claim.value, draft.orderId)) ?? (method as Result<never, Refusal>);
+  if (!provider || !method.ok) return (await refusedStranger(env, caller, draft.orderId)) ?? (method as Result<never, Refusal>);
 
   const shard = shardOf(draft.orderId);
   const parts =
     key === null
       ? null
       : { principal: caller.principal, route: "/payments/process", key, requestHash: await requestHashOf(draft) };
-  if (parts !== null && !(await bindKey(env, parts))) return refuse({ code: "idempotency_key_reused" });
+  const binding = await bindKey(env, parts);
+  if (!binding.fits) return (await refusedStranger(env, caller, draft.orderId)) ?? refuse({ code: "idempotency_key_reused" });
   const attempt: Attempt = {
     db,
     provider,
     method: method.value,
     draft,
     access: buyerCondition(claim.value),
-    paymentId: parts === null ? uuidV7(Date.now(), shard) : await keyedId(env, "payment", parts, shard),
+    newPaymentId: uuidV7(Date.now(), shard),
     keyed: await keyedRequest(env, parts, shard),
     traceparent: processing.traceparent,
   };
-  const begun = await beginPayment(env, attempt);
-  if (!begun) return (await refuseStranger(env, db, claim.value, draft.orderId)) ?? refuse({ code: "order_not_found" });
-  if ("answer" in begun) return begun.answer;
-  return charge(env, later, attempt, begun.sale);
+  return whileLeased(db, attempt.keyed, async () => {
+    const begun = await beginPayment(env, attempt);
+    if (!begun) {
+      await binding.forget();
+      return (await refusedStranger(env, caller, draft.orderId)) ?? refuse({ code: "order_not_found" });
+    }
+    return "answer" in begun ? tellAgain(attempt, begun.answer) : charge(env, later, attempt, begun);
+  });
 }
 
-/** Who may not pay an order hears 404, or 403 where he may at least read it. Null for its buyer. */
-async function refuseStranger(env: Env, db: D1Database, claim: Claim, orderId: string): Promise<Result<never, Refusal> | null> {
-  const access = buyerCondition(claim);
-  const mine = await db
-    .prepare(`SELECT 1 FROM orders WHERE id = ? AND ${access.sql}`)
-    .bind(orderId, ...access.values)
-    .first();
-  if (mine !== null) return null;
-  const found = await readOrder(db, orderId);
-  const readable = found !== null && (await mayRead(env, claim, found.order));
-  return refuse({ code: readable ? "forbidden" : "order_not_found" });
+async function refusedStranger(env: Env, caller: Caller, orderId: string): Promise<Result<never, Refusal> | null> {
+  const refusal = await refuseStranger(env, caller, orderId);
+  return refusal && refuse(refusal);
+}
+
+/** A secret of the client's is not kept with the answer: it is asked of the provider again. */
+async function tellAgain(attempt: Attempt, answer: Result<KeptAnswer, Refusal>): Promise<Result<KeptAnswer, Refusal>> {
+  const kept = answer.ok && answer.value.status === 202 ? PaymentProcessed.safeParse(answer.value.body) : null;
+  if (!kept?.success || kept.data.payment.nextAction) return answer;
+  const sale = await readSale(attempt.db, kept.data.payment.id);
+  const told = sale && (await tellAction(attempt.provider, sale.payment));
+  return told ? ok({ status: 202, body: { ...kept.data, payment: { ...kept.data.payment, nextAction: told } } }) : answer;
+}
+
+/** Null where there is nothing to tell that is not in the row. */
+async function tellAction(provider: PaymentProvider, payment: PaymentRow): Promise<NextAction | null> {
+  if (payment.state !== "requires_action" || payment.next_action === null || readAction(payment.next_action) !== "secret")
+    return null;
+  return (await provider.lookUp(intentOf(payment)))?.nextAction ?? null;
 }
 
 /** The provider is asked, and its answer goes the way of a webhook's: a stored fact, the object's decision, one guarded batch. */
-async function charge(env: Env, later: Later, attempt: Attempt, sale: Sale): Promise<Result<KeptAnswer, Refusal>> {
-  const { db, keyed } = attempt;
+async function charge(env: Env, later: Later, attempt: Attempt, begun: BegunPayment): Promise<Result<KeptAnswer, Refusal>> {
+  const { db, keyed, provider } = attempt;
+  const { sale } = begun;
   if (sale.payment.state !== "initiated") {
     // Somebody with this key was cut off after the provider's answer was written down.
-    const answer = answerOf(sale);
-    if (keyed) await keepAnswer(db, keyed, toKeptAnswer(answer)).run();
-    return answer;
+    if (keyed) await keepAnswer(db, keyed, toKeptAnswer(answerOf(sale))).run();
+    return answerOf(sale, await tellAction(provider, sale.payment));
   }
-  const outcome = await attempt.provider.createPayment(intentOf(sale));
-  const event = await eventOf(attempt.provider, sale.payment.id, outcome);
-  const fact = {
-    type: event.fact,
-    failureCode: event.failureCode,
-    reference: outcome.reference,
-    nextAction: outcome.nextAction ?? null,
-  };
+  for (const payment of begun.superseded) await stopSuperseded(env, later, db, payment);
+  // What may have been asked before is looked up, never asked again blindly (rule 18).
+  const known = begun.isNew ? null : await tryAsking(env, later, () => provider.lookUp(intentOf(sale.payment)));
+  if (known === "unknown") return answerUnderWay(attempt, sale);
+  const refusal = known || begun.admitted ? null : await askAdmission(env, later, attempt, sale);
+  if (refusal) return refuse(refusal);
+  const outcome = known ?? (await tryAsking(env, later, () => provider.createPayment(intentOf(sale.payment))));
+  if (outcome === "unknown") return answerUnderWay(attempt, sale);
+  const event = await eventOf(provider, sale.payment.id, outcome);
+  const fact = { type: event.fact, failureCode: event.failureCode, reference: event.reference, nextAction: event.nextAction };
   const alongside = (after: Sale) => {
     const nowMs = Date.now();
     return [storeEvent(db, event, nowMs, nowMs), ...(keyed ? [keepAnswer(db, keyed, toKeptAnswer(answerOf(after)))] : [])];
   };
   try {
-    return answerOf(await settle(env, later, db, sale, fact, alongside, attempt.traceparent));
+    return answerOf(await settle(env, later, db, sale, fact, alongside, attempt.traceparent), outcome.nextAction ?? null);
   } catch (error) {
     // The money may be there: the fact is kept for the sweep, and the buyer hears that it is under way.
     reportError(error, env, later, { task: "settle a payment" });
     await storeEvent(db, event, Date.now(), null).run();
-    return ok({ status: 202, body: { payment: toPayment(sale.payment), order: toOrder(sale.order, sale.lines, Date.now()) } });
+    return answerUnderWay(attempt, sale);
   }
 }
 
-export const intentOf = ({ payment, order }: Sale) => ({
-  paymentId: payment.id,
-  orderId: order.id,
-  amountMinor: payment.amount_minor,
-  currency: payment.currency,
-  method: JSON.parse(payment.method) as Method,
-  returnUrl: payment.return_url,
-});
-
-/** A provider's answer to our call as an event: its id is the payment's and the status, so that it counts once. */
-export async function eventOf(provider: PaymentProvider, paymentId: string, outcome: ProviderOutcome) {
-  return {
-    provider: provider.name,
-    eventId: `answer_${paymentId}_${outcome.status}`,
-    type: "answer",
-    paymentId,
-    fact: factOf(outcome),
-    failureCode: outcome.failureCode ?? null,
-    bodyHash: await sha256(JSON.stringify(outcome)),
-    body: null,
-  };
+/** Nobody knows yet, which is no answer to keep: whoever asks again with the key hears how the payment stands by then. */
+async function answerUnderWay({ db, keyed }: Attempt, { payment, order, lines }: Sale): Promise<Result<KeptAnswer, Refusal>> {
+  if (keyed) await freeLease(db, keyed).run();
+  return ok({ status: 202, body: { payment: toPayment(payment), order: toOrder(order, lines, Date.now()) } });
 }
 
-/** The wire's answer for a sale as it stands. Money that found no stock is owed back, and no success. */
-function answerOf({ order, lines, payment }: Sale): Result<Processed, Refusal> {
+/** An exception of the provider's means that nobody knows: the sweep looks the payment up, and so does a repeated request. */
+async function tryAsking<T>(env: Env, later: Later, ask: () => Promise<T>): Promise<T | "unknown"> {
+  try {
+    return await ask();
+  } catch (error) {
+    reportError(error, env, later, { task: "ask a payment provider" });
+    return "unknown";
+  }
+}
+
+/**
+ * Before any money is taken the object says whether the order may still be paid: its event may be over, the order released. Where the
+ * provider takes its time, the order's end follows (rule 13). What it refuses, or cannot answer, is a failed payment.
+ */
+async function askAdmission(env: Env, later: Later, { db, provider, keyed }: Attempt, sale: Sale): Promise<Refusal | null> {
+  const { order } = sale;
+  const fail = (failureCode: string, alongside: D1PreparedStatement[]) =>
+    settle(env, later, db, sale, { type: "payment_failed", failureCode, reference: null, nextAction: null }, () => alongside);
+  const untilMs = provider.payableForMs === null ? order.expires_at_ms : Date.now() + provider.payableForMs;
+  const extended = await env.EVENTS.extendOrder(order.event_id, order.id, untilMs).catch(async (error) => {
+    await fail("unavailable", []);
+    throw error;
+  });
+  if (!extended.ok) {
+    const refusal = unpayable(extended.error);
+    await fail(refusal.code, keyed ? [keepAnswer(db, keyed, keptRefusal(refusal))] : []);
+    return refusal;
+  }
+  if (extended.value.expiresAtMs > order.expires_at_ms) await moveEnd(db, order, extended.value.expiresAtMs).run();
+  return null;
+}
+
+/** Best effort: what the provider took before it heard of it, its webhook tells too. */
+async function stopSuperseded(env: Env, later: Later, db: D1Database, payment: PaymentRow): Promise<void> {
+  try {
+    const provider = providerOfPayment(env, later, payment);
+    const outcome = await provider.cancelPayment(intentOf(payment));
+    if (outcome.status === "succeeded") await recordOutcome(env, later, db, provider, payment.id, outcome);
+  } catch (error) {
+    reportError(error, env, later, { task: "stop a superseded payment" });
+  }
+}
+
+/** The wire's answer for a sale as it stands. Money that found no stock is given back, and no success. */
+function answerOf({ order, lines, payment }: Sale, told: NextAction | null = null): Result<Processed, Refusal> {
   if (payment.is_surplus === 1) return refuse({ code: order.state === "late_paid" ? "sold_out" : "order_not_payable" });
-  const view = toPayment(payment);
+  const view = toPayment(payment, told);
   const underWay = view.status === "processing" || view.status === "requires_action";
   return ok({ status: underWay ? 202 : 200, body: { payment: view, order: toOrder(order, lines, Date.now()) } });
 }

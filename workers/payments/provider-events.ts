@@ -8,18 +8,21 @@ import type { Env, Later } from "./environment";
 import { readSale } from "./order-rows";
 import type { PaymentProvider, ProviderEvent } from "./providers/provider";
 import type { ProviderEventRow } from "./schema";
-import { settle } from "./settlement";
+import { type MoneyFact, settle } from "./settlement";
 import { dbOf } from "./shards";
 
 /** A webhook larger than this is no event that we know; the column's CHECK holds it too. */
 export const MAX_EVENT_BYTES = 65_536;
-/** After so many failures an event stays where it is, visible, for a person. */
+/** After so many tries, a good day's, an event stays where it is, visible, for a person. */
 const MAX_ATTEMPTS = 50;
 /** The sweep leaves a fresh event to the request that stored it. */
 const SWEEP_AFTER_MS = 2_000;
 
-interface StoredEvent extends ProviderEvent {
+export interface StoredEvent extends ProviderEvent {
   provider: ProviderName;
+  /** The provider's own name of the payment and what the buyer does next (`storedAction`), where the word says so. */
+  reference: string | null;
+  nextAction: string | null;
   bodyHash: string;
   /** Null where the word came as the answer to our own call. */
   body: string | null;
@@ -34,8 +37,9 @@ export function storeEvent(
 ): D1PreparedStatement {
   return db
     .prepare(
-      `INSERT INTO provider_events (provider, event_id, type, payment_id, fact, failure_code, body_hash, body, received_at_ms, processed_at_ms)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+      `INSERT INTO provider_events (provider, event_id, type, payment_id, fact, failure_code, reference, next_action, body_hash, body,
+         received_at_ms, processed_at_ms)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
        ON CONFLICT (provider, event_id) DO UPDATE SET processed_at_ms = excluded.processed_at_ms
        WHERE provider_events.processed_at_ms IS NULL AND excluded.processed_at_ms IS NOT NULL`,
     )
@@ -46,6 +50,8 @@ export function storeEvent(
       event.paymentId,
       event.fact,
       event.failureCode,
+      event.reference,
+      event.nextAction,
       event.bodyHash,
       event.body,
       receivedAtMs,
@@ -69,22 +75,19 @@ export async function receiveWebhook(
   const event = verified.value;
   // A payment that is not ours keeps its event all the same: it is signed, and somebody will want to know.
   const db = dbOf(env, event.paymentId) ?? env.DB_0;
-  const stored = { ...event, provider: provider.name, bodyHash: await sha256(body), body: new TextDecoder().decode(body) };
+  const said = { provider: provider.name, bodyHash: await sha256(body), body: new TextDecoder().decode(body) };
+  const stored = { ...event, ...said, reference: null, nextAction: null };
   await storeEvent(db, stored, nowMs, null).run();
   later.waitUntil(processEvent(env, later, db, provider.name, event.eventId));
   return ok({ received: true });
 }
 
-/** Counts one stored event. Whatever fails leaves it waiting, with its attempts counted. */
+/** Counts one stored event. Whatever fails leaves it waiting for the sweep, which counts its tries. */
 export async function processEvent(env: Env, later: Later, db: D1Database, provider: string, eventId: string): Promise<void> {
   try {
     await countEvent(env, later, db, provider, eventId);
   } catch (error) {
     reportError(error, env, later, { task: `provider event of ${provider}` });
-    await db
-      .prepare("UPDATE provider_events SET attempts = attempts + 1 WHERE provider = ? AND event_id = ?")
-      .bind(provider, eventId)
-      .run();
   }
 }
 
@@ -105,19 +108,21 @@ async function countEvent(env: Env, later: Later, db: D1Database, provider: stri
     await processed().run();
     return;
   }
-  const fact = { type: event.fact, failureCode: event.failure_code, reference: null, nextAction: null };
+  const fact: MoneyFact = {
+    type: event.fact,
+    failureCode: event.failure_code,
+    reference: event.reference,
+    nextAction: event.next_action,
+  };
   await settle(env, later, db, sale, fact, () => [processed()]);
 }
 
-/** Part of the sweep. Each event may cost one call of the event's object. */
-export async function processWaiting(env: Env, later: Later, db: D1Database, nowMs: number, limit: number): Promise<number> {
-  const { results } = await db
+/** For the sweep: what waits to be counted and is due. Each may cost one call of the event's object. */
+export const selectWaiting = (db: D1Database, nowMs: number, limit: number): D1PreparedStatement =>
+  db
     .prepare(
-      `SELECT provider, event_id FROM provider_events WHERE processed_at_ms IS NULL AND received_at_ms <= ? AND attempts < ${MAX_ATTEMPTS}
-       ORDER BY received_at_ms LIMIT ?`,
+      `SELECT rowid, provider, event_id FROM provider_events
+       WHERE processed_at_ms IS NULL AND next_try_at_ms <= ? AND received_at_ms <= ? AND attempts < ${MAX_ATTEMPTS}
+       ORDER BY next_try_at_ms LIMIT ?`,
     )
-    .bind(nowMs - SWEEP_AFTER_MS, limit)
-    .all<Pick<ProviderEventRow, "provider" | "event_id">>();
-  for (const { provider, event_id } of results) await processEvent(env, later, db, provider, event_id);
-  return results.length;
-}
+    .bind(nowMs, nowMs - SWEEP_AFTER_MS, limit);

@@ -1,4 +1,4 @@
-import type { Context } from "hono";
+import type { Context, MiddlewareHandler } from "hono";
 import { z } from "zod";
 import { OrderDraft, PaymentDraft, PROVIDERS } from "../../shared/contracts/orders";
 import type { Refusal } from "../../shared/contracts/problems";
@@ -10,14 +10,16 @@ import { anyone, anyoneOrCaller, developmentOnly, requireCredential, requireUser
 import { idempotencyKeyOf } from "../../shared/http/idempotency-key";
 import { ListQuery } from "../../shared/http/list";
 import { operation } from "../../shared/http/operation";
-import { isAdmin, userIdOf } from "../../shared/http/principal";
+import { isAdmin, principalOf, userIdOf } from "../../shared/http/principal";
 import { Problem } from "../../shared/http/problem";
 import type { KeptAnswer } from "./answers";
 import { cancelOrder } from "./cancellation";
 import { placeOrder } from "./checkout";
+import { refuseStranger } from "./claims";
 import type { Env } from "./environment";
 import { EventOrdersQuery, requireMember } from "./members";
 import { operations } from "./operations";
+import { looksLikeHoldSecret, looksLikeOrderToken } from "./order-token";
 import { listEventOrders, listUserOrders, showOrder, showTickets } from "./orders";
 import { processPayment, readPayment } from "./payments";
 import { receiveWebhook } from "./provider-events";
@@ -57,8 +59,39 @@ function listedUser(c: Context): { userId: string; onlyOrganizerId: string | nul
   return { userId, onlyOrganizerId: isOnHost ? (hostOrganizerId ?? "") : null };
 }
 
+/** A hold's secret opens no order: 401 before anything is looked for or read. */
+const noHoldSecret: MiddlewareHandler = async (c, next) => {
+  const principal = principalOf(c);
+  if (principal.kind === "bearer_secret" && !looksLikeOrderToken(principal.secret)) throw new Problem("credential_invalid");
+  await next();
+};
+
+/** An order's token orders nothing. */
+const noOrderToken: MiddlewareHandler = async (c, next) => {
+  const principal = principalOf(c);
+  if (principal.kind === "bearer_secret" && !looksLikeHoldSecret(principal.secret)) throw new Problem("credential_invalid");
+  await next();
+};
+
+const orderIdOf = (c: Context): string => pathId(c, "orderId", "order_not_found");
+
+async function refuseOthersOrder(env: Env, c: Context, orderId = orderIdOf(c)): Promise<void> {
+  const refusal = await refuseStranger(env, callerOf(c), orderId);
+  if (refusal) throw new Problem(refusal.code, refusal);
+}
+
+/** A key that cannot be one is a fault of the form: what the caller may not know of comes first. */
+async function keyOf(env: Env, c: Context, orderId: string): Promise<string | null> {
+  try {
+    return idempotencyKeyOf(c);
+  } catch (fault) {
+    await refuseOthersOrder(env, c, orderId);
+    throw fault;
+  }
+}
+
 export const app = domainApp<Env>()
-  .post("/orders", operation(operations.createOrder), anyoneOrCaller(), form(OrderDraft), async (c) => {
+  .post("/orders", operation(operations.createOrder), anyoneOrCaller(), noOrderToken, form(OrderDraft), async (c) => {
     const placing = { caller: callerOf(c), draft: c.var.form, key: idempotencyKeyOf(c), traceparent: traceparentOf(c) };
     return c.json(unwrap(await placeOrder(c.env, c.executionCtx, placing)), 201, noStore);
   })
@@ -79,27 +112,41 @@ export const app = domainApp<Env>()
       return c.json(await listUserOrders(c.env, userId, onlyOrganizerId, c.var.query), 200, noStore);
     },
   )
-  .get("/orders/:orderId", operation(operations.getOrder), requireCredential(), async (c) =>
-    c.json(unwrap(await showOrder(c.env, callerOf(c), pathId(c, "orderId", "order_not_found"))), 200, noStore),
+  .get("/orders/:orderId", operation(operations.getOrder), requireCredential(), noHoldSecret, async (c) =>
+    c.json(unwrap(await showOrder(c.env, callerOf(c), orderIdOf(c))), 200, noStore),
   )
-  .get("/orders/:orderId/tickets", operation(operations.getOrderTickets), requireCredential(), async (c) =>
-    c.json(unwrap(await showTickets(c.env, callerOf(c), pathId(c, "orderId", "order_not_found"))), 200, noStore),
+  .get("/orders/:orderId/tickets", operation(operations.getOrderTickets), requireCredential(), noHoldSecret, async (c) =>
+    c.json(unwrap(await showTickets(c.env, callerOf(c), orderIdOf(c))), 200, noStore),
   )
-  .post("/orders/:orderId/cancel", operation(operations.cancelOrder), requireCredential(), form(NoBody), async (c) => {
-    const orderId = pathId(c, "orderId", "order_not_found");
-    return answerKept(await cancelOrder(c.env, { caller: callerOf(c), orderId, key: idempotencyKeyOf(c) }));
-  })
-  .post("/payments/process", operation(operations.processPayment), requireCredential(), form(PaymentDraft), async (c) => {
-    const processing = {
-      caller: callerOf(c),
-      draft: c.var.form,
-      key: idempotencyKeyOf(c),
-      port: portOf(c),
-      traceparent: traceparentOf(c),
-    };
-    return answerKept(await processPayment(c.env, c.executionCtx, processing));
-  })
-  .get("/payments/:paymentId", operation(operations.getPayment), requireCredential(), async (c) =>
+  .post(
+    "/orders/:orderId/cancel",
+    operation(operations.cancelOrder),
+    requireCredential(),
+    noHoldSecret,
+    form(NoBody, (c: PaymentsContext) => refuseOthersOrder(c.env, c)),
+    async (c) => {
+      const orderId = orderIdOf(c);
+      return answerKept(await cancelOrder(c.env, { caller: callerOf(c), orderId, key: await keyOf(c.env, c, orderId) }));
+    },
+  )
+  .post(
+    "/payments/process",
+    operation(operations.processPayment),
+    requireCredential(),
+    noHoldSecret,
+    form(PaymentDraft),
+    async (c) => {
+      const processing = {
+        caller: callerOf(c),
+        draft: c.var.form,
+        key: await keyOf(c.env, c, c.var.form.orderId),
+        port: portOf(c),
+        traceparent: traceparentOf(c),
+      };
+      return answerKept(await processPayment(c.env, c.executionCtx, processing));
+    },
+  )
+  .get("/payments/:paymentId", operation(operations.getPayment), requireCredential(), noHoldSecret, async (c) =>
     c.json(unwrap(await readPayment(c.env, callerOf(c), pathId(c, "paymentId", "payment_not_found"))), 200, noStore),
   )
   .post("/payments/webhooks/:provider", operation(operations.receiveWebhook), anyone(), (c) => takeWebhook(c, true))

@@ -26,6 +26,8 @@ export const orders = sqliteTable("orders", {
   created_at_ms: integer().notNull(),
   updated_at_ms: integer().notNull(),
   paid_at_ms: integer(),
+  attempts: integer().notNull().default(0),
+  next_try_at_ms: integer().notNull().default(0),
 });
 export type OrderRow = typeof orders.$inferSelect;
 
@@ -58,6 +60,8 @@ export const payments = sqliteTable("payments", {
   is_surplus: integer().notNull().default(0),
   created_at_ms: integer().notNull(),
   updated_at_ms: integer().notNull(),
+  attempts: integer().notNull().default(0),
+  next_try_at_ms: integer().notNull().default(0),
 });
 export type PaymentRow = typeof payments.$inferSelect;
 
@@ -75,10 +79,30 @@ export const providerEvents = sqliteTable(
     received_at_ms: integer().notNull(),
     processed_at_ms: integer(),
     attempts: integer().notNull().default(0),
+    reference: text(),
+    next_action: text(),
+    next_try_at_ms: integer().notNull().default(0),
   },
   (table) => [primaryKey({ columns: [table.provider, table.event_id] })],
 );
 export type ProviderEventRow = typeof providerEvents.$inferSelect;
+
+export const refunds = sqliteTable("refunds", {
+  id: text().primaryKey(),
+  payment_id: text().notNull(),
+  order_id: text().notNull(),
+  reason: text().$type<"surplus">().notNull(),
+  state: text().$type<"pending" | "succeeded" | "failed">().notNull(),
+  amount_minor: integer().notNull(),
+  currency: text().notNull(),
+  reference: text(),
+  failure_code: text(),
+  attempts: integer().notNull().default(0),
+  next_try_at_ms: integer().notNull(),
+  created_at_ms: integer().notNull(),
+  updated_at_ms: integer().notNull(),
+});
+export type RefundRow = typeof refunds.$inferSelect;
 
 export const answers = sqliteTable("answers", {
   id: text().primaryKey(),
@@ -88,6 +112,7 @@ export const answers = sqliteTable("answers", {
   status: integer(),
   body: text(),
   created_at_ms: integer().notNull(),
+  subject_id: text(),
 });
 export type AnswerRow = typeof answers.$inferSelect;
 

@@ -6,7 +6,6 @@
 import type { Ticket } from "../../shared/contracts/events";
 import type { Attendee, ConfirmRefusal } from "../../shared/contracts/inventory";
 import type { Envelope } from "../../shared/contracts/messages";
-import type { NextAction } from "../../shared/contracts/orders";
 import type { Refusal } from "../../shared/contracts/problems";
 import { ok, type Result, refuse } from "../../shared/contracts/result";
 import { guardedBatch } from "../../shared/d1/guarded-batch";
@@ -14,19 +13,19 @@ import { announce, deliver } from "../../shared/d1/outbox";
 import { reportError } from "../../shared/observability/report";
 import { envelope } from "../../shared/queue/envelope";
 import { type Env, type Later, mailboxesOf } from "./environment";
-import { type OrderWithLines, readOrder, readSale, type Sale } from "./order-rows";
-import { isPayable, nextOrderState, nextPaymentState, type OrderFact, type OrderState, type PaymentFact } from "./order-states";
-import type { OrderRow, PaymentRow } from "./schema";
-
-/** Each try means that somebody else moved the order in between, and an order has only a handful of moves. */
-const MAX_TRIES = 6;
+import { MAX_TRIES, movedOrder, moveOrder, updateOrder, updatePayment } from "./order-moves";
+import { type OrderWithLines, readSale, type Sale } from "./order-rows";
+import { isPayable, nextOrderState, nextPaymentState, type OrderFact, type PaymentFact } from "./order-states";
+import { insertRefund, surplusRefund, tryPayingBack } from "./refunds";
+import type { OrderRow, PaymentRow, RefundRow } from "./schema";
 
 export interface MoneyFact {
   type: PaymentFact;
   failureCode: string | null;
   /** The provider's name of the payment, null where the fact does not carry it. */
   reference: string | null;
-  nextAction: NextAction | null;
+  /** As it may be kept (`storedAction`). */
+  nextAction: string | null;
 }
 
 /** Applies a fact once. `alongside` goes into the same batch, with the sale as it then stands. */
@@ -53,6 +52,7 @@ export async function settle(
     ]);
     if (moved.ok) {
       deliverLater(env, later, db, move.envelopes);
+      if (move.refund) await tryPayingBack(env, later, db, move.refund);
       return move.after;
     }
     const read = await readSale(db, before.payment.id);
@@ -65,6 +65,8 @@ export async function settle(
 interface Move {
   after: Sale;
   envelopes: Envelope[];
+  /** For money that bought nothing. */
+  refund: RefundRow | null;
 }
 
 /** Null when the fact says nothing new. Asks the object only where money came for an order that may still have its stock. */
@@ -76,17 +78,29 @@ async function decide(env: Env, before: Sale, fact: MoneyFact, traceparent: stri
     ...before.payment,
     state: paymentState,
     reference: fact.reference ?? before.payment.reference,
-    next_action: fact.nextAction ? JSON.stringify(fact.nextAction) : before.payment.next_action,
+    next_action: fact.nextAction ?? before.payment.next_action,
     failure_code: fact.failureCode,
     updated_at_ms: nowMs,
   };
-  if (fact.type !== "payment_succeeded") return { after: { ...before, payment }, envelopes: [] };
+  if (fact.type !== "payment_succeeded") return { after: { ...before, payment }, envelopes: [], refund: null };
 
-  const stock: OrderFact = isPayable(before.order.state) && (await confirm(env, before)).ok ? "confirmed" : "money_without_stock";
+  const stock = await stockFor(env, before);
   const orderState = nextOrderState(before.order.state, stock);
   const order = orderState === null ? before.order : movedOrder(before.order, orderState, nowMs);
   const after: Sale = { ...before, order, payment: { ...payment, is_surplus: stock === "confirmed" ? 0 : 1 } };
-  return { after, envelopes: orderState === "paid" ? [orderPaid(after, nowMs, traceparent)] : [] };
+  return {
+    after,
+    envelopes: orderState === "paid" ? [orderPaid(after, nowMs, traceparent)] : [],
+    refund: stock === "confirmed" ? null : await surplusRefund(env, after.payment, nowMs),
+  };
+}
+
+/** What the money is for, by the object's word: it tells stock that is gone from an order that was given back for good. */
+async function stockFor(env: Env, sale: Sale): Promise<OrderFact> {
+  if (!isPayable(sale.order.state)) return "money_after_release";
+  const confirmed = await confirm(env, sale);
+  if (confirmed.ok) return "confirmed";
+  return confirmed.error.code === "sold_out" ? "money_without_stock" : "money_after_release";
 }
 
 function confirm(env: Env, { order }: OrderWithLines): Promise<Result<Ticket[], ConfirmRefusal>> {
@@ -96,16 +110,6 @@ function confirm(env: Env, { order }: OrderWithLines): Promise<Result<Ticket[], 
     buyer: { name: order.buyer_name, email: order.buyer_email },
     attendees: JSON.parse(order.attendees) as Attendee[],
   });
-}
-
-function movedOrder(order: OrderRow, state: OrderState, nowMs: number): OrderRow {
-  return {
-    ...order,
-    state,
-    version: order.version + 1,
-    updated_at_ms: nowMs,
-    paid_at_ms: state === "paid" ? nowMs : order.paid_at_ms,
-  };
 }
 
 /** The order's move where it moves, else the payment's; either way both must be as they were when it was decided. */
@@ -122,42 +126,10 @@ function compareAndSet(db: D1Database, before: Sale, { after }: Move): D1Prepare
   ]);
 }
 
-function effects(db: D1Database, before: Sale, { after, envelopes }: Move): D1PreparedStatement[] {
+function effects(db: D1Database, before: Sale, { after, envelopes, refund }: Move): D1PreparedStatement[] {
   const payment = after.order === before.order ? [] : [updatePayment(db, before.payment, after.payment)];
-  return [...payment, ...envelopes.map((message) => announce(db, message))];
-}
-
-function updateOrder(db: D1Database, before: OrderRow, after: OrderRow, also = "", values: unknown[] = []): D1PreparedStatement {
-  return db
-    .prepare(
-      `UPDATE orders SET state = ?, version = ?, updated_at_ms = ?, paid_at_ms = ? WHERE id = ? AND state = ? AND version = ? ${also}`,
-    )
-    .bind(after.state, after.version, after.updated_at_ms, after.paid_at_ms, before.id, before.state, before.version, ...values);
-}
-
-function updatePayment(
-  db: D1Database,
-  before: PaymentRow,
-  after: PaymentRow,
-  also = "",
-  values: unknown[] = [],
-): D1PreparedStatement {
-  return db
-    .prepare(
-      `UPDATE payments SET state = ?, reference = ?, next_action = ?, failure_code = ?, is_surplus = ?, updated_at_ms = ?
-       WHERE id = ? AND state = ? ${also}`,
-    )
-    .bind(
-      after.state,
-      after.reference,
-      after.next_action,
-      after.failure_code,
-      after.is_surplus,
-      after.updated_at_ms,
-      before.id,
-      before.state,
-      ...values,
-    );
+  const owed = refund ? [insertRefund(db, refund)] : [];
+  return [...payment, ...owed, ...envelopes.map((message) => announce(db, message))];
 }
 
 function orderPaid({ order, lines }: OrderWithLines, nowMs: number, traceparent: string | undefined): Envelope {
@@ -202,35 +174,4 @@ export async function confirmFreeOrder(
     return { statements: [announce(db, message)], committed: () => deliverLater(env, later, db, [message]) };
   });
   return moved?.state === "paid" ? ok(moved) : refuse({ code: "order_not_payable" });
-}
-
-interface Alongside {
-  statements: D1PreparedStatement[];
-  committed?: () => void;
-}
-
-/**
- * Moves an order without a payment by a fact that the object has decided already. Null when the order is gone; otherwise the order as
- * it stands, moved by this call or by another one.
- */
-export async function moveOrder(
-  db: D1Database,
-  sale: OrderWithLines,
-  fact: OrderFact,
-  alongside: (after: OrderWithLines) => Alongside = () => ({ statements: [] }),
-): Promise<OrderRow | null> {
-  let before: OrderWithLines | null = sale;
-  for (let tries = 0; before && tries < MAX_TRIES; tries++) {
-    const state = nextOrderState(before.order.state, fact);
-    if (state === null) return before.order;
-    const after: OrderWithLines = { ...before, order: movedOrder(before.order, state, Date.now()) };
-    const { statements, committed } = alongside(after);
-    const moved = await guardedBatch(db, updateOrder(db, before.order, after.order), statements);
-    if (moved.ok) {
-      committed?.();
-      return after.order;
-    }
-    before = await readOrder(db, sale.order.id);
-  }
-  return before?.order ?? null;
 }

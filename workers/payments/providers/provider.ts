@@ -26,6 +26,22 @@ export interface ProviderOutcome {
   failureCode?: string;
 }
 
+/** Money on its way back. `refundId` is the provider's idempotency key: the row stands before the provider is asked (rule 18). */
+export interface RefundIntent {
+  refundId: string;
+  paymentId: string;
+  /** The provider's own name of the payment, null where it never said one. */
+  paymentReference: string | null;
+  amountMinor: number;
+  currency: string;
+}
+
+export interface RefundOutcome {
+  status: "pending" | "succeeded" | "failed";
+  reference: string;
+  failureCode?: string;
+}
+
 /** One event of a webhook, verified. `eventId` is the provider's, and counts once for ever. */
 export interface ProviderEvent {
   eventId: string;
@@ -37,6 +53,8 @@ export interface ProviderEvent {
 
 export interface PaymentProvider {
   readonly name: ProviderName;
+  /** How long the buyer may take from here, for which the order's end is moved out (rule 13); null: the order keeps its end. */
+  readonly payableForMs: number | null;
   /** Whether this provider can take what the buyer chose, before any work. */
   readMethod(method: PaymentDraft["paymentMethod"]): Result<Method, Refusal<"invalid_body">>;
   /** A refusal of the bank is an outcome; an exception means that nobody knows, and `lookUp` will. */
@@ -49,6 +67,10 @@ export interface PaymentProvider {
   ): Promise<Result<ProviderEvent, Refusal<"invalid_signature">>>;
   /** How an intent stands there; null when it never arrived. Asked after a timeout or a kill, in place of trying blindly (rule 18). */
   lookUp(intent: PaymentIntent): Promise<ProviderOutcome | null>;
+  /** The buyer comes with another card: nothing more may come of this intent. How it stands then: money may have come first. */
+  cancelPayment(intent: PaymentIntent): Promise<ProviderOutcome>;
+  /** Asked again with the same id, it is the same refund and how it stands. */
+  refundPayment(refund: RefundIntent): Promise<RefundOutcome>;
 }
 
 const FACT_OF_STATUS: Record<ProviderOutcome["status"], PaymentFact> = {

@@ -33,10 +33,12 @@ export async function schedule(env: Env, delivery: Delivery): Promise<Delivery> 
   return selected?.results[0] ?? delivery;
 }
 
-export async function isScheduled(env: Env, paymentId: string): Promise<boolean> {
-  const db = databaseOf(env, paymentId);
-  return (await db.prepare("SELECT 1 FROM test_deliveries WHERE payment_id = ? LIMIT 1").bind(paymentId).first()) !== null;
-}
+/** How a payment is settled, or will be. */
+export const settlementOf = (env: Env, paymentId: string): Promise<TestDeliveryRow | null> =>
+  databaseOf(env, paymentId)
+    .prepare("SELECT * FROM test_deliveries WHERE payment_id = ? AND type <> 'payment.processing' ORDER BY due_at_ms LIMIT 1")
+    .bind(paymentId)
+    .first<TestDeliveryRow>();
 
 /** Posts to the public route of the running server, like a stranger; never to another host than this machine. */
 export async function post(env: Env, secret: string, delivery: Delivery): Promise<void> {

@@ -3,9 +3,9 @@ import { z } from "zod";
 import { Id } from "../../../shared/contracts/ids";
 import { ok, refuse } from "../../../shared/contracts/result";
 import type { Env, Later } from "../environment";
-import type { PaymentFact } from "../order-states";
+import { type PaymentFact, SUPERSEDED } from "../order-states";
 import type { PaymentIntent, PaymentProvider, ProviderOutcome } from "./provider";
-import { deliverLater, isScheduled, schedule } from "./test-deliveries";
+import { deliverLater, schedule, settlementOf } from "./test-deliveries";
 import { SIGNATURE_HEADER, verify } from "./test-signature";
 
 /** Within 2 s, with room for a busy machine. */
@@ -48,6 +48,7 @@ function outcomeOf(intent: PaymentIntent): ProviderOutcome {
 export function testProvider(env: Env, later: Later, secret: string, port: number): PaymentProvider {
   return {
     name: "test",
+    payableForMs: null,
     readMethod(method) {
       const token = Token.safeParse(method?.token);
       if (token.success) return ok({ token: token.data });
@@ -80,7 +81,23 @@ export function testProvider(env: Env, later: Later, secret: string, port: numbe
     },
     async lookUp(intent) {
       const outcome = outcomeOf(intent);
-      return outcome.status === "processing" && !(await isScheduled(env, intent.paymentId)) ? null : outcome;
+      const settlement = await settlementOf(env, intent.paymentId);
+      if (outcome.status === "processing" && !settlement) return null;
+      // What is settled is so, whether or not its webhook has arrived.
+      if (!settlement || settlement.due_at_ms > Date.now()) return outcome;
+      return settlement.type === "payment.succeeded"
+        ? { status: "succeeded", reference: outcome.reference }
+        : { status: "failed", reference: outcome.reference, failureCode: settlement.failure_code ?? "card_declined" };
+    },
+    async cancelPayment(intent) {
+      // A payment that waits for nobody any more is not settled by its page; one that was settled before stays so.
+      const settlement = await settlementOf(env, intent.paymentId);
+      return settlement?.type === "payment.succeeded"
+        ? { status: "succeeded", reference: referenceOf(intent) }
+        : { status: "failed", reference: referenceOf(intent), failureCode: SUPERSEDED };
+    },
+    async refundPayment({ refundId }) {
+      return { status: "succeeded", reference: `test_${refundId}` };
     },
   };
 }

@@ -1,0 +1,87 @@
+/** Orders whose end has passed. The object first (rule 12): what it has confirmed or keeps alive is no expired order, whatever the clock says. */
+import { reportError } from "../../shared/observability/report";
+import type { Env, Later } from "./environment";
+import { moveEnd } from "./order-moves";
+import { ORDER_NEXT } from "./order-states";
+import { postpone, type Waiting } from "./retries";
+import type { OrderRow } from "./schema";
+
+/** Orders that one sweep of a shard looks at, and that one call of an object may name. */
+const MAX_DUE = 500;
+const MAX_A_CALL = 100;
+
+type Due = Waiting & Pick<OrderRow, "id" | "event_id">;
+
+interface Expiring {
+  env: Env;
+  later: Later;
+  db: D1Database;
+  /** Sibling calls that are left. */
+  calls: number;
+}
+
+/** One call of an event's object for a hundred of its orders. Part of the sweep. */
+export async function expireOrders({ env, later, db, calls }: Expiring): Promise<{ count: number; calls: number }> {
+  const { results } = await db
+    .prepare(
+      `SELECT rowid, id, event_id FROM orders
+       WHERE state = 'pending' AND total_minor > 0 AND max(expires_at_ms, next_try_at_ms) <= ?
+       ORDER BY max(expires_at_ms, next_try_at_ms) LIMIT ?`,
+    )
+    .bind(Date.now(), MAX_DUE)
+    .all<Due>();
+  let left = calls;
+  let count = 0;
+  for (const [eventId, orders] of Map.groupBy(results, ({ event_id }) => event_id)) {
+    for (let first = 0; first < orders.length && left > 0; first += MAX_A_CALL) {
+      const some = orders.slice(first, first + MAX_A_CALL);
+      // What the object does not end now, because it cannot answer or will not, comes back behind the others.
+      await postpone(db, "orders", some, Date.now()).run();
+      left -= 1;
+      try {
+        const { ended, alive } = await release(env, eventId, some);
+        await writeEnded(db, ended);
+        count += ended.length;
+        for (const order of alive.slice(0, left)) {
+          left -= 1;
+          await readEnd(env, db, order);
+        }
+      } catch (error) {
+        reportError(error, env, later, { task: "expire orders" });
+      }
+    }
+  }
+  return { count, calls: calls - left };
+}
+
+async function release(env: Env, eventId: string, orders: readonly Due[]): Promise<{ ended: Due[]; alive: Due[] }> {
+  const ids = orders.map(({ id }) => id);
+  const answers = await env.EVENTS.releaseOrders(eventId, ids, "expired");
+  const by = (is: (answer: (typeof answers)[number]) => boolean) =>
+    orders.filter((_, index) => {
+      const answer = answers[index];
+      return answer !== undefined && is(answer);
+    });
+  return {
+    // An order that the object has never heard of holds nothing there, and must not come back at every sweep.
+    ended: by((answer) => !answer.ok || answer.value.outcome === "released"),
+    alive: by((answer) => answer.ok && answer.value.outcome === "open"),
+  };
+}
+
+/** One statement moves each or not, and nothing else depends on it: no batch to guard (rule 16). */
+async function writeEnded(db: D1Database, orders: readonly Due[]): Promise<void> {
+  await db
+    .prepare(
+      `UPDATE orders SET state = ?, version = version + 1, updated_at_ms = ?
+       WHERE state = 'pending' AND id IN (SELECT value FROM json_each(?))`,
+    )
+    .bind(ORDER_NEXT.pending.ended, Date.now(), JSON.stringify(orders.map(({ id }) => id)))
+    .run();
+}
+
+/** The object moved the order's end out and nobody wrote that down: asked for no later end, it tells the one that stands. */
+async function readEnd(env: Env, db: D1Database, order: Due): Promise<void> {
+  const standing = await env.EVENTS.extendOrder(order.event_id, order.id, Date.now());
+  if (standing.ok) await moveEnd(db, order, standing.value.expiresAtMs).run();
+}

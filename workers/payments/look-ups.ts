@@ -1,0 +1,67 @@
+/** Whatever a provider tells us when we ask goes the way of a webhook: a stored fact, counted once (rule 18). */
+import type { ProviderName } from "../../shared/contracts/orders";
+import { sha256 } from "../../shared/crypto/bytes";
+import type { Env, Later } from "./environment";
+import { storedAction } from "./next-actions";
+import type { Sale } from "./order-rows";
+import { processEvent, type StoredEvent, storeEvent } from "./provider-events";
+import { NO_PORT, providerOf } from "./providers/configured";
+import { factOf, type Method, type PaymentIntent, type PaymentProvider, type ProviderOutcome } from "./providers/provider";
+import type { PaymentRow } from "./schema";
+
+export const intentOf = (payment: PaymentRow): PaymentIntent => ({
+  paymentId: payment.id,
+  orderId: payment.order_id,
+  amountMinor: payment.amount_minor,
+  currency: payment.currency,
+  // Written from the provider's own `readMethod`.
+  method: JSON.parse(payment.method) as Method,
+  returnUrl: payment.return_url,
+});
+
+export function providerOfPayment(env: Env, later: Later, payment: PaymentRow): PaymentProvider {
+  // Written from the contract's names, by us alone.
+  const provider = providerOf(env, later, payment.provider as ProviderName, NO_PORT);
+  if (!provider) throw new Error(`the provider ${payment.provider} is no longer configured`);
+  return provider;
+}
+
+/** A provider's answer to our call as an event: its id is the payment's and the status, so that it counts once. */
+export async function eventOf(provider: PaymentProvider, paymentId: string, outcome: ProviderOutcome): Promise<StoredEvent> {
+  const nextAction = outcome.nextAction ? storedAction(outcome.nextAction) : null;
+  return {
+    provider: provider.name,
+    eventId: `answer_${paymentId}_${outcome.status}`,
+    type: "answer",
+    paymentId,
+    fact: factOf(outcome),
+    failureCode: outcome.failureCode ?? null,
+    reference: outcome.reference,
+    nextAction,
+    bodyHash: await sha256(JSON.stringify({ ...outcome, nextAction })),
+    body: null,
+  };
+}
+
+export async function recordOutcome(
+  env: Env,
+  later: Later,
+  db: D1Database,
+  provider: PaymentProvider,
+  paymentId: string,
+  outcome: ProviderOutcome,
+): Promise<void> {
+  const event = await eventOf(provider, paymentId, outcome);
+  await storeEvent(db, event, Date.now(), null).run();
+  await processEvent(env, later, db, provider.name, event.eventId);
+}
+
+/** For the sweep: nobody wrote down what the provider said, or it has not said the last word for long. */
+export async function lookUp(env: Env, later: Later, db: D1Database, { payment }: Sale): Promise<void> {
+  const provider = providerOfPayment(env, later, payment);
+  const known = await provider.lookUp(intentOf(payment));
+  if (!known && payment.state !== "initiated") throw new Error("the provider has forgotten a payment that it answered for");
+  // It never heard of the payment, so no money moved, and the buyer may try again.
+  const outcome = known ?? { status: "failed" as const, reference: "", failureCode: "provider_unreachable" };
+  await recordOutcome(env, later, db, provider, payment.id, outcome);
+}
