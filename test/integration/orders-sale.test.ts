@@ -82,7 +82,6 @@ describe("a sale", () => {
     const guest = shop.withToken(order);
     const asked = parse(PaymentProcessed, await pay(guest, order.id, "tok_requires_action"), 202);
     expect(asked).toMatchObject({ payment: { status: "requires_action" }, order: { status: "pending" } });
-    expect(codeOf(await pay(guest, order.id, "tok_success"), 409)).toBe("payment_in_progress");
     const url = asked.payment.nextAction?.type === "redirect" ? asked.payment.nextAction.url : "";
     expect((await shop.api.get(url)).text).toContain("<button>Pay</button>");
     expect((await shop.api.post(url)).status).toBe(200);
@@ -91,6 +90,17 @@ describe("a sale", () => {
     expect(payment.status).toBe("succeeded");
     expect(payment).not.toHaveProperty("nextAction");
     expect((await shop.api.post(url)).status).toBe(200);
+  });
+
+  it("is sold by the next card where the first one's action was never taken", async () => {
+    const order = await shop.placeAsGuest(1);
+    const guest = shop.withToken(order);
+    const asked = parse(PaymentProcessed, await pay(guest, order.id, "tok_requires_action"), 202);
+    expect(parse(PaymentProcessed, await pay(guest, order.id, "tok_success"), 200).order.status).toBe("paid");
+    const url = asked.payment.nextAction?.type === "redirect" ? asked.payment.nextAction.url : "";
+    expect((await shop.api.post(url)).status).toBe(200);
+    const replaced = parse(Payment, await guest.get(`/payments/${asked.payment.id}`), 200);
+    expect(replaced).toMatchObject({ status: "failed", failureCode: "superseded" });
   });
 
   it("may be declined by hand, and then paid again", async () => {

@@ -143,6 +143,6 @@ export async function openTill(change: (env: Env) => Partial<Env> = () => ({})):
 
 export const guest = (order: Order): Principal => secret(order.accessToken ?? "");
 
-export { codeOf, parse, user } from "./events-room";
+export { codeOf, parse, secret, user } from "./events-room";
 export const publish = (till: Till, change: Parameters<typeof publishNew>[1] = {}) => publishNew(till.events, change);
 export const someKey = someId;

@@ -101,7 +101,7 @@ export const operations = {
     operationId: "processPayment",
     summary: "Pay an order",
     description:
-      "A declined payment is a success with `failed`: the order stays `pending` with its hold and may be paid again. An expired order gets its stock again while it lasts. A provider that this deployment has no secrets for is a 422.",
+      "A declined payment is a success with `failed`: the order stays `pending` with its hold and may be paid again. An expired order gets its stock again while it lasts, a few times. A payment that still waits for the buyer (`requires_action`) fails with `superseded` when he pays anew; one that the provider has under way is a 409 `payment_in_progress`. Money that comes and buys nothing goes back by itself. A provider that this deployment has no secrets for is a 422.",
     tags: ["payments"],
     requestExample: example.paymentDraft,
     answers: {

@@ -1,0 +1,356 @@
+/** Tries to pay: providers that fall silent, buyers who come with another card, events that are over, keys that are used again. */
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { type Order, PaymentProcessed } from "../../shared/contracts/orders";
+import * as configured from "../../workers/payments/providers/configured";
+import type { PaymentProvider } from "../../workers/payments/providers/provider";
+import { closeTills, codeOf, guest, openTill, parse, publish, someKey, type Till, user } from "../support/payments-room";
+
+/** What a test puts in the place of the provider's own doors. */
+let doors: Partial<PaymentProvider> = {};
+
+const { providerOf } = configured;
+
+beforeEach(() => {
+  vi.spyOn(configured, "providerOf").mockImplementation((...args) => {
+    const provider = providerOf(...args);
+    return provider && { ...provider, ...doors };
+  });
+});
+
+afterEach(async () => {
+  doors = {};
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+  await closeTills();
+});
+
+const laterOn = (ms: number) => vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + ms });
+const quietly = () => vi.spyOn(console, "error").mockImplementation(() => undefined);
+const silent = async () => {
+  throw new Error("the provider does not answer");
+};
+const paymentsOf = async (till: Till, order: Order) =>
+  (
+    await till.env[order.id.endsWith("00") ? "DB_0" : "DB_1"]
+      .prepare("SELECT state, failure_code FROM payments WHERE order_id = ? ORDER BY rowid")
+      .bind(order.id)
+      .all<{ state: string; failure_code: string | null }>()
+  ).results.map(({ state, failure_code }) => `${state} ${failure_code ?? "-"}`);
+
+describe("a provider that does not answer", () => {
+  test("leaves a payment under way, which the sweep looks up", async () => {
+    quietly();
+    const till = await openTill();
+    const order = await till.order(await publish(till));
+    doors = { createPayment: silent };
+    const answer = await till.pay(order, "tok_success");
+    expect(parse(PaymentProcessed, answer, 202).payment.status).toBe("processing");
+    doors = {};
+    expect(await till.sweep()).toMatchObject({ payments: 0 });
+    laterOn(61_000);
+    expect(await till.sweep()).toMatchObject({ payments: 1 });
+    expect(await till.status(order)).toBe("paid");
+  });
+
+  test("is looked up by the key's next request, and asked for no second payment", async () => {
+    quietly();
+    const till = await openTill();
+    const order = await till.order(await publish(till));
+    const key = someKey();
+    let created = 0;
+    doors = {
+      createPayment: async () => {
+        created += 1;
+        return silent();
+      },
+    };
+    expect((await till.pay(order, "tok_success", key)).status).toBe(202);
+    const answer = await till.pay(order, "tok_success", key);
+    expect(parse(PaymentProcessed, answer, 200).payment.status).toBe("succeeded");
+    expect(created).toBe(1);
+    expect((await till.pay(order, "tok_success", key)).body).toEqual(answer.body);
+    expect(await paymentsOf(till, order)).toEqual(["succeeded -"]);
+  });
+
+  test("and has never heard of the payment is asked for it then", async () => {
+    quietly();
+    const till = await openTill();
+    const order = await till.order(await publish(till));
+    const key = someKey();
+    doors = { createPayment: silent };
+    await till.pay(order, "tok_success", key);
+    doors = { lookUp: async () => null };
+    expect((await till.pay(order, "tok_success", key)).status).toBe(200);
+    expect(await till.status(order)).toBe("paid");
+  });
+
+  test("about the buyer's next step is asked again, with less and less haste", async () => {
+    const till = await openTill();
+    const order = await till.order(await publish(till));
+    await till.paid(order, "tok_requires_action");
+    let asked = 0;
+    doors = {
+      lookUp: async ({ paymentId }) => {
+        asked += 1;
+        return { status: "requires_action", reference: paymentId, nextAction: { type: "redirect", url: "/elsewhere" } };
+      },
+    };
+    for (let minutes = 0; minutes < 60; minutes++) {
+      laterOn(60_000);
+      await till.sweep();
+    }
+    expect(asked).toBeGreaterThan(3);
+    expect(asked).toBeLessThan(10);
+    doors = { lookUp: async ({ paymentId }) => ({ status: "succeeded", reference: paymentId }) };
+    laterOn(3_600_000);
+    await till.sweep();
+    expect(await till.status(order)).toBe("paid");
+  });
+});
+
+describe("an action that the buyer has to take", () => {
+  test("is not lost where its payment was looked up", async () => {
+    quietly();
+    const till = await openTill();
+    const order = await till.order(await publish(till));
+    doors = { createPayment: silent };
+    const { payment } = await till.paid(order, "tok_requires_action");
+    doors = {};
+    laterOn(61_000);
+    await till.sweep();
+    const row = await till.row<{ state: string; reference: string; next_action: string }>(order.id, "SELECT * FROM payments");
+    expect(row).toMatchObject({ state: "requires_action", reference: `test_${payment.id}` });
+    expect(JSON.parse(row?.next_action ?? "")).toMatchObject({ type: "redirect" });
+  });
+
+  test("is told with its secret each time, and kept without it", async () => {
+    const till = await openTill();
+    const order = await till.order(await publish(till));
+    const secret = "pi_1_secret_2";
+    const outcome = {
+      status: "requires_action",
+      reference: "pi_1",
+      nextAction: { type: "client_secret", clientSecret: secret },
+    } as const;
+    doors = { createPayment: async () => outcome, lookUp: async () => outcome };
+    const key = someKey();
+    const first = await till.pay(order, "tok_requires_action", key);
+    expect(parse(PaymentProcessed, first, 202).payment.nextAction).toEqual(outcome.nextAction);
+    expect((await till.pay(order, "tok_requires_action", key)).body).toEqual(first.body);
+    for (const table of ["payments", "answers", "provider_events"]) {
+      for (const db of [till.env.DB_0, till.env.DB_1]) {
+        expect(JSON.stringify((await db.prepare(`SELECT * FROM ${table}`).all()).results)).not.toContain(secret);
+      }
+    }
+  });
+});
+
+describe("a buyer who comes back with another card", () => {
+  test("pays with that one, and what waited for him brings nothing", async () => {
+    const till = await openTill();
+    const order = await till.order(await publish(till));
+    await till.paid(order, "tok_requires_action");
+    expect((await till.paid(order, "tok_success")).order.status).toBe("paid");
+    expect(await paymentsOf(till, order)).toEqual(["failed superseded", "succeeded -"]);
+  });
+
+  test("is not asked to pay twice where the first money came before", async () => {
+    const till = await openTill();
+    const order = await till.order(await publish(till));
+    await till.paid(order, "tok_requires_action");
+    doors = { cancelPayment: async ({ paymentId }) => ({ status: "succeeded", reference: paymentId }) };
+    expect(codeOf(await till.pay(order, "tok_success"))).toBe("409 order_not_payable");
+    expect(await paymentsOf(till, order)).toEqual(["succeeded -", "failed order_not_payable"]);
+    expect(await till.status(order)).toBe("paid");
+  });
+
+  test("pays an expired order too, whose first payment was never finished", async () => {
+    const till = await openTill();
+    const order = await till.order(await publish(till));
+    await till.paid(order, "tok_requires_action");
+    laterOn(3_600_000);
+    expect((await till.paid(order, "tok_success")).order.status).toBe("paid");
+  });
+
+  test("waits where the provider has the money under way, and repeating the first request brings nothing back", async () => {
+    const till = await openTill();
+    const order = await till.order(await publish(till));
+    const key = someKey();
+    const first = await till.pay(order, "tok_requires_action", key);
+    doors = { createPayment: async ({ paymentId }) => ({ status: "processing", reference: paymentId }) };
+    await till.paid(order, "tok_async");
+    expect((await till.pay(order, "tok_requires_action", key)).body).toEqual(first.body);
+    expect(codeOf(await till.pay(order, "tok_success"))).toBe("409 payment_in_progress");
+    expect(await paymentsOf(till, order)).toEqual(["failed superseded", "processing -"]);
+  });
+
+  test("gets an expired order's stock again a few times, not for ever", async () => {
+    const till = await openTill();
+    const order = await till.order(await publish(till));
+    const heard: string[] = [];
+    for (let count = 0; count < 6; count++) {
+      laterOn(3_600_000);
+      heard.push(codeOf(await till.pay(order, "tok_decline")));
+    }
+    expect(heard.slice(0, 2)).toEqual(["200 -", "200 -"]);
+    expect(heard.at(-1)).toBe("409 order_not_payable");
+  });
+});
+
+describe("an event that was cancelled", () => {
+  test("takes no more money, whatever its orders read", async () => {
+    const till = await openTill();
+    const event = await publish(till);
+    const order = await till.order(event);
+    let created = 0;
+    doors = {
+      createPayment: async () => {
+        created += 1;
+        return silent();
+      },
+    };
+    const { status } = await till.events.ask("POST", `/events/${event.id}/cancel`, {
+      as: till.events.owner,
+      body: { reason: "Rain" },
+    });
+    expect([200, 202]).toContain(status);
+    expect(codeOf(await till.pay(order, "tok_success"))).toBe("409 order_not_payable");
+    expect(created).toBe(0);
+    expect(await paymentsOf(till, order)).toEqual(["failed order_not_payable"]);
+  });
+});
+
+describe("a refund that fails", () => {
+  test("stays visible, and is tried again under the same id until it succeeds", async () => {
+    quietly();
+    const till = await openTill();
+    const order = await till.order(await publish(till));
+    const { payment } = await till.paid(order, "tok_requires_action");
+    await till.ask("POST", `/orders/${order.id}/cancel`, { as: guest(order) });
+    const ids = new Set<string>();
+    doors = {
+      refundPayment: async ({ refundId }) => {
+        ids.add(refundId);
+        if (ids.size === 1)
+          doors = { ...doors, refundPayment: async () => ({ status: "failed", reference: "", failureCode: "busy" }) };
+        return silent();
+      },
+    };
+    await till.webhook("evt_1", "payment.succeeded", payment.id);
+    await till.idle();
+    expect(await till.row(order.id, "SELECT state FROM refunds")).toEqual({ state: "pending" });
+    laterOn(61_000);
+    await till.sweep();
+    expect(await till.row(order.id, "SELECT state, failure_code FROM refunds")).toEqual({
+      state: "failed",
+      failure_code: "busy",
+    });
+    expect(await till.status(order)).toBe("cancelled");
+    doors = {};
+    laterOn(3_600_000);
+    expect(await till.sweep()).toMatchObject({ refunds: 1 });
+    expect(await till.status(order)).toBe("refunded");
+    expect(await till.row(order.id, "SELECT id, state FROM refunds")).toEqual({ id: [...ids][0], state: "succeeded" });
+    expect(await till.sweep()).toMatchObject({ refunds: 0 });
+  });
+});
+
+describe("a key of /payments/process", () => {
+  const processing = (order: { id: string }, token = "tok_success") => ({
+    orderId: order.id,
+    provider: "test",
+    paymentMethod: { token },
+  });
+
+  test("is free after a 404", async () => {
+    const till = await openTill();
+    const buyer = user();
+    const event = await publish(till);
+    const body = {
+      eventId: event.id,
+      items: [{ ticketTypeId: event.ticketTypes[0]?.id, quantity: 1 }],
+      buyer: { email: "b@p.example", name: "B" },
+    };
+    const { id } = (await till.ask("POST", "/orders", { as: buyer, body })).body as { id: string };
+    const stranger = await till.order(event);
+    const key = someKey();
+    const pay = (order: { id: string }) => till.ask("POST", "/payments/process", { as: buyer, key, body: processing(order) });
+    expect(codeOf(await pay(stranger))).toBe("404 order_not_found");
+    expect(codeOf(await pay({ id }))).toBe("200 -");
+  });
+
+  test("is free where the object could not be asked", async () => {
+    quietly();
+    let broken = true;
+    const till = await openTill((env) => ({
+      EVENTS: {
+        ...env.EVENTS,
+        extendOrder: async (...args) => {
+          if (broken) throw new Error("the object does not answer");
+          return env.EVENTS.extendOrder(...args);
+        },
+      },
+    }));
+    const order = await till.order(await publish(till));
+    const key = someKey();
+    expect(codeOf(await till.pay(order, "tok_success", key))).toBe("500 internal");
+    broken = false;
+    const again = await till.pay(order, "tok_success", key);
+    expect(parse(PaymentProcessed, again, 200).payment).toMatchObject({ status: "failed", failureCode: "unavailable" });
+    expect((await till.paid(order, "tok_success")).order.status).toBe("paid");
+  });
+
+  test("is a new one after its day, and names another payment", async () => {
+    const till = await openTill();
+    const order = await till.order(await publish(till));
+    const key = someKey();
+    const first = parse(PaymentProcessed, await till.pay(order, "tok_decline", key));
+    laterOn(25 * 3_600_000);
+    const second = parse(PaymentProcessed, await till.pay(order, "tok_success", key));
+    expect(second.payment).toMatchObject({ status: "succeeded" });
+    expect(second.payment.id).not.toBe(first.payment.id);
+  });
+
+  test("says when to come again while its first request runs", async () => {
+    const till = await openTill();
+    const order = await till.order(await publish(till));
+    const key = someKey();
+    const { promise: asked, resolve: ask } = Promise.withResolvers<void>();
+    const { promise: opened, resolve: open } = Promise.withResolvers<void>();
+    doors = {
+      createPayment: async ({ paymentId }) => {
+        ask();
+        await opened;
+        return { status: "succeeded", reference: paymentId };
+      },
+    };
+    const first = till.pay(order, "tok_success", key);
+    await asked;
+    const second = await till.pay(order, "tok_success", key);
+    expect(codeOf(second)).toBe("409 request_in_progress");
+    expect(second.headers.get("retry-after")).toBe("1");
+    open();
+    expect((await first).status).toBe(200);
+  });
+});
+
+describe("a key of a cancellation", () => {
+  test("is free where the object could not be asked", async () => {
+    quietly();
+    let broken = true;
+    const till = await openTill((env) => ({
+      EVENTS: {
+        ...env.EVENTS,
+        releaseOrder: async (...args) => {
+          if (broken) throw new Error("the object does not answer");
+          return env.EVENTS.releaseOrder(...args);
+        },
+      },
+    }));
+    const order = await till.order(await publish(till));
+    const asked = { as: guest(order), key: someKey() };
+    expect(codeOf(await till.ask("POST", `/orders/${order.id}/cancel`, asked))).toBe("500 internal");
+    broken = false;
+    expect(codeOf(await till.ask("POST", `/orders/${order.id}/cancel`, asked))).toBe("200 -");
+  });
+});
