@@ -1,13 +1,27 @@
 /** Requests for orders that are refused: in which order they are checked, and what they leave behind. */
 import { afterEach, describe, expect, test } from "vitest";
+import { z } from "zod";
+import { AvailableTicketType } from "../../shared/contracts/events";
 import type { Env } from "../../workers/payments/environment";
-import { BUYER, closeTills, codeOf, guest, openTill, publish, secret, someKey, type Till, user } from "../support/payments-room";
+import {
+  BUYER,
+  closeTills,
+  codeOf,
+  guest,
+  openTill,
+  parse,
+  publish,
+  secret,
+  someKey,
+  type Till,
+  user,
+} from "../support/payments-room";
 
 afterEach(closeTills);
 
+const Tickets = z.object({ data: z.array(AvailableTicketType) });
 const availableOf = async (till: Till, eventId: string): Promise<number> => {
-  const { body } = await till.events.ask("GET", `/events/${eventId}/tickets`);
-  return (body as { data: { available: number }[] }).data[0]?.available ?? -1;
+  return parse(Tickets, await till.events.ask("GET", `/events/${eventId}/tickets`)).data[0]?.available ?? -1;
 };
 
 describe("a key that is used for another event", () => {

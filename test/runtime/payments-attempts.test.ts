@@ -1,24 +1,12 @@
-/** Tries to pay: providers that fall silent, buyers who come with another card, events that are over, keys that are used again. */
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+/** Tries to pay: providers that fall silent, buyers who come with another card, events that are over, refunds that fail. */
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { type Order, PaymentProcessed } from "../../shared/contracts/orders";
-import * as configured from "../../workers/payments/providers/configured";
-import type { PaymentProvider } from "../../workers/payments/providers/provider";
-import { closeTills, codeOf, guest, openTill, parse, publish, someKey, type Till, user } from "../support/payments-room";
+import { closeTills, codeOf, guest, openTill, parse, publish, someKey, type Till } from "../support/payments-room";
+import { replaceProviderDoors, silent } from "../support/provider-doors";
 
-/** What a test puts in the place of the provider's own doors. */
-let doors: Partial<PaymentProvider> = {};
-
-const { providerOf } = configured;
-
-beforeEach(() => {
-  vi.spyOn(configured, "providerOf").mockImplementation((...args) => {
-    const provider = providerOf(...args);
-    return provider && { ...provider, ...doors };
-  });
-});
+const doors = replaceProviderDoors();
 
 afterEach(async () => {
-  doors = {};
   vi.useRealTimers();
   vi.restoreAllMocks();
   await closeTills();
@@ -26,9 +14,6 @@ afterEach(async () => {
 
 const laterOn = (ms: number) => vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + ms });
 const quietly = () => vi.spyOn(console, "error").mockImplementation(() => undefined);
-const silent = async () => {
-  throw new Error("the provider does not answer");
-};
 const paymentsOf = async (till: Till, order: Order) =>
   (
     await till.env[order.id.endsWith("00") ? "DB_0" : "DB_1"]
@@ -42,10 +27,10 @@ describe("a provider that does not answer", () => {
     quietly();
     const till = await openTill();
     const order = await till.order(await publish(till));
-    doors = { createPayment: silent };
+    doors.open = { createPayment: silent };
     const answer = await till.pay(order, "tok_success");
     expect(parse(PaymentProcessed, answer, 202).payment.status).toBe("processing");
-    doors = {};
+    doors.open = {};
     expect(await till.sweep()).toMatchObject({ payments: 0 });
     laterOn(61_000);
     expect(await till.sweep()).toMatchObject({ payments: 1 });
@@ -58,7 +43,7 @@ describe("a provider that does not answer", () => {
     const order = await till.order(await publish(till));
     const key = someKey();
     let created = 0;
-    doors = {
+    doors.open = {
       createPayment: async () => {
         created += 1;
         return silent();
@@ -77,9 +62,9 @@ describe("a provider that does not answer", () => {
     const till = await openTill();
     const order = await till.order(await publish(till));
     const key = someKey();
-    doors = { createPayment: silent };
+    doors.open = { createPayment: silent };
     await till.pay(order, "tok_success", key);
-    doors = { lookUp: async () => null };
+    doors.open = { lookUp: async () => null };
     expect((await till.pay(order, "tok_success", key)).status).toBe(200);
     expect(await till.status(order)).toBe("paid");
   });
@@ -89,7 +74,7 @@ describe("a provider that does not answer", () => {
     const order = await till.order(await publish(till));
     await till.paid(order, "tok_requires_action");
     let asked = 0;
-    doors = {
+    doors.open = {
       lookUp: async ({ paymentId }) => {
         asked += 1;
         return { status: "requires_action", reference: paymentId, nextAction: { type: "redirect", url: "/elsewhere" } };
@@ -101,7 +86,7 @@ describe("a provider that does not answer", () => {
     }
     expect(asked).toBeGreaterThan(3);
     expect(asked).toBeLessThan(10);
-    doors = { lookUp: async ({ paymentId }) => ({ status: "succeeded", reference: paymentId }) };
+    doors.open = { lookUp: async ({ paymentId }) => ({ status: "succeeded", reference: paymentId }) };
     laterOn(3_600_000);
     await till.sweep();
     expect(await till.status(order)).toBe("paid");
@@ -113,9 +98,9 @@ describe("an action that the buyer has to take", () => {
     quietly();
     const till = await openTill();
     const order = await till.order(await publish(till));
-    doors = { createPayment: silent };
+    doors.open = { createPayment: silent };
     const { payment } = await till.paid(order, "tok_requires_action");
-    doors = {};
+    doors.open = {};
     laterOn(61_000);
     await till.sweep();
     const row = await till.row<{ state: string; reference: string; next_action: string }>(order.id, "SELECT * FROM payments");
@@ -132,7 +117,7 @@ describe("an action that the buyer has to take", () => {
       reference: "pi_1",
       nextAction: { type: "client_secret", clientSecret: secret },
     } as const;
-    doors = { createPayment: async () => outcome, lookUp: async () => outcome };
+    doors.open = { createPayment: async () => outcome, lookUp: async () => outcome };
     const key = someKey();
     const first = await till.pay(order, "tok_requires_action", key);
     expect(parse(PaymentProcessed, first, 202).payment.nextAction).toEqual(outcome.nextAction);
@@ -158,7 +143,7 @@ describe("a buyer who comes back with another card", () => {
     const till = await openTill();
     const order = await till.order(await publish(till));
     await till.paid(order, "tok_requires_action");
-    doors = { cancelPayment: async ({ paymentId }) => ({ status: "succeeded", reference: paymentId }) };
+    doors.open = { cancelPayment: async ({ paymentId }) => ({ status: "succeeded", reference: paymentId }) };
     expect(codeOf(await till.pay(order, "tok_success"))).toBe("409 order_not_payable");
     expect(await paymentsOf(till, order)).toEqual(["succeeded -", "failed order_not_payable"]);
     expect(await till.status(order)).toBe("paid");
@@ -177,7 +162,7 @@ describe("a buyer who comes back with another card", () => {
     const order = await till.order(await publish(till));
     const key = someKey();
     const first = await till.pay(order, "tok_requires_action", key);
-    doors = { createPayment: async ({ paymentId }) => ({ status: "processing", reference: paymentId }) };
+    doors.open = { createPayment: async ({ paymentId }) => ({ status: "processing", reference: paymentId }) };
     await till.paid(order, "tok_async");
     expect((await till.pay(order, "tok_requires_action", key)).body).toEqual(first.body);
     expect(codeOf(await till.pay(order, "tok_success"))).toBe("409 payment_in_progress");
@@ -203,7 +188,7 @@ describe("an event that was cancelled", () => {
     const event = await publish(till);
     const order = await till.order(event);
     let created = 0;
-    doors = {
+    doors.open = {
       createPayment: async () => {
         created += 1;
         return silent();
@@ -228,11 +213,11 @@ describe("a refund that fails", () => {
     const { payment } = await till.paid(order, "tok_requires_action");
     await till.ask("POST", `/orders/${order.id}/cancel`, { as: guest(order) });
     const ids = new Set<string>();
-    doors = {
+    doors.open = {
       refundPayment: async ({ refundId }) => {
         ids.add(refundId);
         if (ids.size === 1)
-          doors = { ...doors, refundPayment: async () => ({ status: "failed", reference: "", failureCode: "busy" }) };
+          doors.open = { ...doors.open, refundPayment: async () => ({ status: "failed", reference: "", failureCode: "busy" }) };
         return silent();
       },
     };
@@ -246,111 +231,11 @@ describe("a refund that fails", () => {
       failure_code: "busy",
     });
     expect(await till.status(order)).toBe("cancelled");
-    doors = {};
+    doors.open = {};
     laterOn(3_600_000);
     expect(await till.sweep()).toMatchObject({ refunds: 1 });
     expect(await till.status(order)).toBe("refunded");
     expect(await till.row(order.id, "SELECT id, state FROM refunds")).toEqual({ id: [...ids][0], state: "succeeded" });
     expect(await till.sweep()).toMatchObject({ refunds: 0 });
-  });
-});
-
-describe("a key of /payments/process", () => {
-  const processing = (order: { id: string }, token = "tok_success") => ({
-    orderId: order.id,
-    provider: "test",
-    paymentMethod: { token },
-  });
-
-  test("is free after a 404", async () => {
-    const till = await openTill();
-    const buyer = user();
-    const event = await publish(till);
-    const body = {
-      eventId: event.id,
-      items: [{ ticketTypeId: event.ticketTypes[0]?.id, quantity: 1 }],
-      buyer: { email: "b@p.example", name: "B" },
-    };
-    const { id } = (await till.ask("POST", "/orders", { as: buyer, body })).body as { id: string };
-    const stranger = await till.order(event);
-    const key = someKey();
-    const pay = (order: { id: string }) => till.ask("POST", "/payments/process", { as: buyer, key, body: processing(order) });
-    expect(codeOf(await pay(stranger))).toBe("404 order_not_found");
-    expect(codeOf(await pay({ id }))).toBe("200 -");
-  });
-
-  test("is free where the object could not be asked", async () => {
-    quietly();
-    let broken = true;
-    const till = await openTill((env) => ({
-      EVENTS: {
-        ...env.EVENTS,
-        extendOrder: async (...args) => {
-          if (broken) throw new Error("the object does not answer");
-          return env.EVENTS.extendOrder(...args);
-        },
-      },
-    }));
-    const order = await till.order(await publish(till));
-    const key = someKey();
-    expect(codeOf(await till.pay(order, "tok_success", key))).toBe("500 internal");
-    broken = false;
-    const again = await till.pay(order, "tok_success", key);
-    expect(parse(PaymentProcessed, again, 200).payment).toMatchObject({ status: "failed", failureCode: "unavailable" });
-    expect((await till.paid(order, "tok_success")).order.status).toBe("paid");
-  });
-
-  test("is a new one after its day, and names another payment", async () => {
-    const till = await openTill();
-    const order = await till.order(await publish(till));
-    const key = someKey();
-    const first = parse(PaymentProcessed, await till.pay(order, "tok_decline", key));
-    laterOn(25 * 3_600_000);
-    const second = parse(PaymentProcessed, await till.pay(order, "tok_success", key));
-    expect(second.payment).toMatchObject({ status: "succeeded" });
-    expect(second.payment.id).not.toBe(first.payment.id);
-  });
-
-  test("says when to come again while its first request runs", async () => {
-    const till = await openTill();
-    const order = await till.order(await publish(till));
-    const key = someKey();
-    const { promise: asked, resolve: ask } = Promise.withResolvers<void>();
-    const { promise: opened, resolve: open } = Promise.withResolvers<void>();
-    doors = {
-      createPayment: async ({ paymentId }) => {
-        ask();
-        await opened;
-        return { status: "succeeded", reference: paymentId };
-      },
-    };
-    const first = till.pay(order, "tok_success", key);
-    await asked;
-    const second = await till.pay(order, "tok_success", key);
-    expect(codeOf(second)).toBe("409 request_in_progress");
-    expect(second.headers.get("retry-after")).toBe("1");
-    open();
-    expect((await first).status).toBe(200);
-  });
-});
-
-describe("a key of a cancellation", () => {
-  test("is free where the object could not be asked", async () => {
-    quietly();
-    let broken = true;
-    const till = await openTill((env) => ({
-      EVENTS: {
-        ...env.EVENTS,
-        releaseOrder: async (...args) => {
-          if (broken) throw new Error("the object does not answer");
-          return env.EVENTS.releaseOrder(...args);
-        },
-      },
-    }));
-    const order = await till.order(await publish(till));
-    const asked = { as: guest(order), key: someKey() };
-    expect(codeOf(await till.ask("POST", `/orders/${order.id}/cancel`, asked))).toBe("500 internal");
-    broken = false;
-    expect(codeOf(await till.ask("POST", `/orders/${order.id}/cancel`, asked))).toBe("200 -");
   });
 });
