@@ -1,9 +1,12 @@
 /** Money that comes late, twice, out of order, or while somebody cancels: the object decides, D1 records it once. */
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { type Order, Payment } from "../../shared/contracts/orders";
+import { Order, Payment } from "../../shared/contracts/orders";
 import type { Env } from "../../workers/payments/environment";
 import { closeTills, codeOf, guest, openTill, parse, publish, type Till } from "../support/payments-room";
+import { replaceProviderDoors, silent } from "../support/provider-doors";
 import { swapSql } from "../support/swapped-database";
+
+const doors = replaceProviderDoors();
 
 afterEach(async () => {
   vi.useRealTimers();
@@ -181,17 +184,25 @@ function gated(door: "releaseOrder" | "confirmOrder", when: "before" | "after") 
 
 describe("paying and cancelling at the same moment", () => {
   test("is won by the cancellation where the object gave the stock back first, and the money goes back", async () => {
+    vi.spyOn(console, "error").mockImplementation(() => undefined);
     const gate = gated("releaseOrder", "after");
     const till = await openTill(gate.change);
     const { order, paymentId } = await waitingOrder(till);
     const cancelling = cancel(till, order);
     await gate.arrived;
+    // Not at once, so that what is owed can be seen.
+    doors.open = { refundPayment: silent };
     await till.webhook("evt_1", "payment.succeeded", paymentId);
     await till.idle();
     gate.open();
-    expect(codeOf(await cancelling)).toBe("200 -");
+    expect(parse(Order, await cancelling).status).toBe("cancelled");
+    expect(await stateOf(till, order)).toBe("cancelled_paid");
+    doors.open = {};
+    vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 61_000 });
+    expect(await till.sweep()).toMatchObject({ refunds: 1 });
     expect(await till.status(order)).toBe("refunded");
     expect(await refundsOf(till, order)).toMatchObject({ n: 1, states: "succeeded" });
+    vi.restoreAllMocks();
   });
 
   test("takes no money where the object gave the stock back before the provider was asked", async () => {
