@@ -48,11 +48,11 @@ export type AccessTokenClaims = z.infer<typeof AccessTokenClaims>;
 
 export const Tokens = z
   .object({
-    accessToken: z.string(),
-    refreshToken: z.string(),
+    accessToken: z.string().regex(/^[\w-]+\.[\w-]+\.[\w-]+$/, "three base64url parts"),
+    refreshToken: z.string().min(1),
     tokenType: z.literal("Bearer"),
     /** Seconds. */
-    expiresIn: z.int(),
+    expiresIn: z.int().min(1),
     user: User,
   })
   .meta({ id: "Tokens" });

@@ -5,15 +5,18 @@ import type { Configuration, WorkerDomain } from "./configurations.ts";
 /** Two shards in development and in the tests, one in production: what only works with one must fail here (rule 19). */
 const SHARDS = "2";
 
-/** What tokens name as their issuer and mails link to, whatever port a run listens on. */
-const LOCAL_ORIGIN = "http://localhost:8787";
+/** What tokens name as their issuer, whatever port a run listens on: sessions of one outlive a run on another. */
+const LOCAL_ISSUER = "http://localhost:8787";
+export const DEFAULT_PORT = "8787";
+/** Where mails lead. */
+const localOrigin = (port: string): string => `http://localhost:${port}`;
 
-export function developmentVars(domain: WorkerDomain): Record<string, string> {
+export function developmentVars(domain: WorkerDomain, port = DEFAULT_PORT): Record<string, string> {
   const own: Partial<Record<WorkerDomain, Record<string, string>>> = {
-    gateway: { ISSUER: LOCAL_ORIGIN },
-    auth: { ISSUER: LOCAL_ORIGIN },
+    gateway: { ISSUER: LOCAL_ISSUER },
+    auth: { ISSUER: LOCAL_ISSUER },
     branding: { SITES_BASE_HOST: "localhost" },
-    notifications: { API_ORIGIN: LOCAL_ORIGIN },
+    notifications: { API_ORIGIN: localOrigin(port) },
     payments: { PAYMENTS_SHARDS: SHARDS },
   };
   return { ENVIRONMENT: "development", ...own[domain] };

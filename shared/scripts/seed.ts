@@ -2,7 +2,10 @@
  * The demo data, loaded through the public API as any client would, each step only where it was not done before: three people, the
  * organizer `demo` and one event on sale. `npm run seed` does it for a server that runs already.
  */
+import { request } from "node:http";
+import { text as readText } from "node:stream/consumers";
 import { z } from "zod";
+import { DEFAULT_PORT } from "./development.ts";
 import { isMain } from "./main.ts";
 import { readNote, writeNote } from "./state.ts";
 
@@ -22,6 +25,8 @@ const DAY_MS = 86_400_000;
 const Outbox = z.object({ data: z.array(z.object({ data: z.looseObject({ token: z.string().optional() }).optional() })) });
 const Login = z.object({ accessToken: z.string(), user: z.object({ role: z.string() }) });
 const WithId = z.object({ id: z.string() });
+/** A session that was made on an organizer's host names him. */
+const SiteClaims = z.object({ org: z.string() });
 const DemoEvent = z.object({ id: z.string(), status: z.string(), endDate: z.string() });
 
 interface Answer {
@@ -29,13 +34,23 @@ interface Answer {
   text: string;
 }
 
-async function call(origin: string, method: string, path: string, body?: unknown, token?: string): Promise<Answer> {
-  const response = await fetch(new URL(path, origin), {
-    method,
-    headers: { "content-type": "application/json", ...(token ? { authorization: `Bearer ${token}` } : {}) },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+/** Through node:http, because fetch names the origin as its Host whatever it is told. */
+function call(origin: string, method: string, path: string, body?: unknown, token?: string, host?: string): Promise<Answer> {
+  const text = body === undefined ? "" : JSON.stringify(body);
+  const headers = {
+    "content-type": "application/json",
+    "content-length": String(Buffer.byteLength(text)),
+    ...(token ? { authorization: `Bearer ${token}` } : {}),
+    ...(host ? { host } : {}),
+  };
+  return new Promise((resolve, reject) => {
+    const outgoing = request(new URL(path, origin).href, { method, headers, agent: false }, (incoming) => {
+      incoming.on("error", reject);
+      void readText(incoming).then((said) => resolve({ status: incoming.statusCode ?? 0, text: said }), reject);
+    });
+    outgoing.on("error", reject);
+    outgoing.end(text);
   });
-  return { status: response.status, text: await response.text() };
 }
 
 function read<S extends z.ZodType>(schema: S, what: string, answer: Answer): z.output<S> {
@@ -99,20 +114,42 @@ function demoEvent(organizerId: string) {
   };
 }
 
-async function eventOnSale(origin: string, eventId: string | undefined, token: string): Promise<boolean> {
-  if (eventId === undefined) return false;
+/** The event of an earlier run as it stands, where it still lies ahead. */
+async function knownEvent(origin: string, eventId: string | undefined, token: string) {
+  if (eventId === undefined) return undefined;
   const answer = await call(origin, "GET", `/events/${eventId}`, undefined, token);
-  if (answer.status !== 200) return false;
-  const event = read(DemoEvent, "The demo event", answer);
-  return event.status === "published" && Date.parse(event.endDate) > Date.now();
+  const event = answer.status === 200 ? read(DemoEvent, "The demo event", answer) : undefined;
+  return event && Date.parse(event.endDate) > Date.now() ? event : undefined;
 }
 
+/** The organizer's id. A run that was killed before it noted the id finds the slug taken, and asks whose the host is. */
+async function openOrganizer(origin: string, token: string): Promise<string> {
+  const answer = await call(origin, "POST", "/organizers", { name: "Bilten Demo", slug: DEMO_SLUG }, token);
+  if (answer.status !== 409) return read(WithId, "The organizer", answer).id;
+  const credentials = { email: DEMO_PEOPLE.organizer.email, password: DEMO_PASSWORD };
+  const host = `${DEMO_SLUG}.localhost:${new URL(origin).port}`;
+  const { accessToken } = read(
+    Login,
+    "The login on the organizer's host",
+    await call(origin, "POST", "/auth/login", credentials, undefined, host),
+  );
+  const [, claims = ""] = accessToken.split(".");
+  return SiteClaims.parse(JSON.parse(Buffer.from(claims, "base64url").toString("utf8"))).org;
+}
+
+/** What earlier runs found out, beside the data that it is about. */
+export interface Notes {
+  read(): Record<string, string>;
+  write(note: Record<string, string>): void;
+}
+const notesOnDisk: Notes = { read: () => readNote(NOTE), write: (note) => writeNote(NOTE, note) };
+
 /** Resolves when all of it is there. */
-export async function seed(origin: string): Promise<void> {
-  const note = readNote(NOTE);
+export async function seed(origin: string, notes: Notes = notesOnDisk): Promise<void> {
+  const note = notes.read();
   const remember = (key: string, value: string): void => {
     note[key] = value;
-    writeNote(NOTE, note);
+    notes.write(note);
   };
 
   const admin = await logIn(origin, DEMO_PEOPLE.admin);
@@ -124,19 +161,18 @@ export async function seed(origin: string): Promise<void> {
   await logIn(origin, DEMO_PEOPLE.attendee);
   const { accessToken } = await logIn(origin, DEMO_PEOPLE.organizer);
 
-  if (note.organizerId === undefined) {
-    const draft = { name: "Bilten Demo", slug: DEMO_SLUG };
-    remember("organizerId", read(WithId, "The organizer", await call(origin, "POST", "/organizers", draft, accessToken)).id);
+  if (note.organizerId === undefined) remember("organizerId", await openOrganizer(origin, accessToken));
+  const known = await knownEvent(origin, note.eventId, accessToken);
+  if (known?.status === "published") return;
+  if (known?.status !== "draft") {
+    const draft = demoEvent(note.organizerId ?? "");
+    remember("eventId", read(WithId, "The event", await call(origin, "POST", "/events", draft, accessToken)).id);
   }
-  if (await eventOnSale(origin, note.eventId, accessToken)) return;
-  const draft = demoEvent(note.organizerId ?? "");
-  const { id } = read(WithId, "The event", await call(origin, "POST", "/events", draft, accessToken));
-  read(z.unknown(), "Publishing", await call(origin, "POST", `/events/${id}/publish`, undefined, accessToken));
-  remember("eventId", id);
+  read(z.unknown(), "Publishing", await call(origin, "POST", `/events/${note.eventId}/publish`, undefined, accessToken));
 }
 
 if (isMain(import.meta.url)) {
-  const origin = `http://127.0.0.1:${process.env.PORT ?? "8787"}`;
+  const origin = `http://127.0.0.1:${process.env.PORT ?? DEFAULT_PORT}`;
   await seed(origin);
   console.log(`The demo data is there: ${origin}`);
 }

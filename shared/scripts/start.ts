@@ -4,6 +4,7 @@ import { createServer } from "node:net";
 import { createInterface } from "node:readline";
 import { stripVTControlCharacters } from "node:util";
 import { gatewayFirst, readWorkers } from "./configurations.ts";
+import { DEFAULT_PORT } from "./development.ts";
 import { makeKeys } from "./keys.ts";
 import { applyMigrations } from "./migrations.ts";
 import { endGroup, startGroup } from "./processes.ts";
@@ -11,7 +12,7 @@ import { DEMO_PASSWORD, DEMO_PEOPLE, DEMO_SLUG, seed } from "./seed.ts";
 import { STATE_FOLDER } from "./state.ts";
 
 const HOST = "127.0.0.1";
-const PORT = Number(process.env.PORT ?? "8787");
+const PORT = Number(process.env.PORT ?? DEFAULT_PORT);
 const UP_WITHIN_MS = 120_000;
 /** `wrangler dev` fires no cron (rule 23), and mails shall not wait for a minute's. */
 const SWEEP_EVERY_MS = 5_000;
@@ -125,7 +126,7 @@ setInterval(() => {
 
 try {
   await demandFreePort();
-  makeKeys();
+  makeKeys(String(PORT));
   console.log("Applying migrations …");
   await applyMigrations();
   console.log("Starting the Workers …");

@@ -102,6 +102,33 @@ describe("an expired sign-in", () => {
   });
 });
 
+describe("an address that a stranger registered first", () => {
+  test("belongs to whoever clicks his own mail", async () => {
+    const email = freshEmail("victim");
+    await api.post("/auth/register", { email, password: "a stranger's secret", name: "Eve" });
+    const strangers = await outbox(api, email);
+    parse(Registered, await api.post("/auth/register", { email, password: PASSWORD, name: "Ada" }), 201);
+    const mail = await outbox(api, email, ({ id }) => id !== strangers.id);
+    expect(mail.text).toMatch(/^Hello,\n/);
+    const { user } = parse(z.object({ user: User }), await api.post("/auth/verify-email", { token: mail.data?.token }), 200);
+    expect(user.name).toBe("Ada");
+    await logIn(api, email);
+    expect(codeOf(await api.post("/auth/login", { email, password: "a stranger's secret" }), 401)).toBe("invalid_credentials");
+    expect(codeOf(await api.post("/auth/verify-email", { token: strangers.data?.token }), 400)).toBe("invalid_token");
+  });
+});
+
+describe("wrong passwords in a row", () => {
+  test("lock the address, and the answer says for how long", async () => {
+    const email = freshEmail("nobody");
+    for (let n = 0; n < 10; n++)
+      expect(codeOf(await api.post("/auth/login", { email, password: "wrong" }), 401)).toBe("invalid_credentials");
+    const locked = await api.post("/auth/login", { email, password: "wrong" });
+    expect(codeOf(locked, 429)).toBe("account_locked");
+    expect(Number(locked.headers.get("retry-after"))).toBeGreaterThan(800);
+  });
+});
+
 describe("who has an account stays unknown", () => {
   const withoutRequestId = (answer: Answer) => {
     const { requestId, ...rest } = parse(ProblemBody, answer, answer.status);
@@ -127,14 +154,17 @@ describe("who has an account stays unknown", () => {
     expect(withoutRequestId(wrong)).toEqual(withoutRequestId(unknown));
   });
 
-  test("ten who register one address at once make one account with one token", async () => {
+  test("ten who register one address at once make one account, which one of their mails opens", async () => {
     const email = freshEmail();
     const answers = await Promise.all(
       Array.from({ length: 10 }, () => api.post("/auth/register", { email, password: PASSWORD, name: "Ada" })),
     );
     expect(new Set(answers.map(({ status, text }) => `${status} ${text}`)).size).toBe(1);
     await eventually("all ten mails", async () => ((await mailsTo(api, email)).length === 10 ? true : undefined));
-    expect((await mailsTo(api, email)).filter((mail) => mail.data?.token !== undefined)).toHaveLength(1);
+    const tokens = (await mailsTo(api, email)).map((mail) => mail.data?.token);
+    expect(new Set(tokens).size).toBe(10);
+    const opened = await Promise.all(tokens.map((token) => api.post("/auth/verify-email", { token })));
+    expect(opened.map(({ status }) => status).sort()).toEqual([200, ...Array(9).fill(400)]);
   });
 });
 

@@ -192,7 +192,14 @@ describe("a user", () => {
     parse(Profile, await person.api.put("/users/profile", { phone: null }), 200);
     expect(parse(Profile, await person.api.get("/users/profile"), 200)).toMatchObject({ name: "Ada King", phone: null });
     expect(parse(User, await person.api.get(`/users/${person.user.id}`), 200).name).toBe("Ada King");
-    for (const wrong of [{ email: "x@people.example" }, { role: "admin" }, { name: "" }, { phone: "12" }, { bio: 7 }]) {
+    for (const wrong of [
+      { email: "x@people.example" },
+      { role: "admin" },
+      { name: "" },
+      { phone: "12" },
+      { bio: 7 },
+      { bio: "\u0000abc" },
+    ]) {
       expect(codeOf(await person.api.put("/users/profile", wrong), 400)).toBe("invalid_body");
     }
     expect(codeOf(await api.get("/users/profile"), 401)).toBe("credential_missing");

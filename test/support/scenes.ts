@@ -1,9 +1,10 @@
 /** The first steps of most stories: somebody with an account, an organizer, an event on sale. */
 import { randomUUID } from "node:crypto";
 import { z } from "zod";
-import { User } from "../../shared/contracts/accounts";
+import { Tokens, User } from "../../shared/contracts/accounts";
 import { type EventDraft, PublishedEvent } from "../../shared/contracts/events";
 import { Organizer } from "../../shared/contracts/organizers";
+import { OutboxMessage } from "../../shared/contracts/outbound";
 import { type Client, parse } from "./client";
 
 /** API.md: mails, index and webhooks follow within 10 s. */
@@ -12,27 +13,7 @@ const LOOK_EVERY_MS = 100;
 const DAY_MS = 86_400_000;
 export const PASSWORD = "correct-horse-battery";
 
-export const Tokens = z.object({
-  accessToken: z.string().regex(/^[\w-]+\.[\w-]+\.[\w-]+$/),
-  refreshToken: z.string().min(1),
-  tokenType: z.literal("Bearer"),
-  expiresIn: z.literal(600),
-  user: User,
-});
-export type Tokens = z.infer<typeof Tokens>;
-
-export const OutboxMail = z.object({
-  id: z.string(),
-  channel: z.string(),
-  to: z.string(),
-  subject: z.string().optional(),
-  text: z.string().optional(),
-  html: z.string().optional(),
-  data: z.looseObject({ type: z.string(), token: z.string().optional(), orderId: z.string().optional() }).optional(),
-  createdAt: z.string(),
-});
-export type OutboxMail = z.infer<typeof OutboxMail>;
-const Outbox = z.object({ data: z.array(OutboxMail) });
+const Outbox = z.object({ data: z.array(OutboxMessage) });
 
 /** Asks until `look` gives something, and says what was waited for when the time is over. */
 export async function eventually<T>(what: string, look: () => Promise<T | undefined>, withinMs = NEWS_WITHIN_MS): Promise<T> {
@@ -46,11 +27,11 @@ export async function eventually<T>(what: string, look: () => Promise<T | undefi
 }
 
 /** The mails to an address, newest first, as they stand now. */
-export const mailsTo = async (api: Client, to: string): Promise<OutboxMail[]> =>
+export const mailsTo = async (api: Client, to: string): Promise<OutboxMessage[]> =>
   parse(Outbox, await api.get(`/dev/outbox?to=${encodeURIComponent(to)}`), 200).data;
 
 /** The newest mail to an address that `wanted` takes, waited for. */
-export const outbox = (api: Client, to: string, wanted: (mail: OutboxMail) => boolean = () => true): Promise<OutboxMail> =>
+export const outbox = (api: Client, to: string, wanted: (mail: OutboxMessage) => boolean = () => true): Promise<OutboxMessage> =>
   eventually(`a mail to ${to}`, async () => (await mailsTo(api, to)).find(wanted));
 
 export interface Person {
