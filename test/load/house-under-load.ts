@@ -7,6 +7,7 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { convertV4MiniflareOptions, Miniflare } from "miniflare";
 import { unstable_getMiniflareWorkerOptions, unstable_splitSqlQuery } from "wrangler";
+import { z } from "zod";
 import { gatewayFirst, ROOT, readWorkers, type WorkerFiles } from "../../shared/scripts/configurations.ts";
 import { developmentVars, makeSecret, secretNames } from "../../shared/scripts/development.ts";
 import { mapLimited, PARALLEL_TOOLS, runTool } from "../../shared/scripts/processes.ts";
@@ -25,12 +26,13 @@ export interface HouseUnderLoad {
   stop(): Promise<void>;
 }
 
-export interface CommitStatistics {
-  commits: number;
-  commands: number;
+const CommitStatistics = z.object({
+  commits: z.number(),
+  commands: z.number(),
   /** Commands in a commit → how many commits had that many. */
-  histogram: Record<string, number>;
-}
+  histogram: z.record(z.string(), z.number()),
+});
+export type CommitStatistics = z.infer<typeof CommitStatistics>;
 
 export interface Variant {
   /** "off": one commit a command, for comparison. */
@@ -142,8 +144,7 @@ export async function startHouseUnderLoad(built: Map<string, string>, variant: V
     inMemoryRpc: `http://127.0.0.1:${rpcPort}`,
     commitStatistics: async (eventId) => {
       const response = await fetch(`http://127.0.0.1:${statisticsPort}/${eventId}`);
-      // Our own stand-in's answer.
-      return (await response.json()) as CommitStatistics;
+      return CommitStatistics.parse(await response.json());
     },
     sweep: async () => {
       const gateway = await miniflare.getWorker("bilten-gateway");

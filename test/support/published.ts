@@ -1,24 +1,21 @@
 /** Holds every answer that a test sees to the document that the house publishes (API.md: one that does not match its schema fails). */
 import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
 import addFormats from "ajv-formats";
+import { z } from "zod";
 import type { Answer } from "./client";
 
-interface Media {
-  schema?: unknown;
-}
-interface Operation {
-  operationId: string;
-  responses: Record<string, { content?: Record<string, Media> }>;
-}
-interface Document {
-  paths: Record<string, Record<string, Operation>>;
-}
+const Operation = z.looseObject({
+  operationId: z.string(),
+  responses: z.record(z.string(), z.looseObject({ content: z.record(z.string(), z.looseObject({})).optional() })),
+});
+const Document = z.looseObject({ paths: z.record(z.string(), z.record(z.string(), Operation)) });
+type Document = z.infer<typeof Document>;
 
 interface Route {
   pattern: RegExp;
   /** Fixed segments count before named ones: `/events/search` is not an event. */
   fixed: number;
-  operations: Record<string, Operation>;
+  operations: Document["paths"][string];
   pointer: string;
 }
 
@@ -88,7 +85,7 @@ const documents = new Map<string, Promise<Published>>();
 export function publishedBy(origin: string): Promise<Published> {
   const known =
     documents.get(origin) ??
-    fetch(`${origin}/openapi.json`).then(async (response) => readDocument((await response.json()) as Document));
+    fetch(`${origin}/openapi.json`).then(async (response) => readDocument(Document.parse(await response.json())));
   documents.set(origin, known);
   return known;
 }
