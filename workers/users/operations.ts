@@ -99,6 +99,8 @@ export const operations = {
   addMember: {
     operationId: "addMember",
     summary: "Take somebody with a verified account into the team",
+    description:
+      "Somebody with a verified account, by `userId` or by `email`. A caller may name twenty addresses a day that have none, in all organizers together; invitations, which tell nobody who has an account, take their place later.",
     tags: ["organizers"],
     requestExample: { email: "grace@bilten.example", role: "door" },
     answers: { 201: { description: "The member", schema: Member, example: { ...member, role: "door" } } },
