@@ -6,7 +6,7 @@ import type { H, RouterRoute } from "hono/types";
 import { getPath } from "hono/utils/url";
 import { INTERNAL_HEADERS } from "../contracts/internal-headers";
 import { reportError } from "../observability/report";
-import { finish } from "./finish";
+import { finish, isSecure } from "./finish";
 import { isPage } from "./operation";
 import { Problem, problemResponse } from "./problem";
 
@@ -94,6 +94,7 @@ export function serve<Bindings extends DomainBindings>(app: Hono<{ Bindings: Bin
       requestId: requestIdOf(request),
       traceparent: request.headers.get("traceparent"),
       ratePolicy: request.headers.get(INTERNAL_HEADERS.ratePolicy),
+      secure: isSecure(request),
     });
   };
 }

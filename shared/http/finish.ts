@@ -9,7 +9,6 @@ const DEFAULTS = Object.entries({
 /** Any page may call the API: it takes bearer credentials only, never a cookie, so that a foreign page has nothing to abuse. */
 const ALWAYS = Object.entries({
   "x-content-type-options": "nosniff",
-  "strict-transport-security": "max-age=31536000",
   "access-control-allow-origin": "*",
   "access-control-expose-headers": "etag, location, ratelimit-policy, retry-after, traceparent, x-request-id",
 });
@@ -20,18 +19,24 @@ export interface Stamp {
   traceparent: string | null;
   /** `RateLimit-Policy` (draft-ietf-httpapi-ratelimit-headers), null where no limit was looked at. */
   ratePolicy: string | null;
+  /** Whether the request came over TLS. */
+  secure: boolean;
 }
+
+export const isSecure = (request: Request): boolean => request.url.startsWith("https:");
 
 /**
  * What every answer carries, set where the answer is made: a response that comes over a service binding can only be changed by copying
  * it, which costs each request more than all of these headers. A 101 cannot be touched: it passes as it is.
  */
-export function finish(response: Response, { requestId, traceparent, ratePolicy }: Stamp): Response {
+export function finish(response: Response, { requestId, traceparent, ratePolicy, secure }: Stamp): Response {
   if (response.status === 101) return response;
   const answer = changeable(response);
   const { headers } = answer;
   for (const [name, value] of DEFAULTS) if (!headers.has(name)) headers.set(name, value);
   for (const [name, value] of ALWAYS) headers.set(name, value);
+  // Over plain HTTP it must not be sent (RFC 6797, 7.2), and local runs are that.
+  if (secure) headers.set("strict-transport-security", "max-age=31536000");
   headers.set("x-request-id", requestId);
   if (traceparent) headers.set("traceparent", traceparent);
   if (ratePolicy) headers.set("ratelimit-policy", ratePolicy);

@@ -118,6 +118,7 @@ export async function startHouseUnderLoad(built: Map<string, string>, variant: V
     convertV4MiniflareOptions({
       host: "127.0.0.1",
       port: 0,
+      // For a CPU profile of one Worker: the port serves the Chrome DevTools Protocol.
       ...(process.env.BENCH_INSPECT ? { inspectorPort: Number(process.env.BENCH_INSPECT) } : {}),
       defaultPersistRoot: data,
       workers: [

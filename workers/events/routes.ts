@@ -144,11 +144,11 @@ export const app = domainApp<Env>()
   )
   .get("/events/:eventId/tickets", operation(operations.listTickets), anyoneOrCaller(), async (c) => {
     const { data } = unwrap(await readTickets(c.env, principalOf(c), eventIdOf(c)));
-    return c.json({ data }, 200, { "cache-control": "no-store" });
+    return c.json({ data }, 200);
   })
   // An upgrade to a WebSocket is not taken here, and a server may answer one as the plain GET that it also is (RFC 9110, 7.8).
   .get("/events/:eventId/availability", operation(operations.getAvailability), anyoneOrCaller(), async (c) =>
-    c.json(unwrap(await readSnapshot(c.env, principalOf(c), eventIdOf(c))), 200, { "cache-control": "no-store" }),
+    c.json(unwrap(await readSnapshot(c.env, principalOf(c), eventIdOf(c))), 200),
   )
   .post(
     "/events/:eventId/holds",
@@ -158,12 +158,12 @@ export const app = domainApp<Env>()
     async (c) => {
       const eventId = eventIdOf(c);
       const asked = { eventId, principal: principalOf(c), address: addressOf(c), idempotencyKey: await keyOf(c) };
-      return c.json(unwrap(await placeHold(c.env, asked, c.var.form.items)), 201, { "cache-control": "no-store" });
+      return c.json(unwrap(await placeHold(c.env, asked, c.var.form.items)), 201);
     },
   )
   .get("/events/:eventId/holds/:holdId", operation(operations.getHold), requireCredential(), async (c) => {
     const { eventId, holdId } = holdOf(c);
-    return c.json(unwrap(await readHold(c.env, principalOf(c), eventId, holdId)), 200, { "cache-control": "no-store" });
+    return c.json(unwrap(await readHold(c.env, principalOf(c), eventId, holdId)));
   })
   .put(
     "/events/:eventId/holds/:holdId",
@@ -173,7 +173,7 @@ export const app = domainApp<Env>()
     async (c) => {
       const { eventId, holdId } = holdOf(c);
       unwrap(await findOwn(c.env, principalOf(c), eventId, holdId));
-      return c.json(unwrap(await changeHold(c.env, eventId, holdId, c.var.form.items)), 200, { "cache-control": "no-store" });
+      return c.json(unwrap(await changeHold(c.env, eventId, holdId, c.var.form.items)), 200);
     },
   )
   .delete("/events/:eventId/holds/:holdId", operation(operations.releaseHold), requireCredential(), async (c) => {

@@ -5,7 +5,7 @@
 import { INTERNAL_HEADERS } from "../../shared/contracts/internal-headers";
 import type { Principal } from "../../shared/contracts/principal";
 import type { Refusal } from "../../shared/contracts/problems";
-import { finish, type Stamp } from "../../shared/http/finish";
+import { finish, isSecure, type Stamp } from "../../shared/http/finish";
 import { problemResponse } from "../../shared/http/problem";
 import { addressOf } from "./address";
 import { optionsResponse } from "./cors";
@@ -56,7 +56,12 @@ function forwarded(request: Request, host: Host, principal: Principal, address: 
 
 export default {
   async fetch(request, env) {
-    const stamp: Stamp = { requestId: crypto.randomUUID(), traceparent: traceparentOf(request), ratePolicy: null };
+    const stamp: Stamp = {
+      requestId: crypto.randomUUID(),
+      traceparent: traceparentOf(request),
+      ratePolicy: null,
+      secure: isSecure(request),
+    };
     try {
       return await route(request, env, stamp);
     } catch (error) {
