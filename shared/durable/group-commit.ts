@@ -7,10 +7,6 @@ import type { Result } from "../contracts/result";
 /** Keeps one batch's hold on the thread short: about 25 µs for each savepoint. */
 export const MAX_BATCH_COMMANDS = 256;
 
-/** After a batch this large the callers that it answered are on their way back: without a moment's wait the first alone would be a commit. */
-const CROWD = 8;
-const GATHER_MS = 1;
-
 /** The answer of `reconsider` that runs a refused command once more. */
 export const AGAIN = Symbol("again");
 /** The answer of `reconsider` that leaves a refused command, first in line, to the next batch. */
@@ -131,9 +127,7 @@ export class GroupCommit<R extends { code: string }> {
         this.#count(batch.length - postponed.length);
         for (const settle of settlements) settle?.();
         this.#waiting.unshift(...postponed);
-        const crowded = batch.length >= CROWD;
         batch = [];
-        if (crowded) await scheduler.wait(GATHER_MS);
       }
     } catch (error) {
       // What is durable is unknown now: nobody may hear "done", and memory must not outlive the storage that it was read from.
