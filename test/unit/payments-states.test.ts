@@ -10,7 +10,7 @@ import {
   PAYMENT_NEXT,
   type PaymentFact,
   type PaymentState,
-  type RefundFact,
+  type ReturnFact,
 } from "../../workers/payments/order-states";
 
 const ORDER_FACTS: OrderFact[] = [
@@ -22,7 +22,7 @@ const ORDER_FACTS: OrderFact[] = [
   "partially_refunded",
   "refunded",
 ];
-const PAYMENT_FACTS: (PaymentFact | RefundFact)[] = [
+const PAYMENT_FACTS: (PaymentFact | ReturnFact)[] = [
   "payment_action_required",
   "payment_processing",
   "payment_succeeded",

@@ -4,12 +4,20 @@ import { sha256 } from "../../shared/crypto/bytes";
 import type { Env, Later } from "./environment";
 import { storedAction } from "./next-actions";
 import type { Sale } from "./order-rows";
+import type { PaymentFact } from "./order-states";
 import { processEvent, type StoredEvent, storeEvent } from "./provider-events";
 import { NO_PORT, providerOf } from "./providers/configured";
-import { factOf, type Method, type PaymentIntent, type PaymentProvider, type ProviderOutcome } from "./providers/provider";
-import type { PaymentRow } from "./schema";
+import {
+  factOf,
+  type Method,
+  type PaymentIntent,
+  type PaymentProvider,
+  type ProviderOutcome,
+  type ProviderWord,
+} from "./providers/provider";
+import type { OrderRow, PaymentRow } from "./schema";
 
-export const intentOf = (payment: PaymentRow): PaymentIntent => ({
+export const intentOf = (payment: PaymentRow, order: Pick<OrderRow, "expires_at_ms">): PaymentIntent => ({
   paymentId: payment.id,
   orderId: payment.order_id,
   amountMinor: payment.amount_minor,
@@ -17,6 +25,8 @@ export const intentOf = (payment: PaymentRow): PaymentIntent => ({
   // Written from the provider's own `readMethod`.
   method: JSON.parse(payment.method) as Method,
   returnUrl: payment.return_url,
+  reference: payment.reference,
+  expiresAtMs: order.expires_at_ms,
 });
 
 export function providerOfPayment(env: Env, later: Later, payment: PaymentRow): PaymentProvider {
@@ -26,17 +36,16 @@ export function providerOfPayment(env: Env, later: Later, payment: PaymentRow): 
   return provider;
 }
 
+type AnswerEvent = StoredEvent & { word: ProviderWord & { fact: PaymentFact } };
+
 /** A provider's answer to our call as an event: its id is the payment's and the status, so that it counts once. */
-export async function eventOf(provider: PaymentProvider, paymentId: string, outcome: ProviderOutcome): Promise<StoredEvent> {
+export async function eventOf(provider: PaymentProvider, paymentId: string, outcome: ProviderOutcome): Promise<AnswerEvent> {
   const nextAction = outcome.nextAction ? storedAction(outcome.nextAction) : null;
   return {
     provider: provider.name,
     eventId: `answer_${paymentId}_${outcome.status}`,
     type: "answer",
-    paymentId,
-    fact: factOf(outcome),
-    failureCode: outcome.failureCode ?? null,
-    reference: outcome.reference,
+    word: { paymentId, fact: factOf(outcome), failureCode: outcome.failureCode ?? null, reference: outcome.reference },
     nextAction,
     bodyHash: await sha256(JSON.stringify({ ...outcome, nextAction })),
     body: null,
@@ -57,9 +66,9 @@ export async function recordOutcome(
 }
 
 /** For the sweep: nobody wrote down what the provider said, or it has not said the last word for long. */
-export async function lookUp(env: Env, later: Later, db: D1Database, { payment }: Sale): Promise<void> {
+export async function lookUp(env: Env, later: Later, db: D1Database, { payment, order }: Sale): Promise<void> {
   const provider = providerOfPayment(env, later, payment);
-  const known = await provider.lookUp(intentOf(payment));
+  const known = await provider.lookUp(intentOf(payment, order));
   if (!known && payment.state !== "initiated") throw new Error("the provider has forgotten a payment that it answered for");
   // It never heard of the payment, so no money moved, and the buyer may try again.
   const outcome = known ?? { status: "failed" as const, reference: "", failureCode: "provider_unreachable" };

@@ -85,8 +85,8 @@ export type PaymentState =
 
 /** What a provider says of a payment. */
 export type PaymentFact = "payment_action_required" | "payment_processing" | "payment_succeeded" | "payment_failed";
-/** What a refund of ours leads to. */
-export type RefundFact = "payment_refunded" | "payment_partially_refunded";
+/** What a refund that succeeded leads to. */
+export type ReturnFact = "payment_refunded" | "payment_partially_refunded";
 
 /** Providers deliver in any order: `processing` after `succeeded` says nothing, `succeeded` after `failed` is money all the same. */
 export const PAYMENT_NEXT = {
@@ -102,10 +102,10 @@ export const PAYMENT_NEXT = {
   succeeded: { payment_partially_refunded: "partially_refunded", payment_refunded: "refunded" },
   partially_refunded: { payment_partially_refunded: "partially_refunded", payment_refunded: "refunded" },
   refunded: {},
-} as const satisfies Record<PaymentState, Partial<Record<PaymentFact | RefundFact, PaymentState>>>;
+} as const satisfies Record<PaymentState, Partial<Record<PaymentFact | ReturnFact, PaymentState>>>;
 
-export const nextPaymentState = (state: PaymentState, fact: PaymentFact | RefundFact): PaymentState | null =>
-  (PAYMENT_NEXT[state] as Partial<Record<PaymentFact | RefundFact, PaymentState>>)[fact] ?? null;
+export const nextPaymentState = (state: PaymentState, fact: PaymentFact | ReturnFact): PaymentState | null =>
+  (PAYMENT_NEXT[state] as Partial<Record<PaymentFact | ReturnFact, PaymentState>>)[fact] ?? null;
 
 /** Why a payment that waited for its buyer failed: he came with another one. */
 export const SUPERSEDED = "superseded";

@@ -18,7 +18,6 @@ import { toOrder, toPayment } from "./order-views";
 import { storeEvent } from "./provider-events";
 import { providerOf } from "./providers/configured";
 import type { PaymentProvider } from "./providers/provider";
-import type { PaymentRow } from "./schema";
 import { settle } from "./settlement";
 import { dbOf, shardOf } from "./shards";
 
@@ -81,15 +80,15 @@ async function tellAgain(attempt: Attempt, answer: Result<KeptAnswer, Refusal>):
   const kept = answer.ok && answer.value.status === 202 ? PaymentProcessed.safeParse(answer.value.body) : null;
   if (!kept?.success || kept.data.payment.nextAction) return answer;
   const sale = await readSale(attempt.db, kept.data.payment.id);
-  const told = sale && (await tellAction(attempt.provider, sale.payment));
+  const told = sale && (await tellAction(attempt.provider, sale));
   return told ? ok({ status: 202, body: { ...kept.data, payment: { ...kept.data.payment, nextAction: told } } }) : answer;
 }
 
 /** Null where there is nothing to tell that is not in the row. */
-async function tellAction(provider: PaymentProvider, payment: PaymentRow): Promise<NextAction | null> {
+async function tellAction(provider: PaymentProvider, { payment, order }: Sale): Promise<NextAction | null> {
   if (payment.state !== "requires_action" || payment.next_action === null || readAction(payment.next_action) !== "secret")
     return null;
-  return (await provider.lookUp(intentOf(payment)))?.nextAction ?? null;
+  return (await provider.lookUp(intentOf(payment, order)))?.nextAction ?? null;
 }
 
 /** The provider is asked, and its answer goes the way of a webhook's: a stored fact, the object's decision, one guarded batch. */
@@ -99,18 +98,19 @@ async function charge(env: Env, later: Later, attempt: Attempt, begun: BegunPaym
   if (sale.payment.state !== "initiated") {
     // Somebody with this key was cut off after the provider's answer was written down.
     if (keyed) await keepAnswer(db, keyed, toKeptAnswer(answerOf(sale))).run();
-    return answerOf(sale, await tellAction(provider, sale.payment));
+    return answerOf(sale, await tellAction(provider, sale));
   }
-  for (const payment of begun.superseded) await stopSuperseded(env, later, db, payment);
+  for (const payment of begun.superseded) await stopSuperseded(env, later, db, { ...sale, payment });
   // What may have been asked before is looked up, never asked again blindly (rule 18).
-  const known = begun.isNew ? null : await tryAsking(env, later, () => provider.lookUp(intentOf(sale.payment)));
+  const known = begun.isNew ? null : await tryAsking(env, later, () => provider.lookUp(intentOf(sale.payment, sale.order)));
   if (known === "unknown") return answerUnderWay(attempt, sale);
   const refusal = known || begun.admitted ? null : await askAdmission(env, later, attempt, sale);
   if (refusal) return refuse(refusal);
-  const outcome = known ?? (await tryAsking(env, later, () => provider.createPayment(intentOf(sale.payment))));
+  const outcome = known ?? (await tryAsking(env, later, () => provider.createPayment(intentOf(sale.payment, sale.order))));
   if (outcome === "unknown") return answerUnderWay(attempt, sale);
   const event = await eventOf(provider, sale.payment.id, outcome);
-  const fact = { type: event.fact, failureCode: event.failureCode, reference: event.reference, nextAction: event.nextAction };
+  const { word } = event;
+  const fact = { type: word.fact, failureCode: word.failureCode, reference: word.reference, nextAction: event.nextAction };
   const alongside = (after: Sale) => {
     const nowMs = Date.now();
     return [storeEvent(db, event, nowMs, nowMs), ...(keyed ? [keepAnswer(db, keyed, toKeptAnswer(answerOf(after)))] : [])];
@@ -164,10 +164,10 @@ async function askAdmission(env: Env, later: Later, { db, provider, keyed }: Att
 }
 
 /** Best effort: what the provider took before it heard of it, its webhook tells too. */
-async function stopSuperseded(env: Env, later: Later, db: D1Database, payment: PaymentRow): Promise<void> {
+async function stopSuperseded(env: Env, later: Later, db: D1Database, { payment, order }: Sale): Promise<void> {
   try {
     const provider = providerOfPayment(env, later, payment);
-    const outcome = await provider.cancelPayment(intentOf(payment));
+    const outcome = await provider.cancelPayment(intentOf(payment, order));
     if (outcome.status === "succeeded") await recordOutcome(env, later, db, provider, payment.id, outcome);
   } catch (error) {
     reportError(error, env, later, { task: "stop a superseded payment" });

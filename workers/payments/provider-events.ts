@@ -7,6 +7,8 @@ import { reportError } from "../../shared/observability/report";
 import type { Env, Later } from "./environment";
 import { readSale } from "./order-rows";
 import type { PaymentProvider, ProviderEvent } from "./providers/provider";
+import { isRefundFact } from "./refund-states";
+import { applyRefundWord } from "./refunds";
 import type { ProviderEventRow } from "./schema";
 import { type MoneyFact, settle } from "./settlement";
 import { dbOf } from "./shards";
@@ -20,8 +22,7 @@ const SWEEP_AFTER_MS = 2_000;
 
 export interface StoredEvent extends ProviderEvent {
   provider: ProviderName;
-  /** The provider's own name of the payment and what the buyer does next (`storedAction`), where the word says so. */
-  reference: string | null;
+  /** What the buyer does next (`storedAction`), where the word says so. */
   nextAction: string | null;
   bodyHash: string;
   /** Null where the word came as the answer to our own call. */
@@ -35,11 +36,12 @@ export function storeEvent(
   receivedAtMs: number,
   processedAtMs: number | null,
 ): D1PreparedStatement {
+  const { word } = event;
   return db
     .prepare(
-      `INSERT INTO provider_events (provider, event_id, type, payment_id, fact, failure_code, reference, next_action, body_hash, body,
-         received_at_ms, processed_at_ms)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+      `INSERT INTO provider_events (provider, event_id, type, payment_id, refund_id, fact, failure_code, reference, next_action, body_hash,
+         body, received_at_ms, processed_at_ms)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
        ON CONFLICT (provider, event_id) DO UPDATE SET processed_at_ms = excluded.processed_at_ms
        WHERE provider_events.processed_at_ms IS NULL AND excluded.processed_at_ms IS NOT NULL`,
     )
@@ -47,10 +49,11 @@ export function storeEvent(
       event.provider,
       event.eventId,
       event.type,
-      event.paymentId,
-      event.fact,
-      event.failureCode,
-      event.reference,
+      word?.paymentId ?? null,
+      word && "refundId" in word ? word.refundId : null,
+      word?.fact ?? null,
+      word?.failureCode ?? null,
+      word?.reference ?? null,
       event.nextAction,
       event.bodyHash,
       event.body,
@@ -73,12 +76,11 @@ export async function receiveWebhook(
   const verified = await provider.verifyWebhook(body, headers, nowMs);
   if (!verified.ok) return verified;
   const event = verified.value;
-  // A payment that is not ours keeps its event all the same: it is signed, and somebody will want to know.
-  const db = dbOf(env, event.paymentId) ?? env.DB_0;
+  // An event about nothing of ours is kept all the same: it is signed, and somebody will want to know.
+  const db = (event.word && dbOf(env, event.word.paymentId)) ?? env.DB_0;
   const said = { provider: provider.name, bodyHash: await sha256(body), body: new TextDecoder().decode(body) };
-  const stored = { ...event, ...said, reference: null, nextAction: null };
-  await storeEvent(db, stored, nowMs, null).run();
-  later.waitUntil(processEvent(env, later, db, provider.name, event.eventId));
+  await storeEvent(db, { ...event, ...said, nextAction: null }, nowMs, event.word ? null : nowMs).run();
+  if (event.word) later.waitUntil(processEvent(env, later, db, provider.name, event.eventId));
   return ok({ received: true });
 }
 
@@ -101,19 +103,20 @@ async function countEvent(env: Env, later: Later, db: D1Database, provider: stri
     db
       .prepare("UPDATE provider_events SET processed_at_ms = ? WHERE provider = ? AND event_id = ? AND processed_at_ms IS NULL")
       .bind(Date.now(), provider, eventId);
-  const sale = await readSale(db, event.payment_id);
-  if (!sale || sale.payment.provider !== provider) {
+  const sale = event.payment_id === null ? null : await readSale(db, event.payment_id);
+  if (!sale || sale.payment.provider !== provider || event.fact === null) {
     // Signed, and about nothing that we have: there is nothing to count, and trying again would not change that.
     console.warn(JSON.stringify({ level: "warn", message: "a provider's event names no payment of ours", provider, eventId }));
     await processed().run();
     return;
   }
-  const fact: MoneyFact = {
-    type: event.fact,
-    failureCode: event.failure_code,
-    reference: event.reference,
-    nextAction: event.next_action,
-  };
+  const { failure_code: failureCode, reference, next_action: nextAction } = event;
+  if (isRefundFact(event.fact)) {
+    await applyRefundWord(db, event.refund_id ?? "", { fact: event.fact, failureCode, reference });
+    await processed().run();
+    return;
+  }
+  const fact: MoneyFact = { type: event.fact, failureCode, reference, nextAction };
   await settle(env, later, db, sale, fact, () => [processed()]);
 }
 

@@ -4,11 +4,13 @@ import { uuidV8 } from "../../shared/crypto/uuid";
 import { guardedBatch } from "../../shared/d1/guarded-batch";
 import { reportError } from "../../shared/observability/report";
 import type { Env, Later } from "./environment";
-import { MAX_TRIES, movedOrder, updateOrder, updatePayment } from "./order-moves";
+import { post } from "./ledger";
+import { MAX_TRIES, movedOrder, updateOrder } from "./order-moves";
 import { readSale, type Sale } from "./order-rows";
 import { nextOrderState, nextPaymentState } from "./order-states";
 import { NO_PORT, providerOf } from "./providers/configured";
-import type { RefundOutcome } from "./providers/provider";
+import { factOfRefund } from "./providers/provider";
+import { nextRefundState, type RefundFact, type RefundState } from "./refund-states";
 import type { PaymentRow, RefundRow } from "./schema";
 import { shardOf } from "./shards";
 
@@ -22,11 +24,18 @@ export async function surplusRefund(env: Env, payment: PaymentRow, nowMs: number
     payment_id: payment.id,
     order_id: payment.order_id,
     reason: "surplus",
+    note: null,
+    requested_by: null,
     state: "pending",
+    version: 1,
     amount_minor: payment.amount_minor,
     currency: payment.currency,
+    // It bought none.
+    ticket_ids: "[]",
+    voided_at_ms: nowMs,
     reference: null,
     failure_code: null,
+    generation: 0,
     attempts: 0,
     next_try_at_ms: nowMs + SWEEP_AFTER_MS,
     created_at_ms: nowMs,
@@ -34,24 +43,32 @@ export async function surplusRefund(env: Env, payment: PaymentRow, nowMs: number
   };
 }
 
-export const insertRefund = (db: D1Database, refund: RefundRow): D1PreparedStatement =>
+/** The row, and on its payment the promise, which the table keeps within what was paid (`refund_within_payment`). */
+export const insertRefund = (db: D1Database, refund: RefundRow): D1PreparedStatement[] => [
   db
     .prepare(
-      `INSERT INTO refunds (id, payment_id, order_id, reason, state, amount_minor, currency, next_try_at_ms, created_at_ms, updated_at_ms)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT INTO refunds (id, payment_id, order_id, reason, note, requested_by, state, amount_minor, currency, ticket_ids, voided_at_ms,
+         next_try_at_ms, created_at_ms, updated_at_ms)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     )
     .bind(
       refund.id,
       refund.payment_id,
       refund.order_id,
       refund.reason,
+      refund.note,
+      refund.requested_by,
       refund.state,
       refund.amount_minor,
       refund.currency,
+      refund.ticket_ids,
+      refund.voided_at_ms,
       refund.next_try_at_ms,
       refund.created_at_ms,
       refund.updated_at_ms,
-    );
+    ),
+  db.prepare("UPDATE payments SET refunded_minor = refunded_minor + ? WHERE id = ?").bind(refund.amount_minor, refund.payment_id),
+];
 
 /** Right after the row was written; whatever fails is the sweep's to try again. */
 export async function tryPayingBack(env: Env, later: Later, db: D1Database, refund: RefundRow): Promise<void> {
@@ -70,54 +87,96 @@ export async function payBack(env: Env, later: Later, db: D1Database, refund: Re
   if (!provider) throw new Error(`the provider ${sale.payment.provider} is no longer configured`);
   const outcome = await provider.refundPayment({
     refundId: refund.id,
+    generation: refund.generation,
     paymentId: sale.payment.id,
     paymentReference: sale.payment.reference,
     amountMinor: refund.amount_minor,
     currency: refund.currency,
   });
-  await recordRefund(db, refund, sale, outcome);
+  const { reference, failureCode = null } = outcome;
+  await recordRefund(db, refund, sale, { fact: factOfRefund(outcome), failureCode, reference });
 }
 
-async function recordRefund(db: D1Database, refund: RefundRow, sale: Sale, outcome: RefundOutcome): Promise<void> {
-  let before: Sale | null = sale;
-  for (let tries = 0; before && tries < MAX_TRIES; tries++) {
-    const recorded = await guardedBatch(db, updateRefund(db, refund, before, outcome), effects(db, before, outcome));
+/** What a provider says of a refund of ours by itself. */
+export async function applyRefundWord(
+  db: D1Database,
+  refundId: string,
+  word: { fact: RefundFact; failureCode: string | null; reference: string | null },
+): Promise<void> {
+  const standing = await readRefund(db, refundId);
+  if (standing) await recordRefund(db, standing.refund, standing.sale, word);
+}
+
+type RefundWord = Parameters<typeof applyRefundWord>[2];
+
+async function recordRefund(db: D1Database, refund: RefundRow, sale: Sale, word: RefundWord): Promise<void> {
+  let standing: { refund: RefundRow; sale: Sale } | null = { refund, sale };
+  for (let tries = 0; standing && tries < MAX_TRIES; tries++) {
+    const state = nextRefundState(standing.refund.state, word.fact);
+    if (state === null) return;
+    const nowMs = Date.now();
+    const recorded = await guardedBatch(
+      db,
+      updateRefund(db, standing.refund, standing.sale, state, word, nowMs),
+      state === "succeeded" ? moneyBack(db, standing.refund, standing.sale, nowMs) : [],
+    );
     if (recorded.ok) return;
-    const standing = await db.prepare("SELECT state FROM refunds WHERE id = ?").bind(refund.id).first<Pick<RefundRow, "state">>();
-    // Somebody else has recorded the same refund.
-    if (standing?.state === "succeeded") return;
-    before = await readSale(db, refund.payment_id);
+    standing = await readRefund(db, refund.id);
   }
   throw new Error("a sale moved too often while a refund was recorded");
 }
 
+async function readRefund(db: D1Database, refundId: string): Promise<{ refund: RefundRow; sale: Sale } | null> {
+  const refund = await db.prepare("SELECT * FROM refunds WHERE id = ?").bind(refundId).first<RefundRow>();
+  const sale = refund && (await readSale(db, refund.payment_id));
+  return refund && sale ? { refund, sale } : null;
+}
+
 /** The refund's move, while its payment and its order are as they were when the effects were decided. */
-function updateRefund(db: D1Database, refund: RefundRow, { payment, order }: Sale, outcome: RefundOutcome): D1PreparedStatement {
+function updateRefund(
+  db: D1Database,
+  refund: RefundRow,
+  { payment, order }: Sale,
+  state: RefundState,
+  word: RefundWord,
+  nowMs: number,
+): D1PreparedStatement {
   return db
     .prepare(
-      `UPDATE refunds SET state = ?, reference = ?, failure_code = ?, updated_at_ms = ? WHERE id = ? AND state <> 'succeeded'
-         AND EXISTS (SELECT 1 FROM payments WHERE id = ? AND state = ?) AND EXISTS (SELECT 1 FROM orders WHERE id = ? AND version = ?)`,
+      `UPDATE refunds SET state = ?, version = version + 1, reference = ?, failure_code = ?, updated_at_ms = ?
+       WHERE id = ? AND version = ?
+         AND EXISTS (SELECT 1 FROM payments WHERE id = ? AND state = ? AND returned_minor = ?)
+         AND EXISTS (SELECT 1 FROM orders WHERE id = ? AND version = ?)`,
     )
     .bind(
-      outcome.status,
-      outcome.reference,
-      outcome.failureCode ?? null,
-      Date.now(),
+      state,
+      word.reference ?? refund.reference,
+      word.failureCode,
+      nowMs,
       refund.id,
+      refund.version,
       payment.id,
       payment.state,
+      payment.returned_minor,
       order.id,
       order.version,
     );
 }
 
-function effects(db: D1Database, { payment, order }: Sale, outcome: RefundOutcome): D1PreparedStatement[] {
-  if (outcome.status !== "succeeded") return [];
-  const nowMs = Date.now();
-  const state = nextPaymentState(payment.state, "payment_refunded");
+/** The provider has paid it: the payment, the order and the ledger follow. */
+function moneyBack(db: D1Database, refund: RefundRow, { payment, order }: Sale, nowMs: number): D1PreparedStatement[] {
+  const isAll = payment.returned_minor + refund.amount_minor === payment.amount_minor;
+  const state = nextPaymentState(payment.state, isAll ? "payment_refunded" : "payment_partially_refunded");
   if (state === null) throw new Error(`a ${payment.state} payment was given back`);
-  const paymentMove = updatePayment(db, payment, { ...payment, state, updated_at_ms: nowMs });
+  const parts = { net: refund.amount_minor, tax: 0, fees: 0 };
   // An order that another payment has paid keeps its tickets: only the second money goes back.
-  const orderState = order.paid_at_ms === null ? nextOrderState(order.state, "refunded") : null;
-  return orderState === null ? [paymentMove] : [paymentMove, updateOrder(db, order, movedOrder(order, orderState, nowMs))];
+  const isOrders = payment.is_surplus === 0 || order.paid_at_ms === null;
+  const orderState = isOrders ? nextOrderState(order.state, isAll ? "refunded" : "partially_refunded") : null;
+  return [
+    db
+      .prepare("UPDATE payments SET state = ?, returned_minor = returned_minor + ?, updated_at_ms = ? WHERE id = ?")
+      .bind(state, refund.amount_minor, nowMs, payment.id),
+    ...(orderState === null ? [] : [updateOrder(db, order, movedOrder(order, orderState, nowMs))]),
+    ...post(db, { fact: "refund_paid", parts, order, payment, refundId: refund.id, nowMs }),
+  ];
 }

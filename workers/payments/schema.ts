@@ -1,6 +1,8 @@
 /** Drizzle's view of migrations/payments, with the columns' own names, so that raw and typed queries give the same rows. */
 import { integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
+import type { LedgerAccount, LedgerFact } from "./ledger-facts";
 import type { OrderState, PaymentFact, PaymentState } from "./order-states";
+import type { RefundFact, RefundReason, RefundState } from "./refund-states";
 
 export const orders = sqliteTable("orders", {
   id: text().primaryKey(),
@@ -62,6 +64,8 @@ export const payments = sqliteTable("payments", {
   updated_at_ms: integer().notNull(),
   attempts: integer().notNull().default(0),
   next_try_at_ms: integer().notNull().default(0),
+  refunded_minor: integer().notNull().default(0),
+  returned_minor: integer().notNull().default(0),
 });
 export type PaymentRow = typeof payments.$inferSelect;
 
@@ -71,11 +75,13 @@ export const providerEvents = sqliteTable(
     provider: text().notNull(),
     event_id: text().notNull(),
     type: text().notNull(),
-    payment_id: text().notNull(),
-    fact: text().$type<PaymentFact>().notNull(),
+    payment_id: text(),
+    refund_id: text(),
+    fact: text().$type<PaymentFact | RefundFact>(),
     failure_code: text(),
     body_hash: text().notNull(),
     body: text(),
+    archived_at_ms: integer(),
     received_at_ms: integer().notNull(),
     processed_at_ms: integer(),
     attempts: integer().notNull().default(0),
@@ -91,18 +97,55 @@ export const refunds = sqliteTable("refunds", {
   id: text().primaryKey(),
   payment_id: text().notNull(),
   order_id: text().notNull(),
-  reason: text().$type<"surplus">().notNull(),
-  state: text().$type<"pending" | "succeeded" | "failed">().notNull(),
+  reason: text().$type<RefundReason>().notNull(),
+  note: text(),
+  requested_by: text(),
+  state: text().$type<RefundState>().notNull(),
+  version: integer().notNull().default(1),
   amount_minor: integer().notNull(),
   currency: text().notNull(),
+  ticket_ids: text(),
+  voided_at_ms: integer(),
   reference: text(),
   failure_code: text(),
+  generation: integer().notNull().default(0),
   attempts: integer().notNull().default(0),
   next_try_at_ms: integer().notNull(),
   created_at_ms: integer().notNull(),
   updated_at_ms: integer().notNull(),
 });
 export type RefundRow = typeof refunds.$inferSelect;
+
+export const refundedTickets = sqliteTable("refunded_tickets", {
+  ticket_id: text().primaryKey(),
+  refund_id: text().notNull(),
+  order_id: text().notNull(),
+});
+
+export const ledgerEntries = sqliteTable(
+  "ledger_entries",
+  {
+    transaction_id: text().notNull(),
+    position: integer().notNull(),
+    organizer_id: text().notNull(),
+    account: text().$type<LedgerAccount>().notNull(),
+    currency: text().notNull(),
+    amount_minor: integer().notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.transaction_id, table.position] })],
+);
+
+export const ledgerTransactions = sqliteTable("ledger_transactions", {
+  id: text().primaryKey(),
+  fact: text().$type<LedgerFact>().notNull(),
+  organizer_id: text().notNull(),
+  event_id: text().notNull(),
+  order_id: text().notNull(),
+  payment_id: text().notNull(),
+  refund_id: text(),
+  provider: text().notNull(),
+  posted_at_ms: integer().notNull(),
+});
 
 export const answers = sqliteTable("answers", {
   id: text().primaryKey(),

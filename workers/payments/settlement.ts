@@ -13,6 +13,7 @@ import { announce, deliver } from "../../shared/d1/outbox";
 import { reportError } from "../../shared/observability/report";
 import { envelope } from "../../shared/queue/envelope";
 import { type Env, type Later, mailboxesOf } from "./environment";
+import { postPayment } from "./ledger";
 import { MAX_TRIES, movedOrder, moveOrder, updateOrder, updatePayment } from "./order-moves";
 import { type OrderWithLines, readSale, type Sale } from "./order-rows";
 import { isPayable, nextOrderState, nextPaymentState, type OrderFact, type PaymentFact } from "./order-states";
@@ -128,8 +129,10 @@ function compareAndSet(db: D1Database, before: Sale, { after }: Move): D1Prepare
 
 function effects(db: D1Database, before: Sale, { after, envelopes, refund }: Move): D1PreparedStatement[] {
   const payment = after.order === before.order ? [] : [updatePayment(db, before.payment, after.payment)];
-  const owed = refund ? [insertRefund(db, refund)] : [];
-  return [...payment, ...owed, ...envelopes.map((message) => announce(db, message))];
+  const isMoney = before.payment.state !== after.payment.state && after.payment.state === "succeeded";
+  const ledger = isMoney ? postPayment(db, after.order, after.payment, after.payment.updated_at_ms) : [];
+  const owed = refund ? insertRefund(db, refund) : [];
+  return [...payment, ...ledger, ...owed, ...envelopes.map((message) => announce(db, message))];
 }
 
 function orderPaid({ order, lines }: OrderWithLines, nowMs: number, traceparent: string | undefined): Envelope {

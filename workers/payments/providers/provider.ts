@@ -3,6 +3,7 @@ import type { NextAction, PaymentDraft, ProviderName } from "../../../shared/con
 import type { Refusal } from "../../../shared/contracts/problems";
 import type { Result } from "../../../shared/contracts/result";
 import type { PaymentFact } from "../order-states";
+import type { RefundFact } from "../refund-states";
 
 /** What the buyer chose to pay with, as a provider's token; stored with the payment, so that it may be looked up after a kill. */
 export type Method = { token?: string };
@@ -16,6 +17,10 @@ export interface PaymentIntent {
   currency: string;
   method: Method;
   returnUrl: string | null;
+  /** The provider's own name of the payment, null where it has not said one yet. */
+  reference: string | null;
+  /** When the order ends, unless a payment moves that out. */
+  expiresAtMs: number;
 }
 
 export interface ProviderOutcome {
@@ -26,9 +31,13 @@ export interface ProviderOutcome {
   failureCode?: string;
 }
 
-/** Money on its way back. `refundId` is the provider's idempotency key: the row stands before the provider is asked (rule 18). */
+/**
+ * Money on its way back. `refundId` with `generation` is the provider's idempotency key: the row stands before the provider is asked
+ * (rule 18), and a new generation is asked for only after the provider has refused the one before for good.
+ */
 export interface RefundIntent {
   refundId: string;
+  generation: number;
   paymentId: string;
   /** The provider's own name of the payment, null where it never said one. */
   paymentReference: string | null;
@@ -46,10 +55,13 @@ export interface RefundOutcome {
 export interface ProviderEvent {
   eventId: string;
   type: string;
-  paymentId: string;
-  fact: PaymentFact;
-  failureCode: string | null;
+  /** What it says of which payment or refund of ours; null where it is about neither, which is kept and counts nothing. */
+  word: ProviderWord | null;
 }
+
+export type ProviderWord =
+  | { paymentId: string; fact: PaymentFact; failureCode: string | null; reference: string | null }
+  | { paymentId: string; refundId: string; fact: RefundFact; failureCode: string | null; reference: string | null };
 
 export interface PaymentProvider {
   readonly name: ProviderName;
@@ -81,3 +93,11 @@ const FACT_OF_STATUS: Record<ProviderOutcome["status"], PaymentFact> = {
 };
 
 export const factOf = (outcome: ProviderOutcome): PaymentFact => FACT_OF_STATUS[outcome.status];
+
+const FACT_OF_REFUND: Record<RefundOutcome["status"], RefundFact> = {
+  pending: "refund_pending",
+  succeeded: "refund_succeeded",
+  failed: "refund_failed",
+};
+
+export const factOfRefund = (outcome: RefundOutcome): RefundFact => FACT_OF_REFUND[outcome.status];

@@ -77,7 +77,8 @@ export function testProvider(env: Env, later: Later, secret: string, port: numbe
       if (!(await verify(secret, text, headers.get(SIGNATURE_HEADER), nowMs))) return refuse({ code: "invalid_signature" });
       // Signed with our own secret, so that another form is a bug of ours and no input.
       const { id, type, data } = WebhookBody.parse(JSON.parse(text));
-      return ok({ eventId: id, type, paymentId: data.paymentId, fact: EVENT_FACTS[type], failureCode: data.failureCode });
+      const word = { paymentId: data.paymentId, fact: EVENT_FACTS[type], failureCode: data.failureCode, reference: null };
+      return ok({ eventId: id, type, word });
     },
     async lookUp(intent) {
       const outcome = outcomeOf(intent);
