@@ -25,12 +25,16 @@ CREATE TABLE ledger_transactions (
   provider TEXT NOT NULL,
   posted_at_ms INTEGER NOT NULL,
   CHECK ((refund_id IS NOT NULL) = (fact IN ('refund', 'refund_paid', 'refund_returned')))
-) STRICT;
+) STRICT, WITHOUT ROWID;
 CREATE INDEX ledger_transactions_by_organizer ON ledger_transactions (organizer_id, posted_at_ms, id);
 CREATE INDEX ledger_transactions_by_order ON ledger_transactions (order_id, posted_at_ms);
 
 CREATE TRIGGER ledger_entries_sealed BEFORE INSERT ON ledger_entries
 WHEN EXISTS (SELECT 1 FROM ledger_transactions WHERE id = NEW.transaction_id)
+BEGIN SELECT RAISE(ABORT, 'ledger_sealed'); END;
+-- REPLACE deletes without firing a trigger, so that the insert itself is refused; without rowids there is no other row to replace by.
+CREATE TRIGGER ledger_transactions_sealed BEFORE INSERT ON ledger_transactions
+WHEN EXISTS (SELECT 1 FROM ledger_transactions WHERE id = NEW.id)
 BEGIN SELECT RAISE(ABORT, 'ledger_sealed'); END;
 CREATE TRIGGER ledger_transactions_balance BEFORE INSERT ON ledger_transactions
 WHEN (SELECT count(*) FROM ledger_entries WHERE transaction_id = NEW.id) < 2
