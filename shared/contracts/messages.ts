@@ -4,6 +4,7 @@
  */
 import { z } from "zod";
 import { Id } from "./ids";
+import { REFUND_REASONS } from "./orders";
 
 export const TOPICS = [
   "user.events",
@@ -38,6 +39,23 @@ export const MESSAGES = {
       currency: z.string(),
       ticketCount: z.int(),
       paidAtMs: moment,
+    }),
+  },
+  /** The provider has paid it, for whatever reason; again, with a higher version, where the money came back in between. */
+  "refund.succeeded": {
+    topic: "payment.events",
+    data: z.object({
+      refundId: Id,
+      paymentId: Id,
+      orderId: Id,
+      eventId: Id,
+      organizerId: Id,
+      amountMinor: z.int(),
+      currency: z.string(),
+      reason: z.enum(REFUND_REASONS),
+      /** Tickets that it paid back; none where it was an amount alone, or the money had bought nothing. */
+      ticketCount: z.int(),
+      refundedAtMs: moment,
     }),
   },
 } as const satisfies Record<string, { topic: Topic; data: z.ZodType }>;

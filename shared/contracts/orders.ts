@@ -118,6 +118,42 @@ export type Payment = z.infer<typeof Payment>;
 
 export const PaymentProcessed = z.object({ payment: Payment, order: Order }).meta({ id: "PaymentProcessed" });
 
+export const MAX_REFUND_REASON = 500;
+export const RefundDraft = z
+  .strictObject({
+    amount: Money.refine(({ amount }) => amount > 0, { path: ["amount"], message: "is not more than nothing" }).optional(),
+    ticketIds: z
+      .array(Id)
+      .min(1)
+      .max(MAX_LINES * MAX_PER_ORDER)
+      .optional(),
+    reason: z.string().trim().min(1).max(MAX_REFUND_REASON),
+  })
+  .meta({ id: "RefundDraft" });
+export type RefundDraft = z.infer<typeof RefundDraft>;
+
+export const REFUND_STATUSES = ["pending", "succeeded", "failed"] as const;
+export const Refund = z
+  .object({ id: Id, paymentId: Id, amount: Money, status: z.enum(REFUND_STATUSES), createdAt: Timestamp })
+  .meta({ id: "Refund" });
+export type Refund = z.infer<typeof Refund>;
+
+/** `surplus`: the money bought nothing. `event_cancelled`: the organizer called the event off. */
+export const REFUND_REASONS = ["surplus", "requested", "event_cancelled"] as const;
+export type RefundReason = (typeof REFUND_REASONS)[number];
+
+/** What a mail about a refund needs; names and addresses are asked for, never sent (rule 21). */
+export interface RefundFacts extends Refund {
+  orderId: string;
+  eventId: string;
+  organizerId: string;
+  reason: RefundReason;
+  buyer: Order["buyer"];
+  userId: string | null;
+  /** Opens the order for a guest's link in a mail. */
+  guestAccessToken: string;
+}
+
 /** What a confirmation and a statistic need of an order; names and addresses are asked for, never sent (rule 21). */
 export interface OrderFacts extends Order {
   userId: string | null;
@@ -129,4 +165,6 @@ export interface OrderFacts extends Order {
 export interface PaymentsRpc extends DomainRpc {
   /** Orders by id, those that exist; at most 100 ids. */
   orders(ids: string[]): Promise<OrderFacts[]>;
+  /** Refunds by id, those that exist; at most 100 ids. */
+  refunds(ids: string[]): Promise<RefundFacts[]>;
 }

@@ -14,4 +14,5 @@ export const SUBSCRIPTIONS: Record<MessageType, readonly Mailbox[]> = {
   "event.cancelled": ["search"],
   "event.completed": ["search"],
   "order.paid": ["notifications", "analytics"],
+  "refund.succeeded": ["notifications", "analytics"],
 };

@@ -3,6 +3,7 @@ import type { PaymentsRpc } from "../../shared/contracts/orders";
 import { serve } from "../../shared/http/app";
 import { openapiOf } from "../../shared/http/operation";
 import { ordersById } from "./orders";
+import { refundsById } from "./refund-views";
 import { app } from "./routes";
 import { sweep } from "./sweep";
 
@@ -22,6 +23,10 @@ export class PaymentsService extends WorkerEntrypoint<PaymentsEnv> implements Pa
 
   orders(ids: string[]) {
     return ordersById(this.env, ids);
+  }
+
+  refunds(ids: string[]) {
+    return refundsById(this.env, ids);
   }
 }
 

@@ -1,8 +1,5 @@
 /** What a refund may become, as a table (rule 17). A fact that a state does not name changes nothing. */
 
-/** `surplus`: the money bought nothing. `event_cancelled`: the organizer called the event off. */
-export type RefundReason = "surplus" | "requested" | "event_cancelled";
-
 export type RefundState =
   /** The row stands; the provider has not said its last word. */
   | "pending"

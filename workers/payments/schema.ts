@@ -1,8 +1,9 @@
 /** Drizzle's view of migrations/payments, with the columns' own names, so that raw and typed queries give the same rows. */
 import { integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
+import type { RefundReason } from "../../shared/contracts/orders";
 import type { LedgerAccount, LedgerFact } from "./ledger-facts";
 import type { OrderState, PaymentFact, PaymentState } from "./order-states";
-import type { RefundFact, RefundReason, RefundState } from "./refund-states";
+import type { RefundFact, RefundState } from "./refund-states";
 
 export const orders = sqliteTable("orders", {
   id: text().primaryKey(),
