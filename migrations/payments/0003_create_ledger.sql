@@ -28,6 +28,8 @@ CREATE TABLE ledger_transactions (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX ledger_transactions_by_organizer ON ledger_transactions (organizer_id, posted_at_ms, id);
 CREATE INDEX ledger_transactions_by_order ON ledger_transactions (order_id, posted_at_ms);
+-- What the ledger is checked against: an organizer's orders with their payments and refunds.
+CREATE INDEX orders_by_organizer ON orders (organizer_id);
 
 CREATE TRIGGER ledger_entries_sealed BEFORE INSERT ON ledger_entries
 WHEN EXISTS (SELECT 1 FROM ledger_transactions WHERE id = NEW.transaction_id)
