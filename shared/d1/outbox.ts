@@ -156,3 +156,17 @@ function readEnvelope({ id, type, envelope }: OutboxRow): Envelope | null {
 }
 
 const log = ({ message }: Error): void => console.error(JSON.stringify({ level: "error", message, task: "sweep the outbox" }));
+
+export interface OutboxLag {
+  waiting: number;
+  /** Age of the oldest row; 0 where none waits. */
+  oldestMs: number;
+}
+
+/** For a sweep's report: what has not reached every mailbox yet, rows that must stay included. */
+export async function outboxLag(db: D1Database, nowMs: number): Promise<OutboxLag> {
+  const row = await db
+    .prepare("SELECT count(*) AS waiting, min(created_at_ms) AS oldest FROM outbox")
+    .first<{ waiting: number; oldest: number | null }>();
+  return { waiting: row?.waiting ?? 0, oldestMs: Math.max(0, nowMs - (row?.oldest ?? nowMs)) };
+}

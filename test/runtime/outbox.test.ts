@@ -3,7 +3,7 @@ import { applyD1Migrations, reset } from "cloudflare:test";
 import { env as bindings } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Envelope } from "../../shared/contracts/messages";
-import { announce, deliver, type Mailboxes, sweepOutbox } from "../../shared/d1/outbox";
+import { announce, deliver, type Mailboxes, outboxLag, sweepOutbox } from "../../shared/d1/outbox";
 import { envelope } from "../../shared/queue/envelope";
 
 const db = bindings.PAYMENTS_0_DB;
@@ -91,4 +91,12 @@ describe("a delivery", () => {
     expect(sent).toHaveLength(0);
     expect(await left()).toEqual([future.id]);
   });
+});
+
+test("the lag of an outbox counts what waits and says how old the oldest is", async () => {
+  const nowMs = Date.now();
+  expect(await outboxLag(db, nowMs)).toEqual({ waiting: 0, oldestMs: 0 });
+  const messages = [news(0), news(1_000)];
+  await write(messages);
+  expect(await outboxLag(db, nowMs)).toEqual({ waiting: 2, oldestMs: nowMs - Date.parse(messages[0]?.time ?? "") });
 });
