@@ -1,16 +1,10 @@
-import type { Envelope, MessageType } from "../contracts/messages";
-import { Envelope as EnvelopeSchema } from "../contracts/messages";
-import { utf8 } from "../crypto/bytes";
-import { type Mailbox, SUBSCRIPTIONS } from "../queue/subscriptions";
+import type { Envelope } from "../contracts/messages";
+import { MAX_CALL_MESSAGES, type Mailboxes, readEnvelope, sendToMailboxes } from "../queue/send";
 
-/** The producer bindings of a Worker, by mailbox; the generated environment has one for each mailbox that its messages reach. */
-export type Mailboxes = Partial<Record<Mailbox, Queue>>;
+export type { Mailboxes };
 
-/** Messages of one flush; a queue takes 100 a call … */
-const FLUSH_LIMIT = 100;
-/** … and 256 kB of them, of which each takes about 100 bytes more than its body. */
-const CALL_BYTES = 240_000;
-const MESSAGE_OVERHEAD_BYTES = 100;
+/** Messages of one flush. */
+const FLUSH_LIMIT = MAX_CALL_MESSAGES;
 /** One sweep takes no more than this; what is left is the next one's. */
 const MAX_PAGES = 20;
 const MAX_SWEEP_MS = 10_000;
@@ -25,47 +19,11 @@ export const announce = (db: D1Database, envelope: Envelope): D1PreparedStatemen
     .prepare("INSERT INTO outbox (id, type, envelope, created_at_ms) VALUES (?, ?, ?, ?)")
     .bind(envelope.id, envelope.type, JSON.stringify(envelope), Date.parse(envelope.time));
 
-/** Null for a type that this version of the Worker does not know: a newer one may have written it during a deploy (rule 28). */
-const readersOf = (type: string): readonly Mailbox[] | null =>
-  Object.hasOwn(SUBSCRIPTIONS, type) ? SUBSCRIPTIONS[type as MessageType] : null;
-
-/** Sends to every mailbox that listens, then deletes: a message may go out twice, never not at all (rule 21). */
+/** Sends, then deletes: a message may go out twice, never not at all (rule 21). */
 async function send(db: D1Database, mailboxes: Mailboxes, envelopes: readonly Envelope[]): Promise<void> {
-  const byMailbox = new Map<Mailbox, Envelope[]>();
-  const sent: string[] = [];
-  for (const envelope of envelopes) {
-    const readers = readersOf(envelope.type);
-    if (!readers) continue;
-    sent.push(envelope.id);
-    for (const mailbox of readers) byMailbox.set(mailbox, [...(byMailbox.get(mailbox) ?? []), envelope]);
-  }
-  await Promise.all(
-    [...byMailbox].map(async ([mailbox, messages]) => {
-      const queue = mailboxes[mailbox];
-      if (!queue) throw new Error(`no producer binding for the mailbox of ${mailbox}`);
-      for (const call of callsOf(messages)) await queue.sendBatch(call.map((body) => ({ body })));
-    }),
-  );
+  const sent = await sendToMailboxes(mailboxes, envelopes);
   if (sent.length === 0) return;
   await db.prepare("DELETE FROM outbox WHERE id IN (SELECT value FROM json_each(?))").bind(JSON.stringify(sent)).run();
-}
-
-/** No call larger than a queue takes. */
-function callsOf(messages: readonly Envelope[]): Envelope[][] {
-  const calls: Envelope[][] = [];
-  let bytes = CALL_BYTES;
-  for (const message of messages) {
-    const size = utf8(JSON.stringify(message)).byteLength + MESSAGE_OVERHEAD_BYTES;
-    const call = calls.at(-1);
-    if (!call || call.length === FLUSH_LIMIT || bytes + size > CALL_BYTES) {
-      calls.push([message]);
-      bytes = size;
-    } else {
-      call.push(message);
-      bytes += size;
-    }
-  }
-  return calls;
 }
 
 interface Gathered {
@@ -131,7 +89,7 @@ export async function sweepOutbox(
       .bind(nowMs - olderThanMs, last.created_at_ms, last.id, FLUSH_LIMIT)
       .all<OutboxRow>();
     const envelopes = results.flatMap((row) => {
-      const envelope = readersOf(row.type) ? readEnvelope(row) : null;
+      const envelope = readEnvelope(row);
       if (!envelope) left.push(row.type);
       return envelope ? [envelope] : [];
     });
@@ -143,16 +101,6 @@ export async function sweepOutbox(
   if (left.length > 0)
     report(new Error(`${left.length} rows of the outbox cannot be sent: ${[...new Set(left)].slice(0, 10).join(", ")}`));
   return sent;
-}
-
-function readEnvelope({ id, type, envelope }: OutboxRow): Envelope | null {
-  try {
-    const read = EnvelopeSchema.parse(JSON.parse(envelope));
-    // What is sent is what is deleted.
-    return read.id === id && read.type === type ? read : null;
-  } catch {
-    return null;
-  }
 }
 
 const log = ({ message }: Error): void => console.error(JSON.stringify({ level: "error", message, task: "sweep the outbox" }));
