@@ -16,6 +16,7 @@ export const PERMISSIONS = {
   "events:write": ["owner", "manager", "marketing"],
   "orders:read": ["owner", "manager", "finance"],
   "orders:refund": ["owner", "manager", "finance"],
+  "ledger:read": ["owner", "manager", "finance"],
   "branding:write": ["owner", "manager", "marketing"],
   "analytics:read": ["owner", "manager", "finance", "marketing"],
   "checkins:write": ["owner", "manager", "door"],

@@ -6,15 +6,24 @@ import type { Mailboxes } from "../../shared/d1/outbox";
 export interface Env
   extends Pick<
     PaymentsEnv,
-    "DB_0" | "DB_1" | "ENVIRONMENT" | "PAYMENTS_SHARDS" | "ORDER_KEY" | "NOTIFICATIONS_MAILBOX" | "ANALYTICS_MAILBOX"
+    | "DB_0"
+    | "DB_1"
+    | "PROVIDER_EVENTS"
+    | "ENVIRONMENT"
+    | "PAYMENTS_SHARDS"
+    | "ORDER_KEY"
+    | "NOTIFICATIONS_MAILBOX"
+    | "ANALYTICS_MAILBOX"
   > {
   EVENTS: Pick<
     EventsRpc,
     "claimHold" | "extendOrder" | "confirmOrder" | "releaseOrder" | "releaseOrders" | "ticketsOf" | "events"
   >;
-  USERS: Pick<UsersRpc, "membership">;
+  USERS: Pick<UsersRpc, "membership" | "organizers">;
   /** Development's alone; without it the provider `test` is not configured. */
   TEST_PROVIDER_SECRET?: string;
+  /** Where `npm start` has put this server; empty where nobody knows. */
+  LOCAL_PORT?: string;
   SENTRY_DSN?: string;
 }
 

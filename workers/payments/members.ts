@@ -8,6 +8,7 @@ import { listQuery } from "../../shared/http/list";
 import { rememberedMembership } from "../../shared/http/memberships";
 import { Problem } from "../../shared/http/problem";
 import type { Env } from "./environment";
+import { LedgerQuery } from "./ledger-views";
 
 export const EventOrdersQuery = z.object({ ...listQuery, eventId: Id });
 
@@ -26,4 +27,21 @@ export const requireMember = memberGuard<MembersEnv>({
   },
   membership: (c, userId, organizerId, permission) => rememberedMembership(c.env.USERS, userId, organizerId, permission),
   notFound: "event_not_found",
+});
+
+type OrganizerMembersEnv = { Bindings: Env; Variables: { organizerId: string } };
+
+/** The same where the query names the organizer, for the handler in `c.var.organizerId`. */
+export const requireMemberOfOrganizer = memberGuard<OrganizerMembersEnv>({
+  subjectOf: async (c: Context<OrganizerMembersEnv>) => {
+    const asked = LedgerQuery.pick({ organizerId: true }).safeParse(c.req.query());
+    if (!asked.success) throw new Problem("invalid_query", { errors: errorsOf(asked.error) });
+    const { organizerId } = asked.data;
+    const [organizer] = await c.env.USERS.organizers([organizerId]);
+    if (!organizer) return null;
+    c.set("organizerId", organizerId);
+    return { organizerId, visible: true };
+  },
+  membership: (c, userId, organizerId, permission) => rememberedMembership(c.env.USERS, userId, organizerId, permission),
+  notFound: "organizer_not_found",
 });

@@ -1,6 +1,7 @@
 /** What the document shows. */
 import type { Ticket } from "../../shared/contracts/events";
 import type { Order, OrderDraft, Payment, PaymentDraft } from "../../shared/contracts/orders";
+import type { LedgerPage } from "./ledger-views";
 
 const EVENT_ID = "0197f3c2-7b1e-7cc3-98c4-dc0c0c07398f";
 const TICKET_TYPE_ID = "0197f3c2-7b1f-7a52-8f0d-6f0e5b1c2d3e";
@@ -58,4 +59,31 @@ export const ticket: Ticket = {
   code: "AZfz0KoQfiGwwZ-OfWxbSgE.c2lnbmF0dXJl",
   holder: { name: "Ada Lovelace", email: "ada@bilten.example" },
   createdAt: "2027-03-02T12:01:00.000Z",
+};
+
+export const ledgerPage: LedgerPage = {
+  data: [
+    {
+      id: "0197f3d0-b7c9-7a33-8d1e-4c5d6e7f8a00",
+      fact: "sale",
+      eventId: EVENT_ID,
+      orderId: order.id,
+      paymentId: payment.id,
+      provider: "test",
+      postedAt: "2027-03-02T12:01:00.000Z",
+      entries: [
+        { account: "provider_clearing", amount: eur(5000) },
+        { account: "organizer_payable", amount: eur(-5000) },
+      ],
+    },
+  ],
+  nextCursor: null,
+  summary: {
+    balances: [
+      { account: "organizer_payable", amount: eur(-5000) },
+      { account: "provider_clearing", amount: eur(5000) },
+    ],
+    agrees: true,
+    differences: [],
+  },
 };

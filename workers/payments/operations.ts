@@ -5,6 +5,7 @@ import { Order, Payment, PaymentProcessed } from "../../shared/contracts/orders"
 import type { ProblemCode } from "../../shared/contracts/problems";
 import { listOf } from "../../shared/http/list";
 import type { Operation } from "../../shared/http/operation";
+import { LedgerPage } from "./ledger-views";
 import * as example from "./operation-examples";
 
 export const OrderTickets = z.object({ data: z.array(Ticket) });
@@ -135,6 +136,15 @@ export const operations = {
     tags: ["payments"],
     answers: { 200: { description: "The payment", schema: Payment, example: example.payment } },
     refusals: ["payment_not_found"],
+  },
+  listLedger: {
+    operationId: "listLedger",
+    summary: "An organizer's ledger, newest first",
+    description:
+      "Double entry: the entries of a transaction sum to zero in each currency, debits positive, credits negative, and nothing is ever changed afterwards. The first page also tells the balances of the whole ledger, summed up from the entries, and whether they agree with the payments and refunds. `provider_clearing` is money at the payment provider, `organizer_payable` what the organizer is owed, `buyer_refunds` what buyers are owed back and do not have yet. For owners, managers and finance, and for admins.",
+    tags: ["payments"],
+    answers: { 200: { description: "A page of transactions", schema: LedgerPage, example: example.ledgerPage } },
+    refusals: ["invalid_cursor"],
   },
   receiveWebhook: {
     ...webhook,

@@ -17,7 +17,9 @@ import { cancelOrder } from "./cancellation";
 import { placeOrder } from "./checkout";
 import { refuseStranger } from "./claims";
 import type { Env } from "./environment";
-import { EventOrdersQuery, requireMember } from "./members";
+import { listLedger } from "./ledger-pages";
+import { LedgerQuery } from "./ledger-views";
+import { EventOrdersQuery, requireMember, requireMemberOfOrganizer } from "./members";
 import { operations } from "./operations";
 import { looksLikeHoldSecret, looksLikeOrderToken } from "./order-token";
 import { listEventOrders, listUserOrders, showOrder, showTickets } from "./orders";
@@ -145,6 +147,13 @@ export const app = domainApp<Env>()
       };
       return answerKept(await processPayment(c.env, c.executionCtx, processing));
     },
+  )
+  .get(
+    "/payments/ledger",
+    operation(operations.listLedger),
+    requireMemberOfOrganizer("ledger:read"),
+    query(LedgerQuery),
+    async (c) => c.json(await listLedger(c.env, { ...c.var.query, organizerId: c.var.organizerId }), 200, noStore),
   )
   .get("/payments/:paymentId", operation(operations.getPayment), requireCredential(), noHoldSecret, async (c) =>
     c.json(unwrap(await readPayment(c.env, callerOf(c), pathId(c, "paymentId", "payment_not_found"))), 200, noStore),

@@ -5,6 +5,7 @@ import { sweepOutbox } from "../../shared/d1/outbox";
 import { reportError } from "../../shared/observability/report";
 import { type Env, type Later, mailboxesOf } from "./environment";
 import { expireOrders } from "./expiry";
+import { checkLedger } from "./ledger-check";
 import { lookUp } from "./look-ups";
 import { moveOrder } from "./order-moves";
 import { readOrder, readSale } from "./order-rows";
@@ -53,6 +54,7 @@ export async function sweep(env: Env, later: Later): Promise<SweepReport> {
       ["refunds", () => payBackOwed(work)],
       ["testDeliveries", async () => free(await deliverDue(env, later, db, Date.now(), DELIVERIES))],
       ["outbox", async () => free(await sweepOutbox(db, mailboxesOf(env), Date.now(), { report: reporter(work, "outbox") }))],
+      ["ledger", async () => free(await checkLedger(db))],
       ["oldAnswers", async () => free((await forgetOldAnswers(db, "answers", Date.now(), OLD_ANSWERS).run()).meta.changes)],
     ];
     for (const [name, run] of steps) {
