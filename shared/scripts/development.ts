@@ -11,13 +11,14 @@ export const DEFAULT_PORT = "8787";
 /** Where mails lead. */
 const localOrigin = (port: string): string => `http://localhost:${port}`;
 
-export function developmentVars(domain: WorkerDomain, port = DEFAULT_PORT): Record<string, string> {
+/** `port`: where the run is going to listen, where that is known beforehand. */
+export function developmentVars(domain: WorkerDomain, port?: string): Record<string, string> {
   const own: Partial<Record<WorkerDomain, Record<string, string>>> = {
     gateway: { ISSUER: LOCAL_ISSUER },
     auth: { ISSUER: LOCAL_ISSUER },
     branding: { SITES_BASE_HOST: "localhost" },
-    notifications: { API_ORIGIN: localOrigin(port) },
-    payments: { PAYMENTS_SHARDS: SHARDS },
+    notifications: { API_ORIGIN: localOrigin(port ?? DEFAULT_PORT) },
+    payments: { PAYMENTS_SHARDS: SHARDS, LOCAL_PORT: port ?? "" },
   };
   return { ENVIRONMENT: "development", ...own[domain] };
 }

@@ -23,6 +23,8 @@ export interface Ask {
   body?: unknown;
   key?: string;
   headers?: Record<string, string>;
+  /** Where the client reached the server. */
+  at?: string;
 }
 
 export interface Till {
@@ -72,6 +74,7 @@ export async function openTill(change: (env: Env) => Partial<Env> = () => ({})):
   const plain: Env = {
     DB_0: bindings.PAYMENTS_0_DB,
     DB_1: bindings.PAYMENTS_1_DB,
+    PROVIDER_EVENTS: bindings.PROVIDER_EVENTS,
     ENVIRONMENT: "development",
     PAYMENTS_SHARDS: "2",
     ORDER_KEY: bindings.ORDER_KEY,
@@ -100,8 +103,8 @@ export async function openTill(change: (env: Env) => Partial<Env> = () => ({})):
     env,
     events,
     sent,
-    ask: async (method, path, { as = ANYBODY, body, key, headers = {} } = {}) => {
-      const request = new Request(`http://localhost:8787${path}`, {
+    ask: async (method, path, { as = ANYBODY, body, key, headers = {}, at = "http://localhost:8787" } = {}) => {
+      const request = new Request(`${at}${path}`, {
         method,
         headers: { ...headers, ...(key ? { "idempotency-key": key } : {}), [INTERNAL_HEADERS.principal]: JSON.stringify(as) },
         ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) }),

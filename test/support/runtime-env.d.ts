@@ -12,6 +12,7 @@ declare global {
       SEARCH_DB: D1Database;
       ANALYTICS_DB: D1Database;
       NOTIFICATIONS_DB: D1Database;
+      PROVIDER_EVENTS: R2Bucket;
       /** By domain, for `applyD1Migrations(env.PAYMENTS_0_DB, env.MIGRATIONS.payments)`. */
       MIGRATIONS: Record<
         "auth" | "users" | "events" | "branding" | "payments" | "search" | "analytics" | "notifications",

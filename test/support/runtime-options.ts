@@ -20,12 +20,14 @@ export async function runtimeOptions() {
   const migrations: Record<string, D1Migration[]> = {};
   const secrets: Record<string, string> = {};
   const siblings: Record<string, () => Response> = {};
+  const buckets: Record<string, string> = {};
   for (const { domain, configFolder, configuration } of workers) {
     for (const database of configuration.d1_databases) {
       databases[domain === "events" ? database.binding : bindingOf(database.database_name)] = `runtime-${database.database_name}`;
       if (database.migrations_dir)
         migrations[domain] = await readD1Migrations(join(ROOT, configFolder, database.migrations_dir)).catch(() => []);
     }
+    for (const { binding, bucket_name } of configuration.r2_buckets) buckets[binding] = `runtime-${bucket_name}`;
     for (const name of secretNames(domain, configuration)) secrets[name] = makeSecret(name);
     if (domain !== "events") continue;
     for (const { binding } of configuration.services) {
@@ -36,6 +38,7 @@ export async function runtimeOptions() {
     wrangler: { configPath: join(ROOT, "workers/events/wrangler.toml") },
     miniflare: {
       d1Databases: databases,
+      r2Buckets: buckets,
       serviceBindings: siblings,
       bindings: { ...developmentVars("events"), ...secrets, MIGRATIONS: migrations },
     },

@@ -160,16 +160,22 @@ export const answers = sqliteTable("answers", {
 });
 export type AnswerRow = typeof answers.$inferSelect;
 
-export const testDeliveries = sqliteTable("test_deliveries", {
-  id: text().primaryKey(),
-  payment_id: text().notNull(),
-  type: text().$type<"payment.processing" | "payment.succeeded" | "payment.failed">().notNull(),
-  failure_code: text(),
-  due_at_ms: integer().notNull(),
-  port: integer().notNull(),
-  attempts: integer().notNull().default(0),
-  delivered_at_ms: integer(),
-});
+export const testDeliveries = sqliteTable(
+  "test_deliveries",
+  {
+    event_id: text().notNull(),
+    copy: integer().notNull(),
+    payment_id: text().notNull(),
+    type: text().$type<"payment.processing" | "payment.succeeded" | "payment.failed">().notNull(),
+    failure_code: text(),
+    due_at_ms: integer().notNull(),
+    port: integer().notNull(),
+    attempts: integer().notNull().default(0),
+    next_try_at_ms: integer().notNull(),
+    delivered_at_ms: integer(),
+  },
+  (table) => [primaryKey({ columns: [table.event_id, table.copy] })],
+);
 export type TestDeliveryRow = typeof testDeliveries.$inferSelect;
 
 export const outbox = sqliteTable("outbox", {

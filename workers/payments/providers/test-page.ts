@@ -5,7 +5,7 @@ import type { Env } from "../environment";
 import { readSale, type Sale } from "../order-rows";
 import { isLive } from "../order-states";
 import { dbOf } from "../shards";
-import { post, schedule } from "./test-deliveries";
+import { type Delivery, deliver, settlementOf, write } from "./test-deliveries";
 import { settleUrl } from "./test-provider";
 
 async function actionSale(env: Env, paymentId: string): Promise<Result<Sale, Refusal<"payment_not_found">>> {
@@ -30,15 +30,17 @@ export async function settleByHand(
   if (!found.ok) return found;
   const { payment } = found.value;
   if (isLive(payment.state)) {
-    const delivery = await schedule(env, {
-      id: `evt_settle_${paymentId}`,
+    const delivery: Delivery = {
+      event_id: `evt_settle_${paymentId}`,
+      copy: 0,
       payment_id: paymentId,
       type: outcome === "paid" ? "payment.succeeded" : "payment.failed",
       failure_code: outcome === "paid" ? null : "card_declined",
       due_at_ms: Date.now(),
       port,
-    });
-    await post(env, secret, delivery);
+    };
+    await write(env, [delivery]);
+    await deliver(env, secret, (await settlementOf(env, paymentId)) ?? delivery);
   }
   return ok({ returnUrl: payment.return_url });
 }

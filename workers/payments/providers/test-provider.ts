@@ -5,13 +5,18 @@ import { ok, refuse } from "../../../shared/contracts/result";
 import type { Env, Later } from "../environment";
 import { type PaymentFact, SUPERSEDED } from "../order-states";
 import type { PaymentIntent, PaymentProvider, ProviderOutcome } from "./provider";
-import { deliverLater, schedule, settlementOf } from "./test-deliveries";
+import { cancelDeliveries, type Delivery, schedule, settlementOf } from "./test-deliveries";
 import { SIGNATURE_HEADER, verify } from "./test-signature";
 
 /** Within 2 s, with room for a busy machine. */
 const ASYNC_AFTER_MS = 500;
+/** After the order's end. */
+const LATE_AFTER_MS = 5_000;
+/** Three times within 4 s, and the word that should have come first in between. */
+const SUCCESSES_AFTER_MS = [300, 1_200, 2_400];
+const PROCESSING_AFTER_MS = 700;
 
-const TOKENS = ["tok_success", "tok_decline", "tok_requires_action", "tok_async"] as const;
+const TOKENS = ["tok_success", "tok_decline", "tok_requires_action", "tok_async", "tok_late", "tok_duplicate"] as const;
 const Token = z.enum(TOKENS);
 
 const EVENT_FACTS = {
@@ -41,7 +46,34 @@ function outcomeOf(intent: PaymentIntent): ProviderOutcome {
     case "tok_requires_action":
       return { status: "requires_action", reference, nextAction: { type: "redirect", url: settleUrl(intent.paymentId) } };
     case "tok_async":
+    case "tok_late":
+    case "tok_duplicate":
       return { status: "processing", reference };
+  }
+}
+
+type Webhook = Pick<Delivery, "event_id" | "copy" | "type" | "due_at_ms">;
+
+/** What comes by itself after the answer. A delivery again is the same event again. */
+function webhooksOf({ paymentId, method, expiresAtMs }: PaymentIntent, nowMs: number): Webhook[] {
+  const success = (event_id: string, due_at_ms: number, copy = 0): Webhook => ({
+    event_id,
+    copy,
+    type: "payment.succeeded",
+    due_at_ms,
+  });
+  switch (Token.parse(method.token)) {
+    case "tok_async":
+      return [success(`evt_async_${paymentId}`, nowMs + ASYNC_AFTER_MS)];
+    case "tok_late":
+      return [success(`evt_late_${paymentId}`, Math.max(nowMs, expiresAtMs) + LATE_AFTER_MS)];
+    case "tok_duplicate":
+      return [
+        ...SUCCESSES_AFTER_MS.map((afterMs, copy) => success(`evt_duplicate_${paymentId}`, nowMs + afterMs, copy)),
+        { event_id: `evt_processing_${paymentId}`, copy: 0, type: "payment.processing", due_at_ms: nowMs + PROCESSING_AFTER_MS },
+      ];
+    default:
+      return [];
   }
 }
 
@@ -58,19 +90,15 @@ export function testProvider(env: Env, later: Later, secret: string, port: numbe
       });
     },
     async createPayment(intent) {
-      const outcome = outcomeOf(intent);
-      if (outcome.status === "processing") {
-        const delivery = await schedule(env, {
-          id: `evt_async_${intent.paymentId}`,
-          payment_id: intent.paymentId,
-          type: "payment.succeeded",
-          failure_code: null,
-          due_at_ms: Date.now() + ASYNC_AFTER_MS,
-          port,
-        });
-        deliverLater(env, later, secret, delivery);
-      }
-      return outcome;
+      const webhooks = webhooksOf(intent, Date.now());
+      const about = { payment_id: intent.paymentId, failure_code: null, port };
+      await schedule(
+        env,
+        later,
+        secret,
+        webhooks.map((webhook) => ({ ...webhook, ...about })),
+      );
+      return outcomeOf(intent);
     },
     async verifyWebhook(body, headers, nowMs) {
       const text = new TextDecoder().decode(body);
@@ -91,7 +119,8 @@ export function testProvider(env: Env, later: Later, secret: string, port: numbe
         : { status: "failed", reference: outcome.reference, failureCode: settlement.failure_code ?? "card_declined" };
     },
     async cancelPayment(intent) {
-      // A payment that waits for nobody any more is not settled by its page; one that was settled before stays so.
+      // A payment that waits for nobody any more is not settled by its page or its time; one that was settled before stays so.
+      await cancelDeliveries(env, intent.paymentId, Date.now());
       const settlement = await settlementOf(env, intent.paymentId);
       return settlement?.type === "payment.succeeded"
         ? { status: "succeeded", reference: referenceOf(intent) }
