@@ -26,7 +26,7 @@ interface Told {
 const quotesValues = (error: Error): boolean => "query" in error && "params" in error;
 
 /** Without what a client or a row said: of a failed query only what the database said, which names tables, columns and constraints. */
-function tell(error: unknown): Told {
+export function tell(error: unknown): Told {
   if (!(error instanceof Error)) return { name: typeof error, message: typeof error === "string" ? error : "" };
   const { name, message } = error;
   if (!quotesValues(error)) return { name, message, ...(error.stack ? { stack: error.stack } : {}) };

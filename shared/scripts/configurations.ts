@@ -39,7 +39,14 @@ const Configuration = z.looseObject({
     .looseObject({
       producers: z.array(z.looseObject({ binding: z.string(), queue: z.string() })).default([]),
       consumers: z
-        .array(z.looseObject({ queue: z.string(), dead_letter_queue: z.string().optional(), max_batch_size: z.int().optional() }))
+        .array(
+          z.looseObject({
+            queue: z.string(),
+            dead_letter_queue: z.string().optional(),
+            max_batch_size: z.int().optional(),
+            max_retries: z.int().optional(),
+          }),
+        )
         .default([]),
     })
     .default({ producers: [], consumers: [] }),

@@ -15,6 +15,7 @@ function withBroken(domains: WorkerDomain | WorkerDomain[], change: Change) {
   return workers;
 }
 
+const mailboxOf = ({ queues }: Configuration) => queues.consumers[0] ?? { queue: "none" };
 const door = (service: string, caller: string) => ({ binding: "X", service, props: { caller } });
 
 /** By rule: a Worker and what is done to its file, which the rule must notice. */
@@ -65,7 +66,16 @@ const BREAKS: Record<string, [WorkerDomain | WorkerDomain[], Change][]> = {
     ["search", (c) => c.queues.consumers.push({ queue: "bilten-users-mailbox", dead_letter_queue: "x" })],
     ["search", (c) => c.queues.consumers.push({ queue: "odd", dead_letter_queue: "x" })],
   ],
-  "a queue has a dead-letter queue": [["search", (c) => c.queues.consumers.push({ queue: "odd" })]],
+  "a mailbox has a dead-letter queue, and gives a message up when its consumer parks it": [
+    ["search", (c) => c.queues.consumers.push({ queue: "odd", max_retries: 10 })],
+    ["search", (c) => Object.assign(mailboxOf(c), { max_retries: 3 })],
+    ["search", (c) => void delete mailboxOf(c).max_retries],
+  ],
+  "dead letters are consumed by their mailbox's owner, who is given every chance to park them": [
+    ["search", (c) => c.queues.consumers.pop()],
+    ["search", (c) => Object.assign(c.queues.consumers.at(-1) ?? {}, { dead_letter_queue: "x" })],
+    ["search", (c) => Object.assign(c.queues.consumers.at(-1) ?? {}, { max_retries: 3 })],
+  ],
   "a batch has no more messages than an invocation may call siblings": [
     ["users", (c) => c.queues.consumers.push({ queue: "odd", max_batch_size: 25 })],
   ],

@@ -1,4 +1,6 @@
 /** What the wrangler.toml files must say together. Each rule takes all of them and gives the sentences that are not true. */
+import { MAX_RETRIES } from "../../shared/queue/consume";
+import { DEAD_LETTERS } from "../../shared/queue/mailbox";
 import { type Configuration, domainOfService, type WorkerFiles } from "../../shared/scripts/configurations.ts";
 import { PER_MINUTE } from "../../workers/gateway/rate-limits";
 import type { Source } from "../support/sources";
@@ -21,6 +23,12 @@ const rankOf = (domain: string): number => DEPLOY_ORDER.findIndex((row) => row.i
 const MOST_MESSAGES = 24;
 /** Consumers whose messages ask no sibling, each by itself or together: analytics counts in its database, notifications notes a debt. */
 const ASKING_NOBODY = ["analytics", "notifications"];
+
+const mailboxOf = (domain: string): string => `bilten-${domain}-mailbox`;
+/** Its consumer asks nobody: it writes rows. */
+const deadLettersOf = (domain: string): string => `bilten-${domain}${DEAD_LETTERS}`;
+/** The platform's own limit. */
+const MOST_RETRIES = 100;
 
 type Rule = (workers: WorkerFiles[]) => string[];
 
@@ -111,21 +119,40 @@ export const RULES: Record<string, Rule> = {
   "a queue has one consumer, the Worker whose mailbox it is": (workers) => [
     ...ownedOnce("queue", ({ configuration }) => configuration.queues.consumers.map(({ queue }) => queue))(workers),
     ...perWorker(({ domain, configuration }) =>
-      configuration.queues.consumers.map(({ queue }) => queue !== `bilten-${domain}-mailbox` && `consumes ${queue}`),
+      configuration.queues.consumers.map(
+        ({ queue }) => ![mailboxOf(domain), deadLettersOf(domain)].includes(queue) && `consumes ${queue}`,
+      ),
     )(workers),
   ],
 
-  "a queue has a dead-letter queue": perWorker(({ domain, configuration }) =>
-    configuration.queues.consumers.map(
-      ({ queue, dead_letter_queue }) =>
-        dead_letter_queue !== `bilten-${domain}-dead-letters` && `${queue} has no dead-letter queue of its own`,
-    ),
+  "a mailbox has a dead-letter queue, and gives a message up when its consumer parks it": perWorker(({ domain, configuration }) =>
+    configuration.queues.consumers
+      .filter(({ queue }) => queue !== deadLettersOf(domain))
+      .flatMap(({ queue, dead_letter_queue, max_retries }) => [
+        dead_letter_queue !== deadLettersOf(domain) && `${queue} has no dead-letter queue of its own`,
+        max_retries !== MAX_RETRIES && `${queue} is retried ${max_retries} times, and parked after ${MAX_RETRIES}`,
+      ]),
+  ),
+
+  "dead letters are consumed by their mailbox's owner, who is given every chance to park them": perWorker(
+    ({ domain, configuration: { queues } }) => {
+      const dead = queues.consumers.find(({ queue }) => queue === deadLettersOf(domain));
+      const owns = queues.consumers.some(({ queue }) => queue === mailboxOf(domain));
+      return [
+        owns && !dead && `nobody consumes ${deadLettersOf(domain)}`,
+        dead?.dead_letter_queue !== undefined && `${dead.queue} has a dead-letter queue, whose letters nobody would see`,
+        dead && dead.max_retries !== MOST_RETRIES && `${dead.queue} is retried ${dead.max_retries} times`,
+      ].filter((problem) => problem !== undefined);
+    },
   ),
 
   "a batch has no more messages than an invocation may call siblings": perWorker(({ domain, configuration }) =>
     configuration.queues.consumers.map(
       ({ queue, max_batch_size = 10 }) =>
-        !ASKING_NOBODY.includes(domain) && max_batch_size > MOST_MESSAGES && `${queue} brings ${max_batch_size} at once`,
+        !ASKING_NOBODY.includes(domain) &&
+        queue !== deadLettersOf(domain) &&
+        max_batch_size > MOST_MESSAGES &&
+        `${queue} brings ${max_batch_size} at once`,
     ),
   ),
 

@@ -58,6 +58,9 @@ export const findMailboxless = ({ subscriptions, workers }: Speech): string[] =>
   [...new Set(Object.values(subscriptions).flat())]
     .filter(
       (mailbox) =>
-        !workers.some(({ domain, configuration }) => domain === mailbox && configuration.queues.consumers.length === 1),
+        !workers.some(
+          ({ domain, configuration }) =>
+            domain === mailbox && configuration.queues.consumers.some(({ queue }) => queue === `bilten-${mailbox}-mailbox`),
+        ),
     )
     .map((mailbox) => `${mailbox} consumes no mailbox`);

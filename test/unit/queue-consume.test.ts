@@ -1,5 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { consumeBatch, type MessageHandlers, together } from "../../shared/queue/consume";
+import {
+  consumeBatch,
+  delayOf,
+  type Failure,
+  MAX_RETRIES,
+  type MessageHandlers,
+  type Park,
+  together,
+} from "../../shared/queue/consume";
 import { envelope } from "../../shared/queue/envelope";
 
 interface Queued {
@@ -19,8 +27,18 @@ const changed = (eventId = crypto.randomUUID()) =>
     nowMs: 1_800_000_000_000,
   });
 
-async function consume(bodies: unknown[], handlers: MessageHandlers<typeof env>): Promise<string[]> {
-  const messages: Queued[] = bodies.map((body) => ({ body, outcome: "left alone", attempts: 1 }));
+interface Delivery {
+  attempts?: number;
+  park?: Park;
+}
+const nobodyParks: Park = async () => expect.unreachable("parked before the last delivery");
+
+async function consume(
+  bodies: unknown[],
+  handlers: MessageHandlers<typeof env>,
+  { attempts = 1, park = nobodyParks }: Delivery = {},
+): Promise<string[]> {
+  const messages: Queued[] = bodies.map((body) => ({ body, outcome: "left alone", attempts }));
   const batch = {
     queue: "mailbox",
     messages: messages.map((queued) => ({
@@ -38,7 +56,7 @@ async function consume(bodies: unknown[], handlers: MessageHandlers<typeof env>)
     ackAll: () => undefined,
     retryAll: () => undefined,
   } satisfies MessageBatch;
-  await consumeBatch(batch, env, ctx, handlers);
+  await consumeBatch(batch, env, ctx, handlers, park);
   return messages.map(({ outcome }) => outcome);
 }
 
@@ -84,4 +102,44 @@ describe("a batch of messages", () => {
     expect(await consume([changed(), bad, changed()], { "event.changed": together(all) })).toEqual(["ack", "retry", "ack"]);
     expect(all).toHaveBeenCalledTimes(4);
   });
+});
+
+describe("a last delivery", () => {
+  const last = MAX_RETRIES + 1;
+  const handlers: MessageHandlers<typeof env> = {
+    "event.changed": async (_, { subject }) => {
+      if (subject === bad.subject) throw new Error("never");
+    },
+  };
+  const bad = changed();
+  const unknown = { ...changed(), type: "constructor", dataschema: "urn:bilten:constructor:1" };
+
+  it("parks what cannot be settled, says why, and only then lets it go", async () => {
+    const parked: [unknown, Failure["reason"], number][] = [];
+    const park: Park = async (body, { reason }, attempts) => void parked.push([body, reason, attempts]);
+    expect(await consume([bad, "text", unknown, changed()], handlers, { attempts: last, park })).toEqual(Array(4).fill("ack"));
+    expect(parked).toEqual([
+      ["text", "unreadable", last],
+      [unknown, "unknown", last],
+      [bad, "failed", last],
+    ]);
+  });
+
+  it("goes on to the dead-letter queue when it cannot be parked, and takes nobody along", async () => {
+    const park: Park = async (body) => {
+      if (body === bad) throw new Error("no database");
+    };
+    expect(await consume([bad, "text", changed()], handlers, { attempts: last, park })).toEqual(["retry", "ack", "ack"]);
+  });
+
+  it("is not the one before it", async () => {
+    expect(await consume([bad, "text"], handlers, { attempts: last - 1 })).toEqual(["retry", "retry"]);
+  });
+});
+
+it("pauses grow to an hour, and all of them together leave a Worker's bad hour behind", () => {
+  const pauses = Array.from({ length: MAX_RETRIES }, (_, index) => delayOf(index + 1));
+  expect(pauses.every((pause, index) => index === 0 || pause > (pauses[index - 1] ?? 0))).toBe(true);
+  expect(pauses.reduce((sum, pause) => sum + pause, 0)).toBeGreaterThan(3_600);
+  expect(delayOf(100)).toBeLessThanOrEqual(4_500);
 });

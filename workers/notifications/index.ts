@@ -1,10 +1,11 @@
 import { WorkerEntrypoint } from "cloudflare:workers";
 import type { SweepReport } from "../../shared/contracts/domain";
 import type { NotificationsRpc } from "../../shared/contracts/outbound";
+import { deadLetterSteps } from "../../shared/d1/dead-letters";
 import { serve } from "../../shared/http/app";
 import { openapiOf } from "../../shared/http/operation";
 import { runSteps } from "../../shared/observability/sweep-steps";
-import { consumeBatch } from "../../shared/queue/consume";
+import { consumeMailbox } from "../../shared/queue/mailbox";
 import { countOwed, dispatchDue, parkHopeless } from "./deliveries";
 import { messageHandlers } from "./message-handlers";
 import { app } from "./routes";
@@ -21,6 +22,7 @@ export class NotificationsService extends WorkerEntrypoint<NotificationsEnv> imp
 
   async sweep(): Promise<SweepReport> {
     const done = await runSteps(this.env, this.ctx, {
+      ...deadLetterSteps(this.env, this.ctx, this.env.DB, messageHandlers),
       parkedNow: () => parkHopeless(this.env.DB, Date.now()),
       settled: () => dispatchDue(this.env, this.ctx),
     });
@@ -31,7 +33,7 @@ export class NotificationsService extends WorkerEntrypoint<NotificationsEnv> imp
 export default {
   fetch: serve(app),
   async queue(batch, env, ctx) {
-    await consumeBatch(batch, env, ctx, messageHandlers);
+    await consumeMailbox(batch, env, ctx, env.DB, messageHandlers);
     await dispatchDue(env, ctx);
   },
 } satisfies ExportedHandler<NotificationsEnv>;

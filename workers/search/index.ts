@@ -1,9 +1,11 @@
 import { WorkerEntrypoint } from "cloudflare:workers";
 import type { SweepReport } from "../../shared/contracts/domain";
 import type { SearchRpc } from "../../shared/contracts/outbound";
+import { deadLetterSteps } from "../../shared/d1/dead-letters";
 import { serve } from "../../shared/http/app";
 import { openapiOf } from "../../shared/http/operation";
-import { consumeBatch } from "../../shared/queue/consume";
+import { runSteps } from "../../shared/observability/sweep-steps";
+import { consumeMailbox } from "../../shared/queue/mailbox";
 import { messageHandlers } from "./message-handlers";
 import { app } from "./routes";
 
@@ -17,13 +19,13 @@ export class SearchService extends WorkerEntrypoint<SearchEnv> implements Search
     return openapiOf(app);
   }
 
-  /** The queue repeats what failed; nothing here stands half-way. */
-  async sweep(): Promise<SweepReport> {
-    return {};
+  /** The queue repeats what failed; nothing stands half-way here but what was given up. */
+  sweep(): Promise<SweepReport> {
+    return runSteps(this.env, this.ctx, deadLetterSteps(this.env, this.ctx, this.env.DB, messageHandlers));
   }
 }
 
 export default {
   fetch: serve(app),
-  queue: (batch, env, ctx) => consumeBatch(batch, env, ctx, messageHandlers),
+  queue: (batch, env, ctx) => consumeMailbox(batch, env, ctx, env.DB, messageHandlers),
 } satisfies ExportedHandler<SearchEnv>;

@@ -1,9 +1,10 @@
 import { WorkerEntrypoint } from "cloudflare:workers";
 import type { UsersRpc } from "../../shared/contracts/organizers";
+import { deadLetterSteps } from "../../shared/d1/dead-letters";
 import { serve } from "../../shared/http/app";
 import { openapiOf } from "../../shared/http/operation";
 import { runSteps } from "../../shared/observability/sweep-steps";
-import { consumeBatch } from "../../shared/queue/consume";
+import { consumeMailbox } from "../../shared/queue/mailbox";
 import { sweepLookups } from "./member-lookups";
 import { membership } from "./members";
 import { messageHandlers } from "./message-handlers";
@@ -21,7 +22,10 @@ export class UsersService extends WorkerEntrypoint<UsersEnv> implements UsersRpc
   }
 
   sweep() {
-    return runSteps(this.env, this.ctx, { lookups: () => sweepLookups(this.env.DB, Date.now()) });
+    return runSteps(this.env, this.ctx, {
+      lookups: () => sweepLookups(this.env.DB, Date.now()),
+      ...deadLetterSteps(this.env, this.ctx, this.env.DB, messageHandlers),
+    });
   }
 
   membership(userId: string, organizerId: string) {
@@ -39,5 +43,5 @@ export class UsersService extends WorkerEntrypoint<UsersEnv> implements UsersRpc
 
 export default {
   fetch: serve(app),
-  queue: (batch, env, ctx) => consumeBatch(batch, env, ctx, messageHandlers),
+  queue: (batch, env, ctx) => consumeMailbox(batch, env, ctx, env.DB, messageHandlers),
 } satisfies ExportedHandler<UsersEnv>;
