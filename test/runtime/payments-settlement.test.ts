@@ -31,6 +31,14 @@ const refundsOf = (till: Till, order: Order) =>
     `SELECT COUNT(*) AS n, GROUP_CONCAT(state) AS states, SUM(amount_minor) AS minor FROM refunds WHERE order_id = '${order.id}'`,
   );
 
+/** How often the sale was posted, and what the organizer is owed by that. */
+const salesOf = (till: Till, order: Order) =>
+  till.row<{ n: number; minor: number }>(
+    order.id,
+    `SELECT count(*) AS n, sum(e.amount_minor) AS minor FROM ledger_transactions t JOIN ledger_entries e ON e.transaction_id = t.id
+     WHERE t.order_id = '${order.id}' AND t.fact = 'sale' AND e.account = 'organizer_payable'`,
+  );
+
 const cancel = (till: Till, order: Order) => till.ask("POST", `/orders/${order.id}/cancel`, { as: guest(order) });
 
 /** An order that waits for the buyer's word at his bank. */
@@ -132,6 +140,7 @@ describe("fifty webhooks at once", () => {
     expect(await till.status(order)).toBe("paid");
     expect(till.sent).toHaveLength(2);
     expect(await till.row(order.id, "SELECT COUNT(*) AS n FROM provider_events WHERE event_id LIKE 'evt_%'")).toEqual({ n: 1 });
+    expect(await salesOf(till, order)).toEqual({ n: 1, minor: -2500 });
   });
 
   test("with an id each pay the order once", async () => {
@@ -141,9 +150,10 @@ describe("fifty webhooks at once", () => {
     expect(await till.status(order)).toBe("paid");
     expect(till.sent).toHaveLength(2);
     expect(await till.row(order.id, "SELECT COUNT(*) AS n FROM provider_events WHERE processed_at_ms IS NULL")).toEqual({ n: 0 });
+    expect(await salesOf(till, order)).toEqual({ n: 1, minor: -2500 });
   });
 
-  test("would tell of the payment more than once if the guard did not stop the batch", async () => {
+  test("would post and tell of the sale more than once if the guard did not stop the batch", async () => {
     let swaps = () => 0;
     const till = await openTill((env) => {
       const unguarded = (db: D1Database) => {
@@ -154,10 +164,13 @@ describe("fifty webhooks at once", () => {
       };
       return { DB_0: unguarded(env.DB_0), DB_1: unguarded(env.DB_1) };
     });
-    const { paymentId } = await waitingOrder(till);
+    const { order, paymentId } = await waitingOrder(till);
     await storm(till, paymentId, (count) => `evt_${count}`);
     expect(swaps()).toBeGreaterThan(0);
     expect(till.sent.length).toBeGreaterThan(2);
+    const sales = await salesOf(till, order);
+    expect(sales?.n).toBeGreaterThan(1);
+    expect(sales?.minor).toBe(-2500 * (sales?.n ?? 0));
   });
 });
 
