@@ -2,9 +2,13 @@
 import { openBoxOffice } from "./box-office.ts";
 import { CONNECTIONS, type Drive, drive, type Figure, RUNS } from "./drive.ts";
 import { buildAll, type CommitStatistics, type HouseUnderLoad, startHouseUnderLoad } from "./house-under-load.ts";
+import { mailboxLag } from "./mailbox-lag.ts";
 import { holdSteps, readSteps, saleSteps } from "./steps.ts";
+import { webhookSteps } from "./webhooks.ts";
 
 const PLENTY = 1_000_000;
+/** Three for each of the 80 sales a second that are wanted. */
+const WEBHOOKS_A_SECOND = 240;
 
 interface Row {
   what: string;
@@ -33,6 +37,30 @@ async function holds(house: HouseUnderLoad): Promise<{ figure: Figure; statistic
     return { url: house.gateway, steps: holdSteps(event.eventId, event.ticketTypeId), expect: 2 };
   });
   return { figure, statistics: await house.commitStatistics(eventId) };
+}
+
+/** Events about payments that the sales have made: at the pace of a rush (three events a sale), and as many as go. */
+async function webhooks(house: HouseUnderLoad): Promise<Row[]> {
+  const paid = await house.rows<{ id: string }>(
+    "payments",
+    "DB_0",
+    "SELECT id FROM payments WHERE state = 'succeeded' LIMIT 1000",
+  );
+  const paymentIds = paid.map(({ id }) => id);
+  const fresh = (rate?: number) => (): Drive => ({
+    url: house.gateway,
+    steps: webhookSteps(house.testProviderSecret, paymentIds),
+    expect: 2,
+    ...(rate ? { rate } : {}),
+  });
+  return [
+    {
+      what: `a provider's webhook, ${WEBHOOKS_A_SECOND} a second`,
+      figure: await drive(fresh(WEBHOOKS_A_SECOND)),
+      wanted: "p50 10 ms",
+    },
+    { what: "a provider's webhook, as many as go", figure: await drive(fresh()) },
+  ];
 }
 
 const mean = ({ commits, commands }: CommitStatistics): string => (commands / commits).toFixed(1);
@@ -96,7 +124,10 @@ try {
     const { eventId, ticketTypeId } = await box.publish(PLENTY);
     return { url: house.gateway, steps: saleSteps(eventId, ticketTypeId), expect: 2, perUnit: 3, connections: 16 };
   });
-  note({ what: "complete sales (order, pay, tickets)", figure: sales, share: "", wanted: "60/s" });
+  note({ what: "complete sales (order, pay, tickets)", figure: sales, share: "", wanted: "80/s" });
+  const lag = await mailboxLag(house);
+  console.log(`outbox to mailbox: p50 ${lag.p50Ms.toFixed(0)} ms, p99 ${lag.p99Ms.toFixed(0)} ms of ${lag.messages} messages`);
+  for (const row of await webhooks(house)) note(row);
   await house.stop();
 
   const single = await startHouseUnderLoad(built, { groupCommit: "off" });

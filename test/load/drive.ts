@@ -23,15 +23,26 @@ export interface Drive {
   seconds?: number;
   /** Answers that belong to one unit of work: 3 for a sale of three requests. */
   perUnit?: number;
+  /** Requests a second over all connections; without it each connection asks again as soon as it is answered. */
+  rate?: number;
 }
 
-async function once({ url, steps, expect, connections = CONNECTIONS, seconds = SECONDS, perUnit = 1 }: Drive): Promise<Figure> {
+async function once({
+  url,
+  steps,
+  expect,
+  connections = CONNECTIONS,
+  seconds = SECONDS,
+  perUnit = 1,
+  rate,
+}: Drive): Promise<Figure> {
   const unexpected = new Map<number, number>();
   const result = await autocannon({
     url,
     connections,
     duration: seconds,
     requests: steps,
+    ...(rate ? { overallRate: rate } : {}),
     setupClient: (client) => {
       client.on("response", (status) => {
         if (Math.floor(status / 100) !== expect) unexpected.set(status, (unexpected.get(status) ?? 0) + 1);

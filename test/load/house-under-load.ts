@@ -3,7 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { convertV4MiniflareOptions, Miniflare } from "miniflare";
 import { z } from "zod";
-import { ROOT } from "../../shared/scripts/configurations.ts";
+import { ROOT, type WorkerDomain } from "../../shared/scripts/configurations.ts";
 import * as house from "../support/built-house.ts";
 import { CEILINGS } from "./ceilings.ts";
 import { STATISTICS } from "./stand-ins.ts";
@@ -16,7 +16,9 @@ export interface HouseUnderLoad {
   inMemoryRpc: string;
   /** How the object of one event has grouped its commits since it was started, past every door. */
   commitStatistics(eventId: string): Promise<CommitStatistics>;
-  sweep(): Promise<void>;
+  /** Of a Worker's database, by its binding. */
+  rows<Row>(domain: WorkerDomain, binding: string, sql: string): Promise<Row[]>;
+  testProviderSecret: string;
   stop(): Promise<void>;
 }
 
@@ -44,7 +46,8 @@ export async function startHouseUnderLoad(built: house.Built, variant: Variant =
   ];
   const data = await mkdtemp(join(WORK_FOLDER, "data-"));
   const vars = variant.groupCommit ? { events: { GROUP_COMMIT: variant.groupCommit } } : {};
-  const workers = await house.builtWorkers({ built, gatewayPort, secrets: house.makeSecrets(), vars });
+  const secrets = house.makeSecrets();
+  const workers = await house.builtWorkers({ built, gatewayPort, secrets, vars });
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
       host: "127.0.0.1",
@@ -65,7 +68,11 @@ export async function startHouseUnderLoad(built: house.Built, variant: Variant =
       const response = await fetch(`http://127.0.0.1:${statisticsPort}/${eventId}`);
       return CommitStatistics.parse(await response.json());
     },
-    sweep: () => house.sweepHouse(miniflare),
+    rows: async <Row>(domain: WorkerDomain, binding: string, sql: string) => {
+      const database = await miniflare.getD1Database(binding, `bilten-${domain}`);
+      return (await database.prepare(sql).all<Row>()).results;
+    },
+    testProviderSecret: secrets.payments?.TEST_PROVIDER_SECRET ?? "",
     stop: async () => {
       await miniflare.dispose();
       await rm(data, { recursive: true, force: true });
