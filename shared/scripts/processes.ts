@@ -25,7 +25,10 @@ const environment = (): NodeJS.ProcessEnv => ({
 
 export interface Finished {
   code: number;
+  /** What it said, on both streams. */
   output: string;
+  /** Standard output alone, for what a program reads. */
+  answer: string;
 }
 
 /** Runs a tool to its end and keeps what it says; `stream` lets it speak at once. */
@@ -36,14 +39,16 @@ export function runTool(tool: Tool, args: string[], options: { stream?: boolean 
     stdio: options.stream ? "inherit" : ["ignore", "pipe", "pipe"],
   });
   let output = "";
+  let answer = "";
   for (const stream of [child.stdout, child.stderr]) {
-    stream?.on("data", (chunk: Buffer) => {
-      output += chunk.toString();
+    stream?.setEncoding("utf8").on("data", (text: string) => {
+      output += text;
+      if (stream === child.stdout) answer += text;
     });
   }
   return new Promise((resolve, reject) => {
     child.on("error", reject);
-    child.on("close", (code) => resolve({ code: code ?? 1, output }));
+    child.on("close", (code) => resolve({ code: code ?? 1, output, answer }));
   });
 }
 
