@@ -110,6 +110,8 @@ export interface MembershipQuestions<E extends Env> {
   /** `permission` is what the route needs, for `rememberedMembership`. */
   membership(c: Context<E>, userId: string, organizerId: string, permission: Permission): Promise<MemberRole | null>;
   notFound: ProblemCode;
+  /** A hold's or an order's secret is nobody's membership: 401, unless the domain has another word for its bearer. */
+  refusalOfSecret?(c: Context<E>): Promise<ProblemCode>;
 }
 
 /** Builds a domain's `requireMember`, which names the permission on the route's line. Admins may read everything. */
@@ -118,6 +120,8 @@ export function memberGuard<E extends Env>(questions: MembershipQuestions<E>) {
     guard<E>(
       async (c) => {
         const principal = await admit(c);
+        if (principal.kind === "bearer_secret" && questions.refusalOfSecret)
+          throw new Problem(await questions.refusalOfSecret(c));
         const caller = signedIn(principal);
         if (caller.kind === "user" && caller.organizerHost) throw new Problem("main_host_required");
         const subject = await questions.subjectOf(c);

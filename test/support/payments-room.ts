@@ -90,6 +90,7 @@ export async function openTill(change: (env: Env) => Partial<Env> = () => ({})):
       releaseOrder: (eventId, orderId, reason) => askInventory(events.env, eventId, (object) => object.release(orderId, reason)),
       releaseOrders: (eventId, orderIds, reason) =>
         askInventory(events.env, eventId, (object) => object.releaseMany(orderIds, reason)),
+      voidTickets: (eventId, orderId, ticketIds) => stock.voidTickets(events.env, eventId, orderId, ticketIds),
       events: async () => [],
     },
   };

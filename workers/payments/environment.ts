@@ -17,7 +17,7 @@ export interface Env
   > {
   EVENTS: Pick<
     EventsRpc,
-    "claimHold" | "extendOrder" | "confirmOrder" | "releaseOrder" | "releaseOrders" | "ticketsOf" | "events"
+    "claimHold" | "extendOrder" | "confirmOrder" | "releaseOrder" | "releaseOrders" | "voidTickets" | "ticketsOf" | "events"
   >;
   USERS: Pick<UsersRpc, "membership" | "organizers">;
   /** Development's alone; without it the provider `test` is not configured. */

@@ -2,13 +2,19 @@ import type { Context } from "hono";
 import { z } from "zod";
 import type { PublishedEvent } from "../../shared/contracts/events";
 import { Id } from "../../shared/contracts/ids";
-import { errorsOf } from "../../shared/http/form";
+import { errorsOf, pathId } from "../../shared/http/form";
 import { memberGuard } from "../../shared/http/guards";
 import { listQuery } from "../../shared/http/list";
 import { rememberedMembership } from "../../shared/http/memberships";
+import { principalOf } from "../../shared/http/principal";
 import { Problem } from "../../shared/http/problem";
 import type { Env } from "./environment";
 import { LedgerQuery } from "./ledger-views";
+import { readSale, type Sale } from "./order-rows";
+import { looksLikeOrderToken } from "./order-token";
+import { readPayment } from "./payments";
+import { callerOf } from "./requests";
+import { dbOf } from "./shards";
 
 export const EventOrdersQuery = z.object({ ...listQuery, eventId: Id });
 
@@ -44,4 +50,41 @@ export const requireMemberOfOrganizer = memberGuard<OrganizerMembersEnv>({
   },
   membership: (c, userId, organizerId, permission) => rememberedMembership(c.env.USERS, userId, organizerId, permission),
   notFound: "organizer_not_found",
+});
+
+type PaymentMembersEnv = { Bindings: Env; Variables: { sale: Sale } };
+
+const paymentIdOf = (c: Context): string => pathId(c, "paymentId", "payment_not_found");
+
+/** Whether the caller may read it, and so may know that it is there. */
+const isReadable = async (c: Context<PaymentMembersEnv>): Promise<boolean> =>
+  (await readPayment(c.env, callerOf(c), paymentIdOf(c))).ok;
+
+/**
+ * The payment stands in the path; whose it is, its order says. The handler finds both as `c.var.sale`. A buyer is never one of those who
+ * may, whatever he is beside that: nobody refunds himself.
+ */
+export const requireMemberOfPayment = memberGuard<PaymentMembersEnv>({
+  subjectOf: async (c: Context<PaymentMembersEnv>) => {
+    const paymentId = paymentIdOf(c);
+    const db = dbOf(c.env, paymentId);
+    const sale = db && (await readSale(db, paymentId));
+    if (!sale) return null;
+    c.set("sale", sale);
+    return { organizerId: sale.order.organizer_id, visible: () => isReadable(c) };
+  },
+  membership: async (c, userId, organizerId, permission) => {
+    const principal = principalOf(c);
+    if (c.var.sale.order.user_id === userId) return null;
+    // A key may what it was given, of one organizer where it is bound to that.
+    if (principal.kind === "api_key" && !principal.scopes.includes(permission)) return null;
+    if (principal.kind === "api_key" && (principal.organizerId ?? organizerId) !== organizerId) return null;
+    return rememberedMembership(c.env.USERS, userId, organizerId, permission);
+  },
+  refusalOfSecret: async (c) => {
+    const principal = principalOf(c);
+    if (principal.kind !== "bearer_secret" || !looksLikeOrderToken(principal.secret)) return "credential_invalid";
+    return (await isReadable(c)) ? "forbidden" : "payment_not_found";
+  },
+  notFound: "payment_not_found",
 });

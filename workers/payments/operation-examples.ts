@@ -1,6 +1,7 @@
 /** What the document shows. */
 import type { Ticket } from "../../shared/contracts/events";
-import type { Order, OrderDraft, Payment, PaymentDraft } from "../../shared/contracts/orders";
+import type { Order, OrderDraft, Payment, PaymentDraft, Refund, RefundDraft } from "../../shared/contracts/orders";
+import type { Backlog } from "./backlog";
 import type { LedgerPage } from "./ledger-views";
 
 const EVENT_ID = "0197f3c2-7b1e-7cc3-98c4-dc0c0c07398f";
@@ -61,6 +62,15 @@ export const ticket: Ticket = {
   createdAt: "2027-03-02T12:01:00.000Z",
 };
 
+export const refundDraft: RefundDraft = { amount: eur(2500), reason: "The second set was called off." };
+export const refund: Refund = {
+  id: "0197f3d1-0a4e-7c15-9b21-7d3f2e1a0b00",
+  paymentId: payment.id,
+  amount: eur(2500),
+  status: "succeeded",
+  createdAt: "2027-03-04T09:30:00.000Z",
+};
+
 export const ledgerPage: LedgerPage = {
   data: [
     {
@@ -86,4 +96,11 @@ export const ledgerPage: LedgerPage = {
     agrees: true,
     differences: [],
   },
+};
+
+export const backlog: Backlog = {
+  data: [
+    { what: "provider_events", waiting: 2, oldestAgeSeconds: 41, failing: 1 },
+    { what: "outbox", waiting: 0, oldestAgeSeconds: 0, failing: 0 },
+  ],
 };

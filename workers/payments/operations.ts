@@ -1,10 +1,11 @@
 /** The domain's pages in the OpenAPI document. */
 import { z } from "zod";
 import { Ticket } from "../../shared/contracts/events";
-import { Order, Payment, PaymentProcessed } from "../../shared/contracts/orders";
+import { Order, Payment, PaymentProcessed, Refund } from "../../shared/contracts/orders";
 import type { ProblemCode } from "../../shared/contracts/problems";
 import { listOf } from "../../shared/http/list";
 import type { Operation } from "../../shared/http/operation";
+import { Backlog } from "./backlog";
 import { LedgerPage } from "./ledger-views";
 import * as example from "./operation-examples";
 
@@ -137,6 +138,19 @@ export const operations = {
     answers: { 200: { description: "The payment", schema: Payment, example: example.payment } },
     refusals: ["payment_not_found"],
   },
+  refundPayment: {
+    operationId: "refundPayment",
+    summary: "Pay a buyer back",
+    description:
+      "Without `amount` and `ticketIds`: all that is not yet refunded, and the tickets are void. `ticketIds` are made void and paid back by their share of the total, or by `amount` where that is given too. `amount` alone is money only, until it leaves nothing of the payment. A ticket that was admitted stays admitted. `failed` is no last word: the provider is asked again until the money is back. For owners, managers and finance, never for the buyer himself.",
+    tags: ["payments"],
+    requestExample: example.refundDraft,
+    answers: {
+      201: { description: "The refund as it stands after the provider was asked first", schema: Refund, example: example.refund },
+    },
+    refusals: ["payment_not_refundable", "refund_exceeds_payment", "ticket_not_of_order", "overloaded", ...keyRefusals],
+    takesIdempotencyKey: true,
+  },
   listLedger: {
     operationId: "listLedger",
     summary: "An organizer's ledger, newest first",
@@ -145,6 +159,15 @@ export const operations = {
     tags: ["payments"],
     answers: { 200: { description: "A page of transactions", schema: LedgerPage, example: example.ledgerPage } },
     refusals: ["invalid_cursor"],
+  },
+  showBacklog: {
+    operationId: "showBacklog",
+    summary: "What waits for the sweep",
+    description:
+      "What a killed request left half-way, or a provider has not answered, and the next sweep will take up: how much of each kind, how old the oldest is, and how much of it has failed already. Read live, for platform admins.",
+    tags: ["payments"],
+    answers: { 200: { description: "Each kind of work, also where none waits", schema: Backlog, example: example.backlog } },
+    refusals: [],
   },
   receiveWebhook: {
     ...webhook,

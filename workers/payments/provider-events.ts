@@ -8,7 +8,7 @@ import type { Env, Later } from "./environment";
 import { readSale } from "./order-rows";
 import type { PaymentProvider, ProviderEvent } from "./providers/provider";
 import { isRefundFact } from "./refund-states";
-import { applyRefundWord } from "./refunds";
+import { applyRefundWord } from "./refund-words";
 import type { ProviderEventRow } from "./schema";
 import { type MoneyFact, settle } from "./settlement";
 import { dbOf } from "./shards";
@@ -112,7 +112,8 @@ async function countEvent(env: Env, later: Later, db: D1Database, provider: stri
   }
   const { failure_code: failureCode, reference, next_action: nextAction } = event;
   if (isRefundFact(event.fact)) {
-    await applyRefundWord(db, event.refund_id ?? "", { fact: event.fact, failureCode, reference });
+    const word = { fact: event.fact, failureCode, reference, generation: null };
+    await applyRefundWord(env, later, db, event.refund_id ?? "", word);
     await processed().run();
     return;
   }

@@ -12,10 +12,13 @@ export type RefundFact = "refund_pending" | "refund_succeeded" | "refund_failed"
 
 export const isRefundFact = (fact: string): fact is RefundFact => fact.startsWith("refund_");
 
-/** Money that left may come back (a closed account): then it is owed again, and only then does a refund leave `succeeded`. */
+/**
+ * Money that left may come back (a closed account): then it is owed again, and only then does a refund leave `succeeded`. Each refusal
+ * begins a new generation, and the words of an earlier one count no more.
+ */
 export const REFUND_NEXT = {
   pending: { refund_succeeded: "succeeded", refund_failed: "failed" },
-  failed: { refund_pending: "pending", refund_succeeded: "succeeded" },
+  failed: { refund_pending: "pending", refund_succeeded: "succeeded", refund_failed: "failed" },
   succeeded: { refund_failed: "failed" },
 } as const satisfies Record<RefundState, Partial<Record<RefundFact, RefundState>>>;
 

@@ -1,25 +1,26 @@
 import type { Context, MiddlewareHandler } from "hono";
 import { z } from "zod";
-import { OrderDraft, PaymentDraft, PROVIDERS } from "../../shared/contracts/orders";
+import { OrderDraft, PaymentDraft, PROVIDERS, RefundDraft } from "../../shared/contracts/orders";
 import type { Refusal } from "../../shared/contracts/problems";
 import type { Result } from "../../shared/contracts/result";
 import { domainApp } from "../../shared/http/app";
 import { readBytesOnce } from "../../shared/http/body";
 import { form, NoBody, pathId, query, unwrap } from "../../shared/http/form";
-import { anyone, anyoneOrCaller, developmentOnly, requireCredential, requireUser } from "../../shared/http/guards";
+import { anyone, anyoneOrCaller, developmentOnly, requireAdmin, requireCredential, requireUser } from "../../shared/http/guards";
 import { idempotencyKeyOf } from "../../shared/http/idempotency-key";
 import { ListQuery } from "../../shared/http/list";
 import { operation } from "../../shared/http/operation";
 import { isAdmin, principalOf, userIdOf } from "../../shared/http/principal";
 import { Problem } from "../../shared/http/problem";
 import type { KeptAnswer } from "./answers";
+import { showBacklog } from "./backlog";
 import { cancelOrder } from "./cancellation";
 import { placeOrder } from "./checkout";
 import { refuseStranger } from "./claims";
 import type { Env } from "./environment";
 import { listLedger } from "./ledger-pages";
 import { LedgerQuery } from "./ledger-views";
-import { EventOrdersQuery, requireMember, requireMemberOfOrganizer } from "./members";
+import { EventOrdersQuery, requireMember, requireMemberOfOrganizer, requireMemberOfPayment } from "./members";
 import { operations } from "./operations";
 import { looksLikeHoldSecret, looksLikeOrderToken } from "./order-token";
 import { listEventOrders, listUserOrders, showOrder, showTickets } from "./orders";
@@ -27,6 +28,7 @@ import { processPayment, readPayment } from "./payments";
 import { receiveWebhook } from "./provider-events";
 import { providerOf } from "./providers/configured";
 import { settleByHand, settlePage } from "./providers/test-page";
+import { requestRefund } from "./refund-requests";
 import { callerOf, portOf, traceparentOf } from "./requests";
 
 type PaymentsContext = Context<{ Bindings: Env }>;
@@ -155,8 +157,21 @@ export const app = domainApp<Env>()
     query(LedgerQuery),
     async (c) => c.json(await listLedger(c.env, { ...c.var.query, organizerId: c.var.organizerId }), 200, noStore),
   )
+  .get("/payments/backlog", operation(operations.showBacklog), requireAdmin(), async (c) =>
+    c.json(await showBacklog(c.env), 200, noStore),
+  )
   .get("/payments/:paymentId", operation(operations.getPayment), requireCredential(), noHoldSecret, async (c) =>
     c.json(unwrap(await readPayment(c.env, callerOf(c), pathId(c, "paymentId", "payment_not_found"))), 200, noStore),
+  )
+  .post(
+    "/payments/:paymentId/refund",
+    operation(operations.refundPayment),
+    requireMemberOfPayment("orders:refund"),
+    form(RefundDraft),
+    async (c) => {
+      const request = { principal: principalOf(c), sale: c.var.sale, draft: c.var.form, key: idempotencyKeyOf(c) };
+      return answerKept(await requestRefund(c.env, c.executionCtx, request));
+    },
   )
   .post("/payments/webhooks/:provider", operation(operations.receiveWebhook), anyone(), (c) => takeWebhook(c, true))
   .post("/payments/webhooks/:provider/:endpointId", operation(operations.receiveOrganizerWebhook), anyone(), (c) =>

@@ -9,15 +9,15 @@ import type { Envelope } from "../../shared/contracts/messages";
 import type { Refusal } from "../../shared/contracts/problems";
 import { ok, type Result, refuse } from "../../shared/contracts/result";
 import { guardedBatch } from "../../shared/d1/guarded-batch";
-import { announce, deliver } from "../../shared/d1/outbox";
-import { reportError } from "../../shared/observability/report";
-import { envelope } from "../../shared/queue/envelope";
-import { type Env, type Later, mailboxesOf } from "./environment";
+import { announce } from "../../shared/d1/outbox";
+import type { Env, Later } from "./environment";
 import { postPayment } from "./ledger";
+import { deliverLater, orderPaid } from "./news";
 import { MAX_TRIES, movedOrder, moveOrder, updateOrder, updatePayment } from "./order-moves";
 import { type OrderWithLines, readSale, type Sale } from "./order-rows";
 import { isPayable, nextOrderState, nextPaymentState, type OrderFact, type PaymentFact } from "./order-states";
-import { insertRefund, surplusRefund, tryPayingBack } from "./refunds";
+import { insertSurplusRefund, surplusRefund } from "./refund-promises";
+import { tryPayingBack } from "./refunds";
 import type { OrderRow, PaymentRow, RefundRow } from "./schema";
 
 export interface MoneyFact {
@@ -131,34 +131,8 @@ function effects(db: D1Database, before: Sale, { after, envelopes, refund }: Mov
   const payment = after.order === before.order ? [] : [updatePayment(db, before.payment, after.payment)];
   const isMoney = before.payment.state !== after.payment.state && after.payment.state === "succeeded";
   const ledger = isMoney ? postPayment(db, after.order, after.payment, after.payment.updated_at_ms) : [];
-  const owed = refund ? insertRefund(db, refund) : [];
+  const owed = refund ? insertSurplusRefund(db, refund) : [];
   return [...payment, ...ledger, ...owed, ...envelopes.map((message) => announce(db, message))];
-}
-
-function orderPaid({ order, lines }: OrderWithLines, nowMs: number, traceparent: string | undefined): Envelope {
-  return envelope("/payments", {
-    type: "order.paid",
-    subject: order.id,
-    version: order.version,
-    nowMs,
-    traceparent,
-    data: {
-      orderId: order.id,
-      eventId: order.event_id,
-      organizerId: order.organizer_id,
-      totalMinor: order.total_minor,
-      currency: order.currency,
-      ticketCount: lines.reduce((sum, line) => sum + line.quantity, 0),
-      paidAtMs: order.paid_at_ms ?? nowMs,
-    },
-  });
-}
-
-/** The rows stand in the outbox; if this is cut off, the sweep sends them. */
-function deliverLater(env: Env, later: Later, db: D1Database, envelopes: Envelope[]): void {
-  if (envelopes.length === 0) return;
-  const delivery = deliver(db, mailboxesOf(env), envelopes);
-  later.waitUntil(delivery.catch((error) => reportError(error, env, later, { task: "deliver the outbox" })));
 }
 
 /** An order that costs nothing has no payment, and goes the same way otherwise. */
