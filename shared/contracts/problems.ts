@@ -65,6 +65,7 @@ export const PROBLEMS = {
   currency_mixed: { status: 422, title: "An event's ticket types share one currency" },
   dates_inconsistent: { status: 422, title: "The dates contradict each other" },
   seat_unknown: { status: 422, title: "The ticket type has no such seat" },
+  amount_not_payable: { status: 422, title: "The provider cannot take this amount" },
   ticket_not_of_order: { status: 422, title: "A ticket is not of this order" },
   provider_not_configured: { status: 422, title: "The provider is not configured" },
   // load (429, 503), bugs (500)

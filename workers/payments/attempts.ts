@@ -144,9 +144,9 @@ function insertPayment(attempt: Attempt, nowMs: number): D1PreparedStatement {
   const order = beginnable(attempt, nowMs);
   return db
     .prepare(
-      `INSERT INTO payments (id, order_id, provider, state, amount_minor, currency, method, return_url, next_try_at_ms, created_at_ms,
-         updated_at_ms)
-       SELECT ${id.sql}, orders.id, ?, 'initiated', orders.total_minor, orders.currency, ?, ?, ?, ?, ? FROM orders WHERE ${order.sql}
+      `INSERT INTO payments (id, order_id, provider, state, amount_minor, currency, method, return_url, next_try_at_ms, asked_at_ms,
+         created_at_ms, updated_at_ms)
+       SELECT ${id.sql}, orders.id, ?, 'initiated', orders.total_minor, orders.currency, ?, ?, ?, ?, ?, ? FROM orders WHERE ${order.sql}
        ON CONFLICT DO NOTHING`,
     )
     .bind(
@@ -155,6 +155,8 @@ function insertPayment(attempt: Attempt, nowMs: number): D1PreparedStatement {
       JSON.stringify(method),
       draft.returnUrl ?? null,
       nowMs + LOOK_UP_AFTER_MS,
+      // Where there are turns to wait for, it is written down by itself that the provider is asked.
+      provider.takeTurn ? null : nowMs,
       nowMs,
       nowMs,
       ...order.values,

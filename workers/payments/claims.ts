@@ -77,6 +77,13 @@ export function buyerCondition(claim: Claim): Condition {
     : { sql: "orders.user_id = ? AND orders.organizer_id = ?", values: [claim.userId, claim.onlyOrganizerId] };
 }
 
+/** The same of an order that was read. */
+export function isBuyer(claim: Claim, order: OrderRow): boolean {
+  if (claim.kind === "token") return order.token_version === claim.version;
+  const isHere = claim.onlyOrganizerId === null || claim.onlyOrganizerId === order.organizer_id;
+  return isHere && order.user_id === claim.userId;
+}
+
 /** Whether this claim may read an order that was found: its buyer, a member with `orders:read`, a platform admin. */
 export async function mayRead(env: Env, claim: Claim, order: OrderRow): Promise<boolean> {
   if (claim.kind === "token") return order.token_version === claim.version;

@@ -17,13 +17,27 @@ export interface Env
   > {
   EVENTS: Pick<
     EventsRpc,
-    "claimHold" | "extendOrder" | "confirmOrder" | "releaseOrder" | "releaseOrders" | "voidTickets" | "ticketsOf" | "events"
+    | "claimHold"
+    | "extendOrder"
+    | "confirmOrder"
+    | "releaseOrder"
+    | "releaseOrders"
+    | "voidTickets"
+    | "voidOrders"
+    | "ticketsOf"
+    | "events"
   >;
   USERS: Pick<UsersRpc, "membership" | "organizers">;
   /** Development's alone; without it the provider `test` is not configured. */
   TEST_PROVIDER_SECRET?: string;
   /** Where `npm start` has put this server; empty where nobody knows. */
   LOCAL_PORT?: string;
+  /** Empty or missing: the provider `stripe` is not configured. */
+  STRIPE_SECRET_KEY?: string;
+  /** Empty or missing: no webhook of Stripe's is believed. */
+  STRIPE_WEBHOOK_SECRET?: string;
+  /** Development's alone: where a double of Stripe listens. */
+  STRIPE_API_BASE?: string;
   SENTRY_DSN?: string;
 }
 

@@ -1,51 +1,22 @@
 /** Whatever a provider tells us when we ask goes the way of a webhook: a stored fact, counted once (rule 18). */
-import type { ProviderName } from "../../shared/contracts/orders";
 import { sha256 } from "../../shared/crypto/bytes";
 import type { Env, Later } from "./environment";
-import { storedAction } from "./next-actions";
+import { intentOf, moneyFactOf, providerOfPayment } from "./intents";
 import type { Sale } from "./order-rows";
 import type { PaymentFact } from "./order-states";
 import { processEvent, type StoredEvent, storeEvent } from "./provider-events";
-import { NO_PORT, providerOf } from "./providers/configured";
-import {
-  factOf,
-  type Method,
-  type PaymentIntent,
-  type PaymentProvider,
-  type ProviderOutcome,
-  type ProviderWord,
-} from "./providers/provider";
-import type { OrderRow, PaymentRow } from "./schema";
-
-export const intentOf = (payment: PaymentRow, order: Pick<OrderRow, "expires_at_ms">): PaymentIntent => ({
-  paymentId: payment.id,
-  orderId: payment.order_id,
-  amountMinor: payment.amount_minor,
-  currency: payment.currency,
-  // Written from the provider's own `readMethod`.
-  method: JSON.parse(payment.method) as Method,
-  returnUrl: payment.return_url,
-  reference: payment.reference,
-  expiresAtMs: order.expires_at_ms,
-});
-
-export function providerOfPayment(env: Env, later: Later, payment: PaymentRow): PaymentProvider {
-  // Written from the contract's names, by us alone.
-  const provider = providerOf(env, later, payment.provider as ProviderName, NO_PORT);
-  if (!provider) throw new Error(`the provider ${payment.provider} is no longer configured`);
-  return provider;
-}
+import type { PaymentProvider, ProviderOutcome, ProviderWord } from "./providers/provider";
 
 type AnswerEvent = StoredEvent & { word: ProviderWord & { fact: PaymentFact } };
 
 /** A provider's answer to our call as an event: its id is the payment's and the status, so that it counts once. */
 export async function eventOf(provider: PaymentProvider, paymentId: string, outcome: ProviderOutcome): Promise<AnswerEvent> {
-  const nextAction = outcome.nextAction ? storedAction(outcome.nextAction) : null;
+  const { type: fact, failureCode, reference, nextAction } = moneyFactOf(outcome);
   return {
     provider: provider.name,
     eventId: `answer_${paymentId}_${outcome.status}`,
     type: "answer",
-    word: { paymentId, fact: factOf(outcome), failureCode: outcome.failureCode ?? null, reference: outcome.reference },
+    word: { paymentId, fact, failureCode, reference },
     nextAction,
     bodyHash: await sha256(JSON.stringify({ ...outcome, nextAction })),
     body: null,
@@ -71,6 +42,6 @@ export async function lookUp(env: Env, later: Later, db: D1Database, { payment, 
   const known = await provider.lookUp(intentOf(payment, order));
   if (!known && payment.state !== "initiated") throw new Error("the provider has forgotten a payment that it answered for");
   // It never heard of the payment, so no money moved, and the buyer may try again.
-  const outcome = known ?? { status: "failed" as const, reference: "", failureCode: "provider_unreachable" };
+  const outcome = known ?? { status: "failed" as const, reference: null, failureCode: "provider_unreachable" };
   await recordOutcome(env, later, db, provider, payment.id, outcome);
 }

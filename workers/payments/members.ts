@@ -12,7 +12,7 @@ import type { Env } from "./environment";
 import { LedgerQuery } from "./ledger-views";
 import { readSale, type Sale } from "./order-rows";
 import { looksLikeOrderToken } from "./order-token";
-import { readPayment } from "./payments";
+import { findPayment } from "./payments";
 import { callerOf } from "./requests";
 import { dbOf } from "./shards";
 
@@ -58,7 +58,7 @@ const paymentIdOf = (c: Context): string => pathId(c, "paymentId", "payment_not_
 
 /** Whether the caller may read it, and so may know that it is there. */
 const isReadable = async (c: Context<PaymentMembersEnv>): Promise<boolean> =>
-  (await readPayment(c.env, callerOf(c), paymentIdOf(c))).ok;
+  (await findPayment(c.env, callerOf(c), paymentIdOf(c))).ok;
 
 /**
  * The payment stands in the path; whose it is, its order says. The handler finds both as `c.var.sale`. A buyer is never one of those who

@@ -103,7 +103,7 @@ export const operations = {
     operationId: "processPayment",
     summary: "Pay an order",
     description:
-      "A declined payment is a success with `failed`: the order stays `pending` with its hold and may be paid again. An expired order gets its stock again while it lasts, a few times. A payment that still waits for the buyer (`requires_action`) fails with `superseded` when he pays anew; one that the provider has under way is a 409 `payment_in_progress`. Money that comes and buys nothing goes back by itself. A provider that this deployment has no secrets for is a 422.",
+      "A declined payment is a success with `failed`: the order stays `pending` with its hold and may be paid again. An expired order gets its stock again while it lasts, a few times. A payment that still waits for the buyer (`requires_action`) fails with `superseded` when he pays anew; one that the provider has under way is a 409 `payment_in_progress`. Money that comes and buys nothing goes back by itself. A provider that this deployment has no secrets for is a 422, and so is a sum that the provider has no way to take (Stripe: a third decimal that is not 0, more than eight digits). Provider `stripe` takes the id of a PaymentMethod (`pm_…`) as `token`; without one the answer's `nextAction` has the client secret for the buyer's browser. When many pay at once the provider is asked in turn: a payment that still waits reads `processing`, and `GET /payments/{paymentId}` has its `nextAction` when its turn has come.",
     tags: ["payments"],
     requestExample: example.paymentDraft,
     answers: {
@@ -125,6 +125,7 @@ export const operations = {
       "payment_in_progress",
       "sold_out",
       "provider_not_configured",
+      "amount_not_payable",
       "overloaded",
       ...keyRefusals,
     ],
@@ -133,7 +134,8 @@ export const operations = {
   getPayment: {
     operationId: "getPayment",
     summary: "A payment",
-    description: "For whoever may read its order.",
+    description:
+      "For whoever may read its order. Its buyer hears `nextAction` again, with the client secret that the provider tells anew each time.",
     tags: ["payments"],
     answers: { 200: { description: "The payment", schema: Payment, example: example.payment } },
     refusals: ["payment_not_found"],

@@ -6,20 +6,23 @@ import { ok, type Result, refuse } from "../../shared/contracts/result";
 import { uuidV7 } from "../../shared/crypto/uuid";
 import { requestHashOf } from "../../shared/http/idempotency-key";
 import { reportError } from "../../shared/observability/report";
+import { askAdmission } from "./admission";
 import { bindKey, freeLease, type KeptAnswer, keepAnswer, keptRefusal, keyedRequest, whileLeased } from "./answers";
-import { type Attempt, type BegunPayment, beginPayment, unpayable } from "./attempts";
-import { buyerCondition, type Caller, claimOf, mayRead, refuseStranger } from "./claims";
+import { type Attempt, type BegunPayment, beginPayment } from "./attempts";
+import { buyerCondition, type Caller, claimOf, isBuyer, mayRead, refuseStranger } from "./claims";
 import type { Env, Later } from "./environment";
-import { eventOf, intentOf, providerOfPayment, recordOutcome } from "./look-ups";
+import { intentOf, providerOfPayment, tryAsking } from "./intents";
+import { eventOf, recordOutcome } from "./look-ups";
 import { readAction } from "./next-actions";
-import { moveEnd } from "./order-moves";
 import { readSale, type Sale } from "./order-rows";
 import { toOrder, toPayment } from "./order-views";
 import { storeEvent } from "./provider-events";
 import { providerOf } from "./providers/configured";
 import type { PaymentProvider } from "./providers/provider";
+import type { OrderRow, PaymentRow } from "./schema";
 import { settle } from "./settlement";
 import { dbOf, shardOf } from "./shards";
+import { askFirst, isUnasked, resumeWhenDue } from "./turns";
 
 export interface Processing {
   caller: Caller;
@@ -60,6 +63,11 @@ export async function processPayment(env: Env, later: Later, processing: Process
     keyed: await keyedRequest(env, parts, shard),
     traceparent: processing.traceparent,
   };
+  const unpayableAmount = await refusedAmount(attempt);
+  if (unpayableAmount) {
+    await binding.forget();
+    return refuse(unpayableAmount);
+  }
   return whileLeased(db, attempt.keyed, async () => {
     const begun = await beginPayment(env, attempt);
     if (!begun) {
@@ -68,6 +76,16 @@ export async function processPayment(env: Env, later: Later, processing: Process
     }
     return "answer" in begun ? tellAgain(attempt, begun.answer) : charge(env, later, attempt, begun);
   });
+}
+
+/** For a provider that cannot take every sum: asked before there is a payment. What is nobody's order is the next step's to say. */
+async function refusedAmount({ db, provider, draft, access }: Attempt): Promise<Refusal | null> {
+  if (!provider.checkAmount) return null;
+  const due = await db
+    .prepare(`SELECT total_minor, currency FROM orders WHERE id = ? AND total_minor > 0 AND ${access.sql}`)
+    .bind(draft.orderId, ...access.values)
+    .first<Pick<OrderRow, "total_minor" | "currency">>();
+  return due && provider.checkAmount(due.total_minor, due.currency);
 }
 
 async function refusedStranger(env: Env, caller: Caller, orderId: string): Promise<Result<never, Refusal> | null> {
@@ -84,10 +102,13 @@ async function tellAgain(attempt: Attempt, answer: Result<KeptAnswer, Refusal>):
   return told ? ok({ status: 202, body: { ...kept.data, payment: { ...kept.data.payment, nextAction: told } } }) : answer;
 }
 
+/** What the buyer has to do next is not in the row, because it is a secret. */
+const hasSecret = ({ state, next_action }: PaymentRow): boolean =>
+  state === "requires_action" && next_action !== null && readAction(next_action) === "secret";
+
 /** Null where there is nothing to tell that is not in the row. */
 async function tellAction(provider: PaymentProvider, { payment, order }: Sale): Promise<NextAction | null> {
-  if (payment.state !== "requires_action" || payment.next_action === null || readAction(payment.next_action) !== "secret")
-    return null;
+  if (!hasSecret(payment)) return null;
   return (await provider.lookUp(intentOf(payment, order)))?.nextAction ?? null;
 }
 
@@ -102,11 +123,13 @@ async function charge(env: Env, later: Later, attempt: Attempt, begun: BegunPaym
   }
   for (const payment of begun.superseded) await stopSuperseded(env, later, db, { ...sale, payment });
   // What may have been asked before is looked up, never asked again blindly (rule 18).
-  const known = begun.isNew ? null : await tryAsking(env, later, () => provider.lookUp(intentOf(sale.payment, sale.order)));
-  if (known === "unknown") return answerUnderWay(attempt, sale);
+  const isFirst = begun.isNew || isUnasked(sale.payment);
+  const known = isFirst ? null : await tryAsking(env, later, () => provider.lookUp(intentOf(sale.payment, sale.order)));
+  const waits = !begun.isNew && isFirst && sale.payment.next_try_at_ms > Date.now();
+  if (known === "unknown" || waits) return answerUnderWay(attempt, sale);
   const refusal = known || begun.admitted ? null : await askAdmission(env, later, attempt, sale);
   if (refusal) return refuse(refusal);
-  const outcome = known ?? (await tryAsking(env, later, () => provider.createPayment(intentOf(sale.payment, sale.order))));
+  const outcome = known ?? (await askFirst(env, later, db, provider, sale));
   if (outcome === "unknown") return answerUnderWay(attempt, sale);
   const event = await eventOf(provider, sale.payment.id, outcome);
   const { word } = event;
@@ -131,38 +154,6 @@ async function answerUnderWay({ db, keyed }: Attempt, { payment, order, lines }:
   return ok({ status: 202, body: { payment: toPayment(payment), order: toOrder(order, lines, Date.now()) } });
 }
 
-/** An exception of the provider's means that nobody knows: the sweep looks the payment up, and so does a repeated request. */
-async function tryAsking<T>(env: Env, later: Later, ask: () => Promise<T>): Promise<T | "unknown"> {
-  try {
-    return await ask();
-  } catch (error) {
-    reportError(error, env, later, { task: "ask a payment provider" });
-    return "unknown";
-  }
-}
-
-/**
- * Before any money is taken the object says whether the order may still be paid: its event may be over, the order released. Where the
- * provider takes its time, the order's end follows (rule 13). What it refuses, or cannot answer, is a failed payment.
- */
-async function askAdmission(env: Env, later: Later, { db, provider, keyed }: Attempt, sale: Sale): Promise<Refusal | null> {
-  const { order } = sale;
-  const fail = (failureCode: string, alongside: D1PreparedStatement[]) =>
-    settle(env, later, db, sale, { type: "payment_failed", failureCode, reference: null, nextAction: null }, () => alongside);
-  const untilMs = provider.payableForMs === null ? order.expires_at_ms : Date.now() + provider.payableForMs;
-  const extended = await env.EVENTS.extendOrder(order.event_id, order.id, untilMs).catch(async (error) => {
-    await fail("unavailable", []);
-    throw error;
-  });
-  if (!extended.ok) {
-    const refusal = unpayable(extended.error);
-    await fail(refusal.code, keyed ? [keepAnswer(db, keyed, keptRefusal(refusal))] : []);
-    return refusal;
-  }
-  if (extended.value.expiresAtMs > order.expires_at_ms) await moveEnd(db, order, extended.value.expiresAtMs).run();
-  return null;
-}
-
 /** Best effort: what the provider took before it heard of it, its webhook tells too. */
 async function stopSuperseded(env: Env, later: Later, db: D1Database, { payment, order }: Sale): Promise<void> {
   try {
@@ -184,13 +175,34 @@ function answerOf({ order, lines, payment }: Sale, told: NextAction | null = nul
 
 const toKeptAnswer = (answer: Result<Processed, Refusal>): KeptAnswer => (answer.ok ? answer.value : keptRefusal(answer.error));
 
-/** `GET /payments/:id`, for whoever may read its order. */
-export async function readPayment(env: Env, caller: Caller, paymentId: string): Promise<Result<Payment, Refusal>> {
+interface ReadablePayment {
+  db: D1Database;
+  sale: Sale;
+  /** For its buyer alone there is something to do. */
+  isBuyers: boolean;
+}
+
+/** For whoever may read its order. */
+export async function findPayment(env: Env, caller: Caller, paymentId: string): Promise<Result<ReadablePayment, Refusal>> {
   const db = dbOf(env, paymentId);
   const sale = db ? await readSale(db, paymentId) : null;
-  if (!sale) return refuse({ code: "payment_not_found" });
+  if (!db || !sale) return refuse({ code: "payment_not_found" });
   const claim = await claimOf(env, caller, sale.order.id);
   if (!claim.ok) return refuse({ code: claim.error.code === "order_not_found" ? "payment_not_found" : claim.error.code });
   if (!(await mayRead(env, claim.value, sale.order))) return refuse({ code: "payment_not_found" });
-  return ok(toPayment(sale.payment));
+  return ok({ db, sale, isBuyers: isBuyer(claim.value, sale.order) });
+}
+
+/** `GET /payments/:id`. A buyer whose answer was lost, or who had to wait for his turn, hears what he has to do next. */
+export async function readPayment(env: Env, later: Later, caller: Caller, paymentId: string): Promise<Result<Payment, Refusal>> {
+  const found = await findPayment(env, caller, paymentId);
+  if (!found.ok) return found;
+  const { db, sale, isBuyers } = found.value;
+  if (isBuyers) {
+    const due = resumeWhenDue(env, later, db, sale);
+    later.waitUntil(due.catch((error) => reportError(error, env, later, { task: "resume a payment" })));
+  }
+  if (!isBuyers || !hasSecret(sale.payment)) return ok(toPayment(sale.payment));
+  const told = await tryAsking(env, later, async () => tellAction(providerOfPayment(env, later, sale.payment), sale));
+  return ok(toPayment(sale.payment, told === "unknown" ? null : told));
 }

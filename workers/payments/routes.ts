@@ -161,7 +161,11 @@ export const app = domainApp<Env>()
     c.json(await showBacklog(c.env), 200, noStore),
   )
   .get("/payments/:paymentId", operation(operations.getPayment), requireCredential(), noHoldSecret, async (c) =>
-    c.json(unwrap(await readPayment(c.env, callerOf(c), pathId(c, "paymentId", "payment_not_found"))), 200, noStore),
+    c.json(
+      unwrap(await readPayment(c.env, c.executionCtx, callerOf(c), pathId(c, "paymentId", "payment_not_found"))),
+      200,
+      noStore,
+    ),
   )
   .post(
     "/payments/:paymentId/refund",

@@ -67,6 +67,7 @@ export const payments = sqliteTable("payments", {
   next_try_at_ms: integer().notNull().default(0),
   refunded_minor: integer().notNull().default(0),
   returned_minor: integer().notNull().default(0),
+  asked_at_ms: integer(),
 });
 export type PaymentRow = typeof payments.$inferSelect;
 
@@ -123,6 +124,18 @@ export const refundedTickets = sqliteTable("refunded_tickets", {
   order_id: text().notNull(),
 });
 
+export const eventRefunds = sqliteTable("event_refunds", {
+  event_id: text().primaryKey(),
+  after_created_at_ms: integer().notNull().default(-1),
+  after_id: text().notNull().default(""),
+  left_behind: integer().notNull().default(0),
+  attempts: integer().notNull().default(0),
+  next_try_at_ms: integer().notNull(),
+  created_at_ms: integer().notNull(),
+  finished_at_ms: integer(),
+});
+export type EventRefundRow = typeof eventRefunds.$inferSelect;
+
 export const ledgerEntries = sqliteTable(
   "ledger_entries",
   {
@@ -177,6 +190,11 @@ export const testDeliveries = sqliteTable(
   (table) => [primaryKey({ columns: [table.event_id, table.copy] })],
 );
 export type TestDeliveryRow = typeof testDeliveries.$inferSelect;
+
+export const providerPace = sqliteTable("provider_pace", {
+  endpoint: text().primaryKey(),
+  next_at_ms: integer().notNull(),
+});
 
 export const outbox = sqliteTable("outbox", {
   id: text().primaryKey(),

@@ -1,6 +1,7 @@
 import type { ProviderName } from "../../../shared/contracts/orders";
 import type { Env, Later } from "../environment";
 import type { PaymentProvider } from "./provider";
+import { stripeProvider } from "./stripe-provider";
 import { testProvider } from "./test-provider";
 
 /** Where nothing is delivered, only looked up or given back. */
@@ -8,7 +9,16 @@ export const NO_PORT = 0;
 
 /** Null for a provider that this deployment has no secrets for. `port` is the running server's, which only `test` wants to know. */
 export function providerOf(env: Env, later: Later, name: ProviderName, port: number): PaymentProvider | null {
-  if (name === "test" && env.ENVIRONMENT === "development" && env.TEST_PROVIDER_SECRET)
+  const isDevelopment = env.ENVIRONMENT === "development";
+  if (name === "test" && isDevelopment && env.TEST_PROVIDER_SECRET)
     return testProvider(env, later, env.TEST_PROVIDER_SECRET, port);
+  if (name === "stripe" && env.STRIPE_SECRET_KEY) {
+    return stripeProvider(env, {
+      secretKey: env.STRIPE_SECRET_KEY,
+      webhookSecret: env.STRIPE_WEBHOOK_SECRET ?? "",
+      // Anywhere else a key goes to Stripe and to nobody.
+      apiBase: (isDevelopment && env.STRIPE_API_BASE) || undefined,
+    });
+  }
   return null;
 }

@@ -2,7 +2,7 @@
 import type { NextAction, PaymentDraft, ProviderName } from "../../../shared/contracts/orders";
 import type { Refusal } from "../../../shared/contracts/problems";
 import type { Result } from "../../../shared/contracts/result";
-import type { PaymentFact } from "../order-states";
+import type { PaymentFact, PaymentState } from "../order-states";
 import type { RefundFact } from "../refund-states";
 
 /** What the buyer chose to pay with, as a provider's token; stored with the payment, so that it may be looked up after a kill. */
@@ -21,12 +21,16 @@ export interface PaymentIntent {
   reference: string | null;
   /** When the order ends, unless a payment moves that out. */
   expiresAtMs: number;
+  /** How it stands here. */
+  state: PaymentState;
+  /** When the provider may first have heard of it; null: it has not been asked. */
+  askedAtMs: number | null;
 }
 
 export interface ProviderOutcome {
   status: "requires_action" | "processing" | "succeeded" | "failed";
-  /** The provider's own name of the payment. */
-  reference: string;
+  /** The provider's own name of the payment; null where it made none. */
+  reference: string | null;
   nextAction?: NextAction;
   failureCode?: string;
 }
@@ -47,7 +51,8 @@ export interface RefundIntent {
 
 export interface RefundOutcome {
   status: "pending" | "succeeded" | "failed";
-  reference: string;
+  /** The provider's own name of the refund; null where it made none. */
+  reference: string | null;
   failureCode?: string;
 }
 
@@ -69,6 +74,13 @@ export interface PaymentProvider {
   readonly payableForMs: number | null;
   /** Whether this provider can take what the buyer chose, before any work. */
   readMethod(method: PaymentDraft["paymentMethod"]): Result<Method, Refusal<"invalid_body">>;
+  /** Whether this provider can take that much of this currency at all, asked before any row is written. */
+  checkAmount?(amountMinor: number, currency: string): Refusal<"amount_not_payable"> | null;
+  /**
+   * For a provider that takes only so many payments a second: reserves the moment at which the next `createPayment` may start, in
+   * milliseconds since 1970. Null where the line is longer than `withinMs`; nothing is reserved then.
+   */
+  takeTurn?(withinMs: number): Promise<number | null>;
   /** A refusal of the bank is an outcome; an exception means that nobody knows, and `lookUp` will. */
   createPayment(intent: PaymentIntent): Promise<ProviderOutcome>;
   /** On the body as it came, before anything reads it. */
@@ -77,6 +89,11 @@ export interface PaymentProvider {
     headers: Headers,
     nowMs: number,
   ): Promise<Result<ProviderEvent, Refusal<"invalid_signature">>>;
+  /**
+   * What a stored event of a webhook counts for when its turn comes: an old word is asked again, and a success must name our sum.
+   * An exception leaves the event waiting, where it is seen.
+   */
+  weigh?(body: string, intent: PaymentIntent): Promise<ProviderOutcome | null>;
   /** How an intent stands there; null when it never arrived. Asked after a timeout or a kill, in place of trying blindly (rule 18). */
   lookUp(intent: PaymentIntent): Promise<ProviderOutcome | null>;
   /** The buyer comes with another card: nothing more may come of this intent. How it stands then: money may have come first. */
