@@ -1,3 +1,4 @@
+import type { z } from "zod";
 import { Envelope, MESSAGES, type MessageData, type MessageType, schemaOf } from "../contracts/messages";
 import { type ReportingEnv, reportError } from "../observability/report";
 
@@ -123,8 +124,12 @@ export function readMessage<Env>(body: unknown, handlers: MessageHandlers<Env>):
   if (!Object.hasOwn(handlers, type) || envelope.dataschema !== schemaOf(type))
     return { reason: "unknown", envelope, error: new Error(`no handler for ${envelope.dataschema}`) };
   const data = MESSAGES[type].data.safeParse(envelope.data);
-  if (!data.success) return { reason: "failed", envelope, error: data.error };
+  if (!data.success) return { reason: "failed", envelope, error: new Error(misfitOf(data.error)) };
   const { id, subject, version, traceparent } = envelope;
   const timeMs = Date.parse(envelope.time);
   return { envelope, message: { id, type, subject, version, timeMs, traceparent, data: data.data as MessageData<MessageType> } };
 }
+
+/** What zod says of a member, and of which, but not what stood there. */
+const misfitOf = ({ issues }: z.ZodError): string =>
+  `the data is of another form: ${issues.map(({ path, message }) => `${path.join(".")}: ${message}`).join("; ")}`;

@@ -1,12 +1,10 @@
 /** `npm run dead-letters`: what mailboxes could not settle; here, or with `--remote` in the account that wrangler is signed in to. */
-import { existsSync } from "node:fs";
-import { resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { ROOT } from "./configurations.ts";
 import { isMain } from "./main.ts";
 import {
   type Ask,
-  askWrangler,
+  askAccount,
+  askLocally,
   dropParked,
   findParked,
   isParkedId,
@@ -174,12 +172,9 @@ export async function deadLetters(args: string[], askWith: (wishes: Wishes) => A
 }
 
 if (isMain(import.meta.url)) {
-  const { code, text } = await deadLetters(process.argv.slice(2), (wishes) => {
-    const state = wishes["persist-to"];
-    if (!wishes.remote && !existsSync(resolve(ROOT, state, "v3/d1")))
-      throw new Error("There is no local data yet: npm start makes it.");
-    return askWrangler({ remote: wishes.remote, state });
-  });
+  const { code, text } = await deadLetters(process.argv.slice(2), ({ remote, "persist-to": state }) =>
+    remote ? askAccount : askLocally(state),
+  );
   (code === 0 ? console.log : console.error)(text);
   process.exitCode = code;
 }

@@ -1,12 +1,13 @@
 /** The messages that mailboxes could not settle, read and changed where they are parked: in the database of each mailbox's owner. */
 import { z } from "zod";
 import { readWorkers } from "./configurations.ts";
+import { askLocalDatabase } from "./local-databases.ts";
 import { runTool } from "./processes.ts";
-import { STATE_FOLDER } from "./state.ts";
 
 export interface Place {
   mailbox: string;
   database: string;
+  databaseId: string;
   configPath: string;
 }
 
@@ -14,12 +15,17 @@ export interface Place {
 export const readPlaces = (): Place[] =>
   readWorkers().flatMap(({ domain, configPath, configuration: { queues, d1_databases } }) => {
     const parks = queues.consumers.some(({ queue }) => queue === `bilten-${domain}-dead-letters`);
-    const database = d1_databases[0]?.database_name;
-    return parks && database ? [{ mailbox: domain, database, configPath }] : [];
+    const [first] = d1_databases;
+    return parks && first ? [{ mailbox: domain, database: first.database_name, databaseId: first.database_id, configPath }] : [];
   });
 
 /** Runs one statement; every value in it was made or checked here, because wrangler binds none. */
 export type Ask = (place: Place, sql: string) => Promise<unknown[]>;
+
+export const askLocally =
+  (state: string): Ask =>
+  async ({ databaseId }, sql) =>
+    askLocalDatabase(state, databaseId, sql);
 
 const Answer = z.array(z.object({ results: z.array(z.unknown()) }));
 const Failed = z.object({ error: z.object({ text: z.string() }) });
@@ -32,21 +38,16 @@ function readAnswer(text: string): unknown {
   }
 }
 
-/** One after the other: two at once find the local state locked. */
-export const askWrangler =
-  ({ remote = false, state = STATE_FOLDER } = {}): Ask =>
-  async ({ database, configPath }, sql) => {
-    const where = remote ? ["--remote", "--yes"] : ["--local", "--persist-to", state];
-    const { code, output, answer } = await runTool("wrangler", [
-      ...["d1", "execute", database, "-c", configPath, ...where],
-      ...["--json", "--command", sql],
-    ]);
-    const said = readAnswer(answer);
-    const answered = Answer.safeParse(said);
-    if (code === 0 && answered.success) return answered.data.flatMap(({ results }) => results);
-    const failed = Failed.safeParse(said);
-    throw new Error(`${database}: ${failed.success ? failed.data.error.text : output.trim()}`);
-  };
+/** In the account that wrangler is signed in to. */
+export const askAccount: Ask = async ({ database, configPath }, sql) => {
+  const command = ["d1", "execute", database, "-c", configPath, "--remote", "--yes", "--json", "--command", sql];
+  const { code, output, answer } = await runTool("wrangler", command);
+  const said = readAnswer(answer);
+  const answered = Answer.safeParse(said);
+  if (code === 0 && answered.success) return answered.data.flatMap(({ results }) => results);
+  const failed = Failed.safeParse(said);
+  throw new Error(`${database}: ${failed.success ? failed.data.error.text : output.trim()}`);
+};
 
 const Summary = z.object({
   id: z.string(),
