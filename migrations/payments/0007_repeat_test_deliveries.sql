@@ -9,8 +9,8 @@ CREATE TABLE repeated_test_deliveries (
   type TEXT NOT NULL CHECK (type IN ('payment.processing', 'payment.succeeded', 'payment.failed')),
   failure_code TEXT,
   due_at_ms INTEGER NOT NULL,
-  -- On which the server answered that made the row, on the loopback address.
-  port INTEGER NOT NULL CHECK (port BETWEEN 1 AND 65535),
+  -- On which the server answered that made the row, on the loopback address; 0: the sweep made it, and does not know.
+  port INTEGER NOT NULL CHECK (port BETWEEN 0 AND 65535),
   attempts INTEGER NOT NULL DEFAULT 0,
   -- From when on the sweep may take it: a little before it is due, or after the request that waits for it must have delivered it.
   next_try_at_ms INTEGER NOT NULL,
@@ -28,3 +28,6 @@ CREATE INDEX test_deliveries_by_payment ON test_deliveries (payment_id);
 -- A body that the archive would not take moves back, like everything else that failed.
 DROP INDEX provider_events_to_archive;
 CREATE INDEX provider_events_to_archive ON provider_events (next_try_at_ms) WHERE body IS NOT NULL AND processed_at_ms IS NOT NULL;
+
+-- Orders that would not be finished, whenever their next turn is: somebody will want to see them.
+CREATE INDEX orders_retried ON orders (expires_at_ms) WHERE state = 'pending' AND attempts > 0;

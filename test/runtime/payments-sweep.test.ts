@@ -60,9 +60,9 @@ describe("money that the provider took", () => {
       const order = await till.order(event);
       await till.run(
         order.id,
-        `INSERT INTO payments (id, order_id, provider, state, amount_minor, currency, method, created_at_ms, updated_at_ms)
+        `INSERT INTO payments (id, order_id, provider, state, amount_minor, currency, method, asked_at_ms, created_at_ms, updated_at_ms)
          VALUES ('0197f3d0-b7c2-7d01-9c1d-${crypto.randomUUID().slice(-12, -2)}${order.id.slice(-2)}', '${order.id}', 'test', 'initiated',
-           2500, 'EUR', '{"token":"${token}"}', 0, 0)`,
+           2500, 'EUR', '{"token":"${token}"}', 0, 0, 0)`,
       );
       expect(await till.sweep()).toMatchObject({ payments: 1 });
       await till.idle();

@@ -1,5 +1,5 @@
 import type { SweepReport } from "../../shared/contracts/domain";
-import { sweepOutbox } from "../../shared/d1/outbox";
+import { outboxLag, sweepOutbox } from "../../shared/d1/outbox";
 import { runSteps } from "../../shared/observability/sweep-steps";
 import { sweepLocks } from "./login-lock";
 import { sweepMails } from "./mails";
@@ -15,4 +15,5 @@ export const sweep = (env: AuthEnv, after: After): Promise<SweepReport> =>
     pendingAccounts: () => sweepPending(env, after, Date.now()),
     sessions: () => sweepSessions(env, Date.now()),
     locks: () => sweepLocks(env, Date.now()),
+    outbox: () => outboxLag(env.DB, Date.now()),
   });

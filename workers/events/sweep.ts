@@ -1,6 +1,7 @@
 import type { SweepReport } from "../../shared/contracts/domain";
-import { sweepOutbox } from "../../shared/d1/outbox";
+import { outboxLag, sweepOutbox } from "../../shared/d1/outbox";
 import { reportError } from "../../shared/observability/report";
+import { runSteps } from "../../shared/observability/sweep-steps";
 import type { Env, Later } from "./environment";
 import { mailboxes } from "./event-batch";
 import { ABANDONED_AFTER_MS, settle } from "./event-changes";
@@ -10,9 +11,16 @@ import { forgetOldAnswers } from "./kept-answers";
 const MAX_SETTLED = 20;
 
 /** Carries on with what a crash left half-way, each by itself: news that was not sent, events half published or half changed. */
-export async function sweep(env: Env, later: Later): Promise<SweepReport> {
-  const nowMs = Date.now();
-  const beforeMs = nowMs - ABANDONED_AFTER_MS;
+export const sweep = (env: Env, later: Later): Promise<SweepReport> =>
+  runSteps(env, later, {
+    settled: () => settleAbandoned(env, later),
+    sent: () => sweepOutbox(env.DB, mailboxes(env), Date.now()),
+    forgotten: () => forgetOldAnswers(env, Date.now()),
+    outbox: () => outboxLag(env.DB, Date.now()),
+  });
+
+async function settleAbandoned(env: Env, later: Later): Promise<number> {
+  const beforeMs = Date.now() - ABANDONED_AFTER_MS;
   const { results } = await env.DB.prepare(
     `SELECT event_id AS id FROM (SELECT event_id, asked_at_ms AS since FROM event_changes WHERE asked_at_ms <= ?1
        UNION ALL SELECT id, updated_at_ms FROM events WHERE status = 'publishing' AND updated_at_ms <= ?1)
@@ -29,9 +37,5 @@ export async function sweep(env: Env, later: Later): Promise<SweepReport> {
       reportError(error, env, later, { task: "settle an event" });
     }
   }
-  return {
-    settled,
-    sent: await sweepOutbox(env.DB, mailboxes(env), nowMs),
-    forgotten: await forgetOldAnswers(env, nowMs),
-  };
+  return settled;
 }

@@ -3,14 +3,14 @@ import { reportError } from "../../shared/observability/report";
 import type { Env, Later } from "./environment";
 import { moveEnd } from "./order-moves";
 import { ORDER_NEXT } from "./order-states";
-import { postpone, type Waiting } from "./retries";
+import { takeChosen } from "./retries";
 import type { OrderRow } from "./schema";
 
 /** Orders that one sweep of a shard looks at, and that one call of an object may name. */
 const MAX_DUE = 500;
 const MAX_A_CALL = 100;
 
-type Due = Waiting & Pick<OrderRow, "id" | "event_id">;
+type Due = Pick<OrderRow, "id" | "event_id">;
 
 interface Expiring {
   env: Env;
@@ -24,7 +24,7 @@ interface Expiring {
 export async function expireOrders({ env, later, db, calls }: Expiring): Promise<{ count: number; calls: number }> {
   const { results } = await db
     .prepare(
-      `SELECT rowid, id, event_id FROM orders
+      `SELECT id, event_id FROM orders
        WHERE state = 'pending' AND total_minor > 0 AND max(expires_at_ms, next_try_at_ms) <= ?
        ORDER BY max(expires_at_ms, next_try_at_ms) LIMIT ?`,
     )
@@ -34,9 +34,9 @@ export async function expireOrders({ env, later, db, calls }: Expiring): Promise
   let count = 0;
   for (const [eventId, orders] of Map.groupBy(results, ({ event_id }) => event_id)) {
     for (let first = 0; first < orders.length && left > 0; first += MAX_A_CALL) {
-      const some = orders.slice(first, first + MAX_A_CALL);
       // What the object does not end now, because it cannot answer or will not, comes back behind the others.
-      await postpone(db, "orders", some, Date.now()).run();
+      const some = await takeChosen(db, "orders", orders.slice(first, first + MAX_A_CALL), Date.now());
+      if (some.length === 0) continue;
       left -= 1;
       try {
         const { ended, alive } = await release(env, eventId, some);

@@ -5,10 +5,12 @@ import { ok, type Result, refuse } from "../../shared/contracts/result";
 import { sha256 } from "../../shared/crypto/bytes";
 import { reportError } from "../../shared/observability/report";
 import type { Env, Later } from "./environment";
-import { readSale } from "./order-rows";
+import { intentOf, moneyFactOf, providerOfPayment } from "./intents";
+import { readSale, type Sale } from "./order-rows";
 import type { PaymentProvider, ProviderEvent } from "./providers/provider";
 import { isRefundFact } from "./refund-states";
 import { applyRefundWord } from "./refund-words";
+import { take } from "./retries";
 import type { ProviderEventRow } from "./schema";
 import { type MoneyFact, settle } from "./settlement";
 import { dbOf } from "./shards";
@@ -62,6 +64,9 @@ export function storeEvent(
     );
 }
 
+/** As it came: what the archive has must still have the hash that stands beside it. */
+const decode = (body: Uint8Array): string => new TextDecoder("utf-8", { fatal: false, ignoreBOM: true }).decode(body);
+
 /** Verified on the raw body and stored before the 200; counted afterwards, by this request's shadow or by the sweep. */
 export async function receiveWebhook(
   env: Env,
@@ -78,7 +83,7 @@ export async function receiveWebhook(
   const event = verified.value;
   // An event about nothing of ours is kept all the same: it is signed, and somebody will want to know.
   const db = (event.word && dbOf(env, event.word.paymentId)) ?? env.DB_0;
-  const said = { provider: provider.name, bodyHash: await sha256(body), body: new TextDecoder().decode(body) };
+  const said = { provider: provider.name, bodyHash: await sha256(body), body: decode(body) };
   await storeEvent(db, { ...event, ...said, nextAction: null }, nowMs, event.word ? null : nowMs).run();
   if (event.word) later.waitUntil(processEvent(env, later, db, provider.name, event.eventId));
   return ok({ received: true });
@@ -117,16 +122,25 @@ async function countEvent(env: Env, later: Later, db: D1Database, provider: stri
     await processed().run();
     return;
   }
-  const fact: MoneyFact = { type: event.fact, failureCode, reference, nextAction };
-  await settle(env, later, db, sale, fact, () => [processed()]);
+  const said: MoneyFact = { type: event.fact, failureCode, reference, nextAction };
+  const fact = await weigh(env, later, event, sale, said);
+  if (fact) await settle(env, later, db, sale, fact, () => [processed()]);
+  else await processed().run();
 }
 
-/** For the sweep: what waits to be counted and is due. Each may cost one call of the event's object. */
-export const selectWaiting = (db: D1Database, nowMs: number, limit: number): D1PreparedStatement =>
-  db
-    .prepare(
-      `SELECT rowid, provider, event_id FROM provider_events
-       WHERE processed_at_ms IS NULL AND next_try_at_ms <= ? AND received_at_ms <= ? AND attempts < ${MAX_ATTEMPTS}
-       ORDER BY next_try_at_ms LIMIT ?`,
-    )
-    .bind(nowMs, nowMs - SWEEP_AFTER_MS, limit);
+/** Some words are old when their turn comes: a provider that knows how that is says what this one counts for now. */
+async function weigh(env: Env, later: Later, { body }: ProviderEventRow, sale: Sale, said: MoneyFact): Promise<MoneyFact | null> {
+  if (body === null) return said;
+  const provider = providerOfPayment(env, later, sale.payment);
+  if (!provider.weigh) return said;
+  const outcome = await provider.weigh(body, intentOf(sale.payment, sale.order));
+  return outcome && moneyFactOf(outcome);
+}
+
+/** For the sweep: what waits to be counted and is due. */
+export const takeWaiting = (db: D1Database, nowMs: number, limit: number): Promise<ProviderEventRow[]> =>
+  take<ProviderEventRow>(db, "provider_events", nowMs, {
+    where: `processed_at_ms IS NULL AND received_at_ms <= ? AND attempts < ${MAX_ATTEMPTS}`,
+    values: [nowMs - SWEEP_AFTER_MS],
+    limit,
+  });

@@ -3,44 +3,25 @@ import type { SweepReport } from "../../shared/contracts/domain";
 import { forgetOldAnswers } from "../../shared/d1/kept-answers";
 import { sweepOutbox } from "../../shared/d1/outbox";
 import { reportError } from "../../shared/observability/report";
+import { reportLag } from "./backlog";
 import { type Env, type Later, mailboxesOf } from "./environment";
+import { sweepEventRefunds } from "./event-refunds";
 import { expireOrders } from "./expiry";
+import { countEvents, type Done, each, finishFreeOrders, lookUpPayments, reporter, type Work } from "./half-way";
 import { checkLedger } from "./ledger-check";
-import { lookUp } from "./look-ups";
-import { moveOrder } from "./order-moves";
-import { readOrder, readSale } from "./order-rows";
-import { processEvent, selectWaiting } from "./provider-events";
+import { archiveBodies } from "./provider-archive";
 import { deliverDue } from "./providers/test-deliveries";
 import { payBack } from "./refunds";
-import { postpone, type Waiting } from "./retries";
-import type { ProviderEventRow, RefundRow } from "./schema";
-import { confirmFreeOrder } from "./settlement";
+import type { RefundRow } from "./schema";
 import { allDatabases } from "./shards";
 
 /** An invocation may call its siblings this often; the shards share it. */
 const SIBLING_CALLS = 24;
 const OLD_ANSWERS = 2_000;
 const REFUNDS = 50;
-const DELIVERIES = 5;
-/** A request that still runs finishes what it began; only what is older is looked after. */
-const FREE_ORDER_AFTER_MS = 5_000;
-/** Days of an hour's pauses: what no provider has decided by then stays visible, for a person. */
-const MAX_LOOK_UPS = 200;
+const DELIVERIES = 50;
 
-/** One step's part of a sweep: what it may spend, and what it did. */
-interface Work {
-  env: Env;
-  later: Later;
-  db: D1Database;
-  calls: number;
-}
-
-interface Done {
-  count: number;
-  /** Sibling calls that it may have cost. */
-  calls: number;
-}
-
+/** What each step did, and how far it is behind. */
 export async function sweep(env: Env, later: Later): Promise<SweepReport> {
   const report: SweepReport = {};
   const databases = allDatabases(env);
@@ -51,9 +32,11 @@ export async function sweep(env: Env, later: Later): Promise<SweepReport> {
       ["freeOrders", () => finishFreeOrders(work)],
       ["payments", () => lookUpPayments(work)],
       ["expiredOrders", () => expireOrders(work)],
+      ["eventRefunds", () => sweepEventRefunds(work)],
       ["refunds", () => payBackOwed(work)],
       ["testDeliveries", async () => free(await deliverDue(env, later, db, Date.now(), DELIVERIES))],
       ["outbox", async () => free(await sweepOutbox(db, mailboxesOf(env), Date.now(), { report: reporter(work, "outbox") }))],
+      ["archivedEvents", async () => free(await archiveBodies(env, later, db))],
       ["ledger", async () => free(await checkLedger(db))],
       ["oldAnswers", async () => free((await forgetOldAnswers(db, "answers", Date.now(), OLD_ANSWERS).run()).meta.changes)],
     ];
@@ -66,85 +49,24 @@ export async function sweep(env: Env, later: Later): Promise<SweepReport> {
       report[name] = (report[name] ?? 0) + done.count;
     }
   }
-  return report;
+  const lag = await reportLag(env).catch((error): SweepReport => {
+    reportError(error, env, later, { task: "sweep lag" });
+    return {};
+  });
+  return { ...report, ...lag };
 }
 
 const free = (count: number): Done => ({ count, calls: 0 });
 
-const reporter =
-  ({ env, later }: Work, name: string) =>
-  (error: unknown): void =>
-    reportError(error, env, later, { task: `sweep ${name}` });
-
-/** Each row by itself, put back before it is tried: one that fails, or dies with the sweep, stands behind the others the next time. */
-async function each<Row extends Waiting>(
-  work: Work,
-  table: Parameters<typeof postpone>[1],
-  select: D1PreparedStatement,
-  handle: (row: Row) => Promise<unknown>,
-): Promise<number> {
-  const { results } = await select.all<Row>();
-  if (results.length === 0) return 0;
-  await postpone(work.db, table, results, Date.now()).run();
-  for (const row of results) await handle(row).catch(reporter(work, table));
-  return results.length;
-}
-
-async function countEvents(work: Work): Promise<Done> {
-  const { env, later, db, calls } = work;
-  const waiting = selectWaiting(db, Date.now(), calls);
-  const count = await each<Waiting & Pick<ProviderEventRow, "provider" | "event_id">>(
-    work,
-    "provider_events",
-    waiting,
-    ({ provider, event_id }) => processEvent(env, later, db, provider, event_id),
-  );
-  return { count, calls: count };
-}
-
-/** Written, and killed before the confirm. The object may take the stock again even if the hold has ended. */
-async function finishFreeOrders(work: Work): Promise<Done> {
-  const { env, later, db, calls } = work;
-  const nowMs = Date.now();
-  const half = db
-    .prepare(
-      `SELECT rowid, id FROM orders WHERE state = 'pending' AND total_minor = 0 AND next_try_at_ms <= ? AND created_at_ms <= ?
-       ORDER BY next_try_at_ms LIMIT ?`,
-    )
-    // A confirm, and a release where it is refused.
-    .bind(nowMs, nowMs - FREE_ORDER_AFTER_MS, Math.floor(calls / 2));
-  const count = await each<Waiting & { id: string }>(work, "orders", half, async ({ id }) => {
-    const sale = await readOrder(db, id);
-    if (!sale || (await confirmFreeOrder(env, later, db, sale)).ok) return;
-    const released = await env.EVENTS.releaseOrder(sale.order.event_id, id, "expired");
-    if (!released.ok || released.value.outcome === "released") await moveOrder(db, sale, "ended");
-  });
-  return { count, calls: 2 * count };
-}
-
-/** The provider's last word is missing: it is asked, with growing pauses. */
-async function lookUpPayments(work: Work): Promise<Done> {
-  const { env, later, db, calls } = work;
-  const undecided = db
-    .prepare(
-      `SELECT rowid, id FROM payments WHERE state IN ('initiated', 'requires_action', 'processing') AND next_try_at_ms <= ?
-         AND attempts < ${MAX_LOOK_UPS} ORDER BY next_try_at_ms LIMIT ?`,
-    )
-    .bind(Date.now(), calls);
-  const count = await each<Waiting & { id: string }>(work, "payments", undecided, async ({ id }) => {
-    const sale = await readSale(db, id);
-    if (sale) await lookUp(env, later, db, sale);
-  });
-  return { count, calls: count };
-}
-
 /** Written, and nobody wrote down that the provider has paid. */
 async function payBackOwed(work: Work): Promise<Done> {
-  const { env, later, db } = work;
-  const owed = db
-    .prepare(
-      "SELECT rowid, * FROM refunds WHERE state IN ('pending', 'failed') AND next_try_at_ms <= ? ORDER BY next_try_at_ms LIMIT ?",
-    )
-    .bind(Date.now(), REFUNDS);
-  return free(await each<Waiting & RefundRow>(work, "refunds", owed, (refund) => payBack(env, later, db, refund)));
+  const { env, later, db, calls } = work;
+  let left = calls;
+  const owed = { where: "state IN ('pending', 'failed')", limit: REFUNDS };
+  const count = await each<RefundRow>(work, "refunds", owed, async (refund) => {
+    // Its tickets are the object's to void first; where no call is left for that, it comes back behind the others.
+    if (refund.voided_at_ms === null && left-- <= 0) return;
+    await payBack(env, later, db, refund);
+  });
+  return { count, calls: calls - Math.max(0, left) };
 }
