@@ -10,9 +10,13 @@ import type {
 } from "../../shared/contracts/inventory";
 import type { Refusal } from "../../shared/contracts/problems";
 import { ok, type Result, refuse } from "../../shared/contracts/result";
+import { AlarmClock } from "../../shared/durable/alarm-clock";
 import { AGAIN, type CommitStatistics, GroupCommit, LATER } from "../../shared/durable/group-commit";
 import { hasSchema, migrateSchema } from "../../shared/durable/migrations";
+import { sendTaken, type Taken } from "../../shared/durable/outbox";
+import { reportError } from "../../shared/observability/report";
 import * as admissions from "./admissions";
+import { StockNews } from "./announced-stock";
 import { tellAvailability } from "./availability";
 import * as event from "./event";
 import { expireDue, nextDueMs } from "./expiry";
@@ -28,7 +32,7 @@ const EXPIRED_PER_BATCH = 200;
 const EXPIRED_PER_ALARM = 500;
 /** How often one batch ends further due holds for commands that found no room; with more due than that they wait for the next. */
 const ROOMS_PER_BATCH = 4;
-/** Orders released by one call. */
+/** Orders released, or whose tickets are made void, by one call. */
 const MAX_RELEASED = 100;
 /** When an alarm could not do its work. */
 const ALARM_RETRY_MS = 5_000;
@@ -37,6 +41,9 @@ const ALARM_RETRY_MS = 5_000;
 export interface TicketInventoryEnv {
   /** `off` is a commit a command: the bench's comparison, set nowhere else. */
   GROUP_COMMIT?: string;
+  ANALYTICS_MAILBOX: Queue;
+  ENVIRONMENT: string;
+  SENTRY_DSN?: string;
 }
 
 const NOT_OPENED: Refusal<"event_not_found"> = { code: "event_not_found" };
@@ -46,28 +53,29 @@ const WANTS_ROOM: readonly string[] = ["sold_out", "capacity_below_sold", "holde
 export class TicketInventory extends DurableObject<TicketInventoryEnv> implements TicketInventoryRpc {
   readonly #sql: SqlStorage;
   readonly #commits: GroupCommit<Refusal>;
+  readonly #clock: AlarmClock;
+  readonly #news: StockNews;
   /** Read once and dropped by every write of the terms; null also while nobody has opened the event. */
   #terms: event.Terms | null = null;
-  /** What the platform has stored, so that it is asked for an alarm only when that must come earlier. */
-  #alarmAtMs: number | null = null;
-  /** No hold that was placed or moved since the alarm was looked at ends before this. Too early a word costs one more look. */
-  #firstNewEndMs = Number.POSITIVE_INFINITY;
   #roomsLeft = ROOMS_PER_BATCH;
 
   constructor(ctx: DurableObjectState, env: TicketInventoryEnv) {
     super(ctx, env);
     this.#sql = ctx.storage.sql;
+    this.#news = new StockNews(this.#sql);
+    this.#clock = new AlarmClock(ctx.storage, () => this.#nextDueMs());
     const hooks = {
       beforeBatch: (nowMs: number) => this.#expireFew(nowMs),
       reconsider: <E extends Refusal>(refusal: E, nowMs: number) => this.#makeRoom(refusal, nowMs),
-      afterBatch: () => this.#arm(),
+      afterBatch: (nowMs: number) => this.#setClock(nowMs),
     };
     this.#commits = env.GROUP_COMMIT === "off" ? new GroupCommit(ctx, hooks, 1) : new GroupCommit(ctx, hooks);
     if (!hasSchema(this.#sql)) return;
     migrateSchema(ctx.storage, INVENTORY_SCHEMA);
     ctx.blockConcurrencyWhile(async () => {
-      this.#alarmAtMs = await ctx.storage.getAlarm();
-      await this.#arm();
+      const terms = this.#known();
+      if (terms !== null) this.#news.restore(terms, Date.now());
+      await this.#clock.restore();
     });
   }
 
@@ -91,7 +99,7 @@ export class TicketInventory extends DurableObject<TicketInventoryEnv> implement
   placeHold(request: HoldRequest) {
     if (request.keyed) return this.#placeKeyedHold(request);
     return this.#write((terms, nowMs) => {
-      this.#endsAt(nowMs + terms.holdMs);
+      this.#clock.dueBy(nowMs + terms.holdMs);
       return holds.placeHold(this.#sql, terms, request, nowMs);
     });
   }
@@ -110,14 +118,14 @@ export class TicketInventory extends DurableObject<TicketInventoryEnv> implement
 
   claim(claim: orders.HoldClaim) {
     return this.#write((terms, nowMs) => {
-      this.#endsAt(nowMs + terms.holdMs);
+      this.#clock.dueBy(nowMs + terms.holdMs);
       return orders.claimHold(this.#sql, terms, claim, nowMs);
     });
   }
 
   extend(orderId: string, untilMs: number) {
     return this.#write((terms, nowMs) => {
-      this.#endsAt(Math.min(untilMs, terms.endMs));
+      this.#clock.dueBy(Math.min(untilMs, terms.endMs));
       return orders.extendOrder(this.#sql, terms, orderId, untilMs, nowMs);
     });
   }
@@ -158,22 +166,54 @@ export class TicketInventory extends DurableObject<TicketInventoryEnv> implement
     return this.#commits.statistics();
   }
 
-  /** Ends what is due and sets the next one. It catches: the platform gives a throwing alarm up after six tries. */
+  /** Ends what is due, tells the news and sets the next one. It catches: the platform gives a throwing alarm up after six tries. */
   override async alarm(): Promise<void> {
-    this.#alarmAtMs = null;
+    if (this.#known() === null) return;
+    this.#clock.ring();
+    const done = await Promise.all([
+      this.#try("end what is due", () => this.#commits.run((nowMs) => ok(expireDue(this.#sql, nowMs, EXPIRED_PER_ALARM)))),
+      this.#try("tell the news", () => this.#tellNews()),
+    ]);
+    this.#clock.hasRung();
+    if (done.includes(false)) await this.#clock.setBy(Date.now() + ALARM_RETRY_MS);
+  }
+
+  /** False when it failed: neither of the alarm's tasks keeps the other from its work. */
+  async #try(task: string, work: () => Promise<unknown>): Promise<boolean> {
     try {
-      if (this.#known() === null) return;
-      await this.#commits.run((nowMs) => ok(expireDue(this.#sql, nowMs, EXPIRED_PER_ALARM)));
+      await work();
+      return true;
     } catch (error) {
-      console.error("the alarm could not end what is due", error);
-      await this.#setAlarm(Date.now() + ALARM_RETRY_MS);
+      reportError(error, this.env, this.ctx, { task: `alarm: ${task}` });
+      return false;
     }
+  }
+
+  /** Written in one transaction, sent when that is durable, deleted when it was sent. What did not leave comes due by itself. */
+  async #tellNews(): Promise<void> {
+    const taken = await this.#commits.run((nowMs) => {
+      const terms = this.#known();
+      const news = terms === null ? null : this.#news.take(terms, nowMs);
+      this.#clock.hasRung();
+      return ok(news);
+    });
+    if (taken.ok) await this.#try("send the news", () => this.#send(taken.value));
+  }
+
+  async #send(taken: Taken | null): Promise<void> {
+    if (taken === null) return;
+    const { envelopes, unreadable, again } = taken;
+    if (envelopes.length > 0) {
+      const sent = await sendTaken({ analytics: this.env.ANALYTICS_MAILBOX }, envelopes);
+      await this.#commits.run(() => ok(this.#news.forget(sent, again)));
+    }
+    if (unreadable.length > 0) throw new Error(`rows of the outbox cannot be read: ${unreadable.slice(0, 10).join(", ")}`);
   }
 
   async #placeKeyedHold(request: HoldRequest) {
     const answer = await this.#write(
       (terms, nowMs) => {
-        this.#endsAt(nowMs + terms.holdMs);
+        this.#clock.dueBy(nowMs + terms.holdMs);
         return placeKeyedHold(this.#sql, terms, request, nowMs);
       },
       (refusal, nowMs) => keepRefusal(this.#sql, request, refusal, nowMs),
@@ -202,7 +242,9 @@ export class TicketInventory extends DurableObject<TicketInventoryEnv> implement
     if (this.#known() === null) return refuse(NOT_OPENED);
     return this.#commits.run<T, E | Refusal<"event_not_found">>((nowMs) => {
       const terms = this.#known();
-      return terms === null ? refuse(NOT_OPENED) : command(terms, nowMs);
+      const outcome = terms === null ? refuse(NOT_OPENED) : command(terms, nowMs);
+      if (outcome.ok) this.#news.stir();
+      return outcome;
     }, keep);
   }
 
@@ -210,6 +252,7 @@ export class TicketInventory extends DurableObject<TicketInventoryEnv> implement
   #rewrite<T, E extends Refusal>(command: (nowMs: number) => Result<T, E>): Promise<Result<T, E>> {
     return this.#commits.run((nowMs) => {
       this.#terms = null;
+      this.#news.stir();
       return command(nowMs);
     });
   }
@@ -230,24 +273,18 @@ export class TicketInventory extends DurableObject<TicketInventoryEnv> implement
   /** The alarm never stands later than the first end, so that before it there is nothing to look for. */
   #expireFew(nowMs: number): void {
     this.#roomsLeft = ROOMS_PER_BATCH;
-    if (this.#alarmAtMs !== null && nowMs < this.#alarmAtMs) return;
-    if (this.#known() !== null) expireDue(this.#sql, nowMs, EXPIRED_PER_BATCH);
+    if (this.#clock.isDue(nowMs) && this.#known() !== null) expireDue(this.#sql, nowMs, EXPIRED_PER_BATCH);
   }
 
-  #endsAt(endMs: number): void {
-    this.#firstNewEndMs = Math.min(this.#firstNewEndMs, endMs);
+  #setClock(nowMs: number): Promise<void> | undefined {
+    const lookAtMs = this.#news.noteBatch(nowMs);
+    if (lookAtMs !== null) this.#clock.dueBy(lookAtMs);
+    return this.#clock.set();
   }
 
-  #arm(): Promise<void> | undefined {
-    // Most batches only place holds that end after the alarm.
-    if (this.#alarmAtMs !== null && this.#firstNewEndMs >= this.#alarmAtMs) return undefined;
-    this.#firstNewEndMs = Number.POSITIVE_INFINITY;
-    const dueMs = this.#known() === null ? null : nextDueMs(this.#sql);
-    return dueMs !== null && (this.#alarmAtMs === null || dueMs < this.#alarmAtMs) ? this.#setAlarm(dueMs) : undefined;
-  }
-
-  #setAlarm(atMs: number): Promise<void> {
-    this.#alarmAtMs = atMs;
-    return this.ctx.storage.setAlarm(atMs);
+  #nextDueMs(): number | null {
+    if (this.#known() === null) return null;
+    const dues = [nextDueMs(this.#sql), ...this.#news.dues()].filter((dueMs) => dueMs !== null);
+    return dues.length > 0 ? Math.min(...dues) : null;
   }
 }

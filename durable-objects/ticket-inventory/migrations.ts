@@ -127,4 +127,23 @@ export const INVENTORY_SCHEMA: SchemaSteps = [
     PRIMARY KEY (device_id, nonce)
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  -- What was last told of the stock, as JSON, so that whatever was forgotten or cut off meanwhile, what is untold is what differs.
+  CREATE TABLE announced_stock (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    version INTEGER NOT NULL CHECK (version >= 0),
+    ticket_types TEXT NOT NULL CHECK (json_valid(ticket_types)),
+    announced_at_ms INTEGER NOT NULL
+  ) STRICT;
+  INSERT INTO announced_stock (id, version, ticket_types, announced_at_ms) VALUES (1, 0, '[]', 0);
+
+  CREATE TABLE outbox (
+    id TEXT PRIMARY KEY,
+    type TEXT NOT NULL,
+    envelope TEXT NOT NULL CHECK (json_valid(envelope)),
+    attempts INTEGER NOT NULL CHECK (attempts >= 0),
+    due_at_ms INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX outbox_due ON outbox (due_at_ms);
+  `,
 ];

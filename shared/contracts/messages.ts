@@ -29,6 +29,22 @@ export const MESSAGES = {
   "event.changed": { topic: "event.events", data: z.object({ eventId: Id, organizerId: Id }) },
   "event.cancelled": { topic: "event.events", data: z.object({ eventId: Id, organizerId: Id }) },
   "event.completed": { topic: "event.events", data: z.object({ eventId: Id, organizerId: Id }) },
+  /**
+   * What is left, at most once a second and never for each hold (rule 21): all types of the event, so that the newest says everything.
+   * Its subject is the event's stock (`<event id>/availability`), which counts its own versions.
+   */
+  "inventory.availability_changed": {
+    topic: "event.events",
+    data: z.object({
+      eventId: Id,
+      organizerId: Id,
+      /** `sold` is null for a type that only shares what it draws from: its own tickets are not counted there. */
+      ticketTypes: z.array(
+        z.object({ ticketTypeId: Id, available: z.int().nonnegative(), sold: z.int().nonnegative().nullable() }),
+      ),
+      asOfMs: moment,
+    }),
+  },
   "order.paid": {
     topic: "payment.events",
     data: z.object({

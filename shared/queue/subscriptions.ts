@@ -13,6 +13,7 @@ export const SUBSCRIPTIONS: Record<MessageType, readonly Mailbox[]> = {
   "event.changed": ["search"],
   "event.cancelled": ["search"],
   "event.completed": ["search"],
+  "inventory.availability_changed": ["analytics"],
   "order.paid": ["notifications", "analytics"],
   "refund.succeeded": ["notifications", "analytics"],
 };

@@ -4,6 +4,7 @@ import { DEAD_LETTERS } from "../../shared/queue/mailbox";
 import { type Configuration, domainOfService, type WorkerFiles } from "../../shared/scripts/configurations.ts";
 import { PER_MINUTE } from "../../workers/gateway/rate-limits";
 import type { Source } from "../support/sources";
+import { codeFoldersOf } from "./messages";
 
 /** A Worker may bind those of lower rows. Backwards goes by mailbox. */
 const DEPLOY_ORDER = [
@@ -213,8 +214,9 @@ const reads = ({ path, text }: Source, name: string): boolean =>
 
 /** Bindings that the Worker's own code never reads: a right that nobody needs, and a deploy order that nobody needs either. */
 export const findUnusedBindings = (workers: WorkerFiles[], sources: Source[]): string[] =>
-  workers.flatMap(({ configPath, folder, configuration }) => {
-    const code = sources.filter(({ path }) => path.startsWith(`${folder}/`));
+  workers.flatMap((worker) => {
+    const { configPath, configuration } = worker;
+    const code = sources.filter(({ path }) => codeFoldersOf(worker).some((folder) => path.startsWith(`${folder}/`)));
     return bindingsOf(configuration)
       .filter((name) => !code.some((source) => reads(source, name)))
       .map((name) => `${configPath}: nobody uses ${name}`);

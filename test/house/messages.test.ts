@@ -51,6 +51,11 @@ describe("messages", () => {
     expect(findUndeliverable(speech)).toEqual([
       "workers/auth/wrangler.toml: auth announces a.made and has no producer for the mailbox of search",
     ]);
+    // What an object says, its Worker says.
+    const object = { path: "durable-objects/ticket-inventory/orders.ts", text: 'announce("a.made")' };
+    expect(findUndeliverable({ ...speech, sources: [object] })).toEqual([
+      "workers/events/wrangler.toml: events announces a.made and has no producer for the mailbox of users",
+    ]);
   });
 
   it("find a mailbox where the table names one", () => {

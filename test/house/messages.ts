@@ -33,12 +33,23 @@ export function findUnhandled({ types, subscriptions, sources }: Speech): string
   );
 }
 
+const kebab = (name: string): string => name.replaceAll(/(?<!^)([A-Z])/g, "-$1").toLowerCase();
+
+/** The Worker's folder and those of its objects. */
+export const codeFoldersOf = ({ folder, configuration }: WorkerFiles): string[] => [
+  folder,
+  ...Object.keys(configuration.exports).map((name) => `durable-objects/${kebab(name)}`),
+];
+
 /** Domains whose own code names the message: they announce it, unless they are among its readers. */
 function announcersOf({ sources, subscriptions, workers }: Speech, type: string): WorkerFiles[] {
   const readers = subscriptions[type] ?? [];
   return workers.filter(
-    ({ domain, folder }) =>
-      !readers.includes(domain) && sources.some(({ path, text }) => path.startsWith(`${folder}/`) && mentions(text, type)),
+    (worker) =>
+      !readers.includes(worker.domain) &&
+      codeFoldersOf(worker).some((folder) =>
+        sources.some(({ path, text }) => path.startsWith(`${folder}/`) && mentions(text, type)),
+      ),
   );
 }
 

@@ -34,22 +34,28 @@ const summaryOf = async (client: Client) =>
   parse(EventSummary, await client.get(`/analytics/events/${box.event.id}/summary`), 200);
 
 describe("an event's figures", () => {
-  test("are zero in the event's currency before its first sale", async () => {
-    expect(await summaryOf(box.owner.api)).toEqual({
-      eventId: box.event.id,
-      orders: 0,
-      tickets: 0,
-      revenue: { amount: 0, currency: "EUR" },
+  test("are zero in the event's currency before its first sale, and all of its stock is left", async () => {
+    const empty = { orders: 0, tickets: 0, refundedTickets: 0, revenue: { amount: 0, currency: "EUR" } };
+    const { stock, ...figures } = await eventually("the stock of a new event", async () => {
+      const summary = await summaryOf(box.owner.api);
+      return summary.stock.length > 0 ? summary : undefined;
     });
+    expect(figures).toEqual({ eventId: box.event.id, ...empty });
+    expect(stock).toEqual([{ ticketTypeId: box.event.ticketTypes[0]?.id, available: 50, sold: 0, asOf: expect.any(String) }]);
   });
 
-  test("count every paid order once, and none that was declined", async () => {
+  test("count every paid order once, and none that was declined, and follow what is left", async () => {
     await sell(3, "tok_decline");
     await sell(2);
     await sell(1);
-    const figures = { orders: 2, tickets: 3, revenue: { amount: 7500, currency: "EUR" } };
-    await eventually("two orders", async () => ((await summaryOf(box.owner.api)).orders >= 2 ? true : undefined));
-    expect(await summaryOf(box.owner.api)).toEqual({ eventId: box.event.id, ...figures });
+    const figures = { orders: 2, tickets: 3, refundedTickets: 0, revenue: { amount: 7500, currency: "EUR" } };
+    const { stock, ...counted } = await eventually("two orders, and the stock that they took", async () => {
+      const summary = await summaryOf(box.owner.api);
+      return summary.orders >= 2 && summary.stock[0]?.sold === 3 ? summary : undefined;
+    });
+    expect(counted).toEqual({ eventId: box.event.id, ...figures });
+    // The declined order may still be paid, and keeps its hold.
+    expect(stock).toMatchObject([{ available: 44, sold: 3 }]);
 
     const path = `/analytics/events/${box.event.id}/timeseries?interval=day`;
     const series = parse(SalesTimeseries, await box.owner.api.get(path), 200);

@@ -1,9 +1,13 @@
 import { applyD1Migrations, reset } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { afterEach, beforeEach, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { TicketType } from "../../shared/contracts/events";
 import type { MessageData } from "../../shared/contracts/messages";
-import { countOrders, salesByDay, summarize } from "../../workers/analytics/sales";
+import type { Message } from "../../shared/queue/consume";
+import { salesByDay, summarize } from "../../workers/analytics/figures";
+import { countRefunds } from "../../workers/analytics/refunds";
+import { countOrders } from "../../workers/analytics/sales";
+import { readStock, recordStock } from "../../workers/analytics/stock";
 import { publishedEvent } from "../support/published-event";
 
 const db = env.ANALYTICS_DB;
@@ -40,7 +44,12 @@ it("an order counts once, however often and together with whatever its message c
   await Promise.all(Array.from({ length: 5 }, () => countOrder(order)));
   const other = paid("2027-06-01T10:08:00Z", { totalMinor: 2500, ticketCount: 1 });
   await countOrder(order, other, order, other);
-  expect(await summarize(db, event)).toEqual({ orders: 2, tickets: 3, revenue: { amount: 7500, currency: "EUR" } });
+  expect(await summarize(db, event)).toEqual({
+    orders: 2,
+    tickets: 3,
+    refundedTickets: 0,
+    revenue: { amount: 7500, currency: "EUR" },
+  });
 });
 
 it("a failure in one statement counts nothing of the batch, and the messages can come again", async () => {
@@ -80,7 +89,109 @@ it("another event's sales and an event without a currency read zero", async () =
   expect(await summarize(db, { ...event, id: crypto.randomUUID() })).toEqual({
     orders: 0,
     tickets: 0,
+    refundedTickets: 0,
     revenue: { amount: 0, currency: "EUR" },
   });
   expect((await summarize(db, { ...event, ticketTypes: [] })).revenue).toBeNull();
+});
+
+describe("refunds", () => {
+  const refunded = (at: string, change: Partial<MessageData<"refund.succeeded">> = {}): MessageData<"refund.succeeded"> => ({
+    refundId: crypto.randomUUID(),
+    paymentId: crypto.randomUUID(),
+    orderId: crypto.randomUUID(),
+    eventId: event.id,
+    organizerId: event.organizerId,
+    amountMinor: 2500,
+    currency: "EUR",
+    reason: "requested",
+    ticketCount: 1,
+    refundedAtMs: Date.parse(at),
+    ...change,
+  });
+
+  it("make revenue net, each once for ever, before or after their sale, and leave what was sold", async () => {
+    const refund = refunded("2027-06-03T10:00:00Z");
+    await Promise.all(Array.from({ length: 5 }, () => countRefunds(db, [refund, refund], NOW_MS)));
+    await countOrder(paid("2027-06-01T10:07:00Z"));
+    await countRefunds(db, [refund, refunded("2027-06-03T10:01:00Z", { amountMinor: 300, ticketCount: 0 })], NOW_MS);
+    expect(await summarize(db, event)).toEqual({
+      orders: 1,
+      tickets: 2,
+      refundedTickets: 1,
+      revenue: { amount: 2200, currency: "EUR" },
+    });
+    expect(await salesByDay(db, event, {}, NOW_MS)).toEqual([
+      { period: "2027-06-01", orders: 1, tickets: 2, refundedTickets: 0, revenue: { amount: 5000, currency: "EUR" } },
+      { period: "2027-06-03", orders: 0, tickets: 0, refundedTickets: 1, revenue: { amount: -2800, currency: "EUR" } },
+    ]);
+  });
+
+  it("of money that bought nothing take nothing away", async () => {
+    await countOrder(paid("2027-06-01T10:07:00Z"));
+    const cancelled = refunded("2027-06-01T10:08:00Z", { reason: "event_cancelled", amountMinor: 5000, ticketCount: 2 });
+    await countRefunds(db, [refunded("2027-06-01T10:07:30Z", { reason: "surplus", ticketCount: 0 }), cancelled], NOW_MS);
+    expect(await summarize(db, event)).toMatchObject({ refundedTickets: 2, revenue: { amount: 0 } });
+  });
+
+  it("count nothing of a batch of which one statement fails", async () => {
+    const [refund, other] = [refunded("2027-06-01T10:07:00Z"), refunded("2027-06-01T10:07:00Z", { currency: "EURO" })];
+    await expect(countRefunds(db, [refund, other], NOW_MS)).rejects.toThrow();
+    await countRefunds(db, [refund], NOW_MS);
+    expect(await summarize(db, event)).toMatchObject({ refundedTickets: 1, revenue: { amount: -2500 } });
+  });
+});
+
+describe("stock", () => {
+  const seats: TicketType = { ...standing, id: crypto.randomUUID(), name: "Seats" };
+  const both = publishedEvent({ ticketTypes: [standing, seats] });
+  const told = (version: number, levels: [TicketType, number, number | null][]): Message<"inventory.availability_changed"> => ({
+    id: crypto.randomUUID(),
+    type: "inventory.availability_changed",
+    subject: `${event.id}/availability`,
+    version,
+    timeMs: NOW_MS,
+    traceparent: undefined,
+    data: {
+      eventId: event.id,
+      organizerId: event.organizerId,
+      ticketTypes: levels.map(([{ id }, available, sold]) => ({ ticketTypeId: id, available, sold })),
+      asOfMs: NOW_MS + version,
+    },
+  });
+  const levels = async (of = both) => (await readStock(db, of)).map(({ available, sold }) => [available, sold]);
+
+  it("is what the newest message says, however they come, also several in one batch", async () => {
+    const messages = [1, 2, 3, 4].map((version) =>
+      told(version, [
+        [standing, 50 - version, version],
+        [seats, 10, null],
+      ]),
+    );
+    const [first, second, third, fourth] = messages as [
+      (typeof messages)[0],
+      (typeof messages)[0],
+      (typeof messages)[0],
+      (typeof messages)[0],
+    ];
+    await recordStock(db, [second, first]);
+    expect(await levels()).toEqual([
+      [48, 2],
+      [10, null],
+    ]);
+    await recordStock(db, [fourth, third, fourth, first]);
+    await recordStock(db, [third]);
+    expect(await readStock(db, both)).toEqual([
+      { ticketTypeId: standing.id, available: 46, sold: 4, asOf: new Date(NOW_MS + 4).toISOString() },
+      { ticketTypeId: seats.id, available: 10, sold: null, asOf: new Date(NOW_MS + 4).toISOString() },
+    ]);
+  });
+
+  it("shows no type that the event no longer has, and none that nothing was told of", async () => {
+    await recordStock(db, [told(1, [[standing, 3, 0]])]);
+    expect(await levels()).toEqual([[3, 0]]);
+    await recordStock(db, [told(2, [[seats, 4, 0]])]);
+    expect(await levels(publishedEvent({ ticketTypes: [seats] }))).toEqual([[4, 0]]);
+    expect(await levels(publishedEvent({ id: crypto.randomUUID(), ticketTypes: [seats] }))).toEqual([]);
+  });
 });

@@ -1,17 +1,45 @@
 /** What this Worker answers, as it publishes it. */
 import { z } from "zod";
 import { TimeZone } from "../../shared/contracts/events";
-import { Id } from "../../shared/contracts/ids";
-import { Money } from "../../shared/contracts/money";
-import { MAX_DAYS } from "./sales";
+import { Id, Timestamp } from "../../shared/contracts/ids";
+import { Currency } from "../../shared/contracts/money";
+import { MAX_DAYS } from "./figures";
+
+/** A day on which more was paid back than sold has a negative sum. */
+export const NetMoney = z
+  .object({ amount: z.int().meta({ description: "In the currency's minor unit" }), currency: Currency })
+  .meta({ id: "NetMoney", example: { amount: -2500, currency: "EUR" } });
+export type NetMoney = z.infer<typeof NetMoney>;
 
 const figures = {
-  orders: z.int(),
-  tickets: z.int(),
-  revenue: Money.nullable().meta({ description: "In the event's currency; null while it has no ticket type" }),
+  orders: z.int().meta({ description: "Paid orders; one that was refunded later stays counted" }),
+  tickets: z.int().meta({ description: "Tickets sold; a refund takes none away here" }),
+  refundedTickets: z.int().meta({ description: "Of the tickets sold so far, those paid back, by the time of the refund" }),
+  revenue: NetMoney.nullable().meta({
+    description:
+      "What was paid for orders, less what was paid back of it, in the event's currency; money that bought nothing counts neither as it comes nor as it goes; null while the event has no ticket type",
+  }),
 };
+export const Figures = z.object(figures);
+export type Figures = z.infer<typeof Figures>;
 
-export const EventSummary = z.object({ eventId: Id, ...figures }).meta({ id: "EventSummary" });
+export const StockLevel = z
+  .object({
+    ticketTypeId: Id,
+    available: z.int().meta({ description: "What could still be held or bought" }),
+    sold: z.int().nullable().meta({ description: "Tickets out; null where the type only shares others' stock" }),
+    asOf: Timestamp,
+  })
+  .meta({ id: "StockLevel" });
+export type StockLevel = z.infer<typeof StockLevel>;
+
+export const EventSummary = z
+  .object({
+    eventId: Id,
+    ...figures,
+    stock: z.array(StockLevel).meta({ description: "By ticket type, as told last; empty until the event is published" }),
+  })
+  .meta({ id: "EventSummary" });
 
 export const SalesPeriod = z
   .object({ period: z.iso.date().meta({ description: "The day in the event's zone" }), ...figures })
@@ -22,7 +50,7 @@ export const SalesTimeseries = z
     eventId: Id,
     interval: z.enum(["day"]),
     timezone: TimeZone,
-    data: z.array(SalesPeriod).meta({ description: "Days on which something was sold, oldest first" }),
+    data: z.array(SalesPeriod).meta({ description: "Days on which something was sold or paid back, oldest first" }),
   })
   .meta({ id: "SalesTimeseries" });
 

@@ -1,6 +1,8 @@
 import { type MessageHandlers, together } from "../../shared/queue/consume";
 import type { Env } from "./environment";
+import { countRefunds } from "./refunds";
 import { countOrders } from "./sales";
+import { recordStock } from "./stock";
 
 export const messageHandlers: MessageHandlers<Env> = {
   "order.paid": together((env, messages) =>
@@ -10,4 +12,12 @@ export const messageHandlers: MessageHandlers<Env> = {
       Date.now(),
     ),
   ),
+  "refund.succeeded": together((env, messages) =>
+    countRefunds(
+      env.DB,
+      messages.map((message) => message.data),
+      Date.now(),
+    ),
+  ),
+  "inventory.availability_changed": together((env, messages) => recordStock(env.DB, messages)),
 };

@@ -3,13 +3,18 @@ import { query } from "../../shared/http/form";
 import { operation } from "../../shared/http/operation";
 import { TimeseriesQuery } from "./answers";
 import type { Env } from "./environment";
+import { salesByDay, summarize } from "./figures";
 import { requireMember } from "./members";
 import { operations } from "./operations";
-import { salesByDay, summarize } from "./sales";
+import { readStock } from "./stock";
 
 export const app = domainApp<Env>()
   .get("/analytics/events/:eventId/summary", operation(operations.getEventSummary), requireMember("analytics:read"), async (c) =>
-    c.json({ eventId: c.var.event.id, ...(await summarize(c.env.DB, c.var.event)) }),
+    c.json({
+      eventId: c.var.event.id,
+      ...(await summarize(c.env.DB, c.var.event)),
+      stock: await readStock(c.env.DB, c.var.event),
+    }),
   )
   .get(
     "/analytics/events/:eventId/timeseries",

@@ -19,3 +19,34 @@ export const sales = sqliteTable(
   },
   (table) => [primaryKey({ columns: [table.eventId, table.quarterStartsAtMs, table.currency] })],
 );
+
+export const countedRefunds = sqliteTable("counted_refunds", {
+  refundId: text("refund_id").primaryKey(),
+  eventId: text("event_id").notNull(),
+  countedAtMs: integer("counted_at_ms").notNull(),
+});
+
+export const refunds = sqliteTable(
+  "refunds",
+  {
+    eventId: text("event_id").notNull(),
+    quarterStartsAtMs: integer("quarter_starts_at_ms").notNull(),
+    currency: text("currency").notNull(),
+    tickets: integer("tickets").notNull(),
+    refundedMinor: integer("refunded_minor").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.eventId, table.quarterStartsAtMs, table.currency] })],
+);
+
+export const stockLevels = sqliteTable(
+  "stock_levels",
+  {
+    eventId: text("event_id").notNull(),
+    ticketTypeId: text("ticket_type_id").notNull(),
+    version: integer("version").notNull(),
+    available: integer("available").notNull(),
+    sold: integer("sold"),
+    asOfMs: integer("as_of_ms").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.eventId, table.ticketTypeId] })],
+);
