@@ -98,7 +98,7 @@ describe("what stands half-way", () => {
       return prepare(sql);
     });
     await backlogOf(till);
-    expect(statements).toHaveLength(7);
+    expect(statements).toHaveLength(8);
     for (const sql of statements) {
       const { results } = await prepare(`EXPLAIN QUERY PLAN ${sql}`).bind(Date.now()).all<{ detail: string }>();
       const scans = results

@@ -64,6 +64,13 @@ const SOURCES = {
     since: "created_at_ms",
     failing: "state = 'failed'",
   },
+  /** Cancelled events whose buyers are not all paid back yet. */
+  event_refunds: {
+    step: "eventRefunds",
+    from: "event_refunds WHERE finished_at_ms IS NULL",
+    since: "created_at_ms",
+    failing: "left_behind > 0",
+  },
   outbox: {
     step: "outbox",
     from: "outbox",
