@@ -1,5 +1,15 @@
 import type { Envelope } from "../contracts/messages";
-import { MAX_CALL_MESSAGES, type Mailboxes, readEnvelope, sendToMailboxes } from "../queue/send";
+import {
+  type Down,
+  failureOf,
+  isDelivered,
+  type Letter,
+  MAX_CALL_MESSAGES,
+  type Mailboxes,
+  readEnvelope,
+  sendLetters,
+} from "../queue/send";
+import type { Mailbox } from "../queue/subscriptions";
 
 export type { Mailboxes };
 
@@ -8,6 +18,9 @@ const FLUSH_LIMIT = MAX_CALL_MESSAGES;
 /** One sweep takes no more than this; what is left is the next one's. */
 const MAX_PAGES = 20;
 const MAX_SWEEP_MS = 10_000;
+/** Before a row comes again; twice as long each time. */
+const FIRST_PAUSE_MS = 5_000;
+const LAST_PAUSE_MS = 300_000;
 /** Announcements of one isolate that wait this long share a send and a delete. */
 const GATHER_MS = 25;
 /** A flusher whose request was cut off is given up after this. */
@@ -19,11 +32,31 @@ export const announce = (db: D1Database, envelope: Envelope): D1PreparedStatemen
     .prepare("INSERT INTO outbox (id, type, envelope, created_at_ms) VALUES (?, ?, ?, ?)")
     .bind(envelope.id, envelope.type, JSON.stringify(envelope), Date.parse(envelope.time));
 
-/** Sends, then deletes: a message may go out twice, never not at all (rule 21). */
-async function send(db: D1Database, mailboxes: Mailboxes, envelopes: readonly Envelope[]): Promise<void> {
-  const sent = await sendToMailboxes(mailboxes, envelopes);
-  if (sent.length === 0) return;
-  await db.prepare("DELETE FROM outbox WHERE id IN (SELECT value FROM json_each(?))").bind(JSON.stringify(sent)).run();
+/** Sends, then deletes or puts off: a message may go out twice, never not at all (rule 21). Returns how many are delivered. */
+async function send(db: D1Database, mailboxes: Mailboxes, letters: readonly Letter[], down: Down): Promise<number> {
+  const sent = await sendLetters(mailboxes, letters, down);
+  const delivered = sent.filter(isDelivered).map(({ envelope }) => envelope.id);
+  if (delivered.length > 0)
+    await db.prepare("DELETE FROM outbox WHERE id IN (SELECT value FROM json_each(?))").bind(JSON.stringify(delivered)).run();
+  const left = sent.filter((letter) => !isDelivered(letter));
+  await postpone(
+    db,
+    left.map(({ envelope, sentTo }) => ({ id: envelope.id, sentTo })),
+  );
+  return delivered.length;
+}
+
+/** Without `sentTo` it stays as it is. */
+async function postpone(db: D1Database, rows: readonly { id: string; sentTo?: readonly Mailbox[] }[]): Promise<void> {
+  if (rows.length === 0) return;
+  await db
+    .prepare(
+      `UPDATE outbox SET sent_to = coalesce(left.value ->> 'sentTo', sent_to), attempts = attempts + 1,
+         next_try_at_ms = ?1 + min(?2 << min(attempts, 16), ?3)
+       FROM json_each(?4) AS left WHERE outbox.id = left.value ->> 'id'`,
+    )
+    .bind(Date.now(), FIRST_PAUSE_MS, LAST_PAUSE_MS, JSON.stringify(rows))
+    .run();
 }
 
 interface Gathered {
@@ -43,32 +76,38 @@ export async function deliver(db: D1Database, mailboxes: Mailboxes, envelopes: r
   mine.waiting.push(...envelopes);
   if (mine.flusherUntilMs > Date.now()) return;
   mine.flusherUntilMs = Date.now() + FLUSHER_LIFE_MS;
+  let failure: Error | null = null;
   try {
     while (mine.waiting.length > 0) {
       await scheduler.wait(GATHER_MS);
-      await send(db, mailboxes, mine.waiting.splice(0, FLUSH_LIMIT));
+      const down: Down = new Map();
+      const letters = mine.waiting.splice(0, FLUSH_LIMIT).map((envelope) => ({ envelope, sentTo: [] }));
+      await send(db, mailboxes, letters, down);
+      failure ??= failureOf(down);
     }
   } finally {
     mine.flusherUntilMs = 0;
   }
+  if (failure) throw failure;
 }
 
 interface OutboxRow {
   id: string;
   type: string;
   envelope: string;
-  created_at_ms: number;
+  sent_to: string;
 }
 
 export interface SweepingOutbox {
   olderThanMs?: number;
-  /** Told once of all rows that had to stay; without it the log is. */
+  /** Told once of all rows that had to stay, and of mailboxes that took nothing; without it the log is. */
   report?: (error: Error) => void;
 }
 
 /**
- * Sends what an earlier delivery left behind, oldest first; part of a domain's sweep. Returns how many went out. A row that this
- * version cannot read, or whose type it does not know, stays where it is, is reported, and holds up nobody behind it.
+ * Sends what an earlier delivery left behind, oldest first; part of a domain's sweep. Returns how many went out. What a mailbox does
+ * not take, and a row that this version cannot read or whose type it does not know, stays, is reported, comes again after a growing
+ * pause, and holds up nobody behind it.
  */
 export async function sweepOutbox(
   db: D1Database,
@@ -77,29 +116,36 @@ export async function sweepOutbox(
   { olderThanMs = 2_000, report = log }: SweepingOutbox = {},
 ): Promise<number> {
   const startedAtMs = Date.now();
-  const left: string[] = [];
+  const down: Down = new Map();
+  const stay: string[] = [];
   let sent = 0;
-  let last = { created_at_ms: -1, id: "" };
   for (let pages = 0; pages < MAX_PAGES && Date.now() - startedAtMs < MAX_SWEEP_MS; pages++) {
     const { results } = await db
       .prepare(
-        `SELECT id, type, envelope, created_at_ms FROM outbox WHERE created_at_ms <= ?1 AND (created_at_ms, id) > (?2, ?3)
-         ORDER BY created_at_ms, id LIMIT ?4`,
+        `SELECT id, type, envelope, sent_to FROM outbox WHERE next_try_at_ms <= ?1 AND created_at_ms <= ?2
+         ORDER BY next_try_at_ms, created_at_ms LIMIT ?3`,
       )
-      .bind(nowMs - olderThanMs, last.created_at_ms, last.id, FLUSH_LIMIT)
+      .bind(nowMs, nowMs - olderThanMs, FLUSH_LIMIT)
       .all<OutboxRow>();
-    const envelopes = results.flatMap((row) => {
+    const letters: Letter[] = [];
+    const unsendable: OutboxRow[] = [];
+    for (const row of results) {
       const envelope = readEnvelope(row);
-      if (!envelope) left.push(row.type);
-      return envelope ? [envelope] : [];
-    });
-    if (envelopes.length > 0) await send(db, mailboxes, envelopes);
-    sent += envelopes.length;
+      if (envelope) letters.push({ envelope, sentTo: JSON.parse(row.sent_to) });
+      else unsendable.push(row);
+    }
+    stay.push(...unsendable.map(({ type }) => type));
+    await postpone(
+      db,
+      unsendable.map(({ id }) => ({ id })),
+    );
+    sent += await send(db, mailboxes, letters, down);
     if (results.length < FLUSH_LIMIT) break;
-    last = results.at(-1) ?? last;
   }
-  if (left.length > 0)
-    report(new Error(`${left.length} rows of the outbox cannot be sent: ${[...new Set(left)].slice(0, 10).join(", ")}`));
+  const failure = failureOf(down);
+  if (failure) report(failure);
+  if (stay.length > 0)
+    report(new Error(`${stay.length} rows of the outbox cannot be sent: ${[...new Set(stay)].slice(0, 10).join(", ")}`));
   return sent;
 }
 

@@ -27,24 +27,63 @@ export function readEnvelope({ id, type, envelope }: { id: string; type: string;
   }
 }
 
-/** Sends to every mailbox that listens. Returns the ids of what nothing is left to do for; throws when a queue did not take its part. */
-export async function sendToMailboxes(mailboxes: Mailboxes, envelopes: readonly Envelope[]): Promise<string[]> {
+/** A message, and who has it already. */
+export interface Letter {
+  envelope: Envelope;
+  sentTo: readonly Mailbox[];
+}
+
+/** Mailboxes that did not take what they were sent, with what was thrown. */
+export type Down = Map<Mailbox, unknown>;
+
+/**
+ * Sends each message to every mailbox that listens and does not have it. Who fails is noted in `down` and not asked again, and keeps
+ * nobody else from his part. Returns the letters as they then stand, those of unknown types unsent.
+ */
+export async function sendLetters(mailboxes: Mailboxes, letters: readonly Letter[], down: Down): Promise<Letter[]> {
   const byMailbox = new Map<Mailbox, Envelope[]>();
-  const sent: string[] = [];
-  for (const envelope of envelopes) {
-    const readers = readersOf(envelope.type);
-    if (!readers) continue;
-    sent.push(envelope.id);
-    for (const mailbox of readers) byMailbox.set(mailbox, [...(byMailbox.get(mailbox) ?? []), envelope]);
-  }
+  for (const { envelope, sentTo } of letters)
+    for (const mailbox of readersOf(envelope.type) ?? [])
+      if (!sentTo.includes(mailbox)) byMailbox.set(mailbox, [...(byMailbox.get(mailbox) ?? []), envelope]);
+  const taken = new Map<string, Mailbox[]>();
   await Promise.all(
     [...byMailbox].map(async ([mailbox, messages]) => {
-      const queue = mailboxes[mailbox];
-      if (!queue) throw new Error(`no producer binding for the mailbox of ${mailbox}`);
-      for (const call of callsOf(messages)) await queue.sendBatch(call.map((body) => ({ body })));
+      if (down.has(mailbox)) return;
+      try {
+        const queue = mailboxes[mailbox];
+        if (!queue) throw new Error(`no producer binding for the mailbox of ${mailbox}`);
+        for (const call of callsOf(messages)) {
+          await queue.sendBatch(call.map((body) => ({ body })));
+          for (const { id } of call) taken.set(id, [...(taken.get(id) ?? []), mailbox]);
+        }
+      } catch (error) {
+        down.set(mailbox, error);
+      }
     }),
   );
-  return sent;
+  return letters.map(({ envelope, sentTo }) => ({ envelope, sentTo: [...sentTo, ...(taken.get(envelope.id) ?? [])] }));
+}
+
+export const isDelivered = ({ envelope, sentTo }: Letter): boolean =>
+  readersOf(envelope.type)?.every((mailbox) => sentTo.includes(mailbox)) ?? false;
+
+/** What is reported of mailboxes that failed, null where none did. */
+export function failureOf(down: Down): Error | null {
+  const said = [...down].map(([mailbox, error]) => `${mailbox}: ${error instanceof Error ? error.message : error}`);
+  return said.length === 0 ? null : new Error(`a mailbox took nothing: ${said.join("; ")}`, { cause: [...down.values()][0] });
+}
+
+/** Sends to every mailbox that listens. Returns the ids of what nothing is left to do for; throws when a queue did not take its part. */
+export async function sendToMailboxes(mailboxes: Mailboxes, envelopes: readonly Envelope[]): Promise<string[]> {
+  const down: Down = new Map();
+  const sent = await sendLetters(
+    mailboxes,
+    envelopes.map((envelope) => ({ envelope, sentTo: [] })),
+    down,
+  );
+  const failure = failureOf(down);
+  if (failure) throw failure;
+  return sent.filter(isDelivered).map(({ envelope }) => envelope.id);
 }
 
 /** No call larger than a queue takes. */

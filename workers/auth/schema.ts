@@ -77,6 +77,9 @@ export const outbox = sqliteTable("outbox", {
   type: text("type").notNull(),
   envelope: text("envelope").notNull(),
   createdAtMs: integer("created_at_ms").notNull(),
+  sentTo: text("sent_to").notNull().default("[]"),
+  attempts: integer("attempts").notNull().default(0),
+  nextTryAtMs: integer("next_try_at_ms").notNull().default(0),
 });
 
 export const guard = sqliteTable("guard", { ok: integer("ok").notNull() });

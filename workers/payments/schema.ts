@@ -201,6 +201,9 @@ export const outbox = sqliteTable("outbox", {
   type: text().notNull(),
   envelope: text().notNull(),
   created_at_ms: integer().notNull(),
+  sent_to: text().notNull().default("[]"),
+  attempts: integer().notNull().default(0),
+  next_try_at_ms: integer().notNull().default(0),
 });
 
 export const guard = sqliteTable("guard", { ok: integer().notNull() });
