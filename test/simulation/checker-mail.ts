@@ -1,0 +1,66 @@
+/** Each mail once, to those who are owed one, and each sale counted once. */
+import { z } from "zod";
+import { emailOf } from "./buyers.ts";
+import type { Violation } from "./checker.ts";
+import { groupBy, hasBeenPaid, sumOf } from "./checker-views.ts";
+import type { Snapshot } from "./snapshot.ts";
+
+const Message = z.object({
+  data: z.object({ type: z.string(), orderId: z.string().optional(), refundId: z.string().optional() }).optional(),
+});
+
+export const checkMail = (snapshot: Snapshot): Violation[] => [...checkConfirmations(snapshot), ...checkFigures(snapshot)];
+
+function checkConfirmations({ notifications, payments, acknowledged }: Snapshot): Violation[] {
+  const mails = notifications.captured_messages.map(({ id, recipient, message }) => ({
+    id,
+    recipient,
+    data: Message.parse(JSON.parse(message)).data,
+  }));
+  const violations: Violation[] = [];
+  const confirmations = groupBy(
+    mails.filter(({ data }) => data?.type === "order_confirmation"),
+    ({ data }) => data?.orderId ?? "",
+  );
+  for (const order of payments.orders) {
+    const sent = confirmations.get(order.id) ?? [];
+    const owed = hasBeenPaid(order) ? 1 : 0;
+    if (sent.length !== owed)
+      violations.push({ rule: "confirmation_mails", id: order.id, what: `${order.state}: ${sent.length} sent, ${owed} owed` });
+    if (sent.some(({ recipient }) => recipient !== order.buyer_email))
+      violations.push({ rule: "mail_astray", id: order.id, what: "a confirmation went to somebody else" });
+  }
+  const known = new Set(payments.orders.map(({ id }) => id));
+  for (const id of confirmations.keys())
+    if (!known.has(id)) violations.push({ rule: "confirmation_mails", id, what: "sent for an order that is not there" });
+  const buyers = new Set(acknowledged.map(({ sale }) => emailOf(sale)));
+  const expected = ["order_confirmation"];
+  for (const { id, recipient, data } of mails)
+    if (buyers.has(recipient) && !expected.includes(data?.type ?? ""))
+      violations.push({ rule: "mail_unknown", id, what: `a mail of type ${data?.type} to ${recipient}` });
+  return violations;
+}
+
+function checkFigures({ analytics, payments }: Snapshot): Violation[] {
+  const violations: Violation[] = [];
+  const counted = new Set(analytics.counted_orders.map(({ order_id }) => order_id));
+  for (const order of payments.orders)
+    if (counted.has(order.id) !== hasBeenPaid(order))
+      violations.push({
+        rule: "order_counted",
+        id: order.id,
+        what: `${order.state}, ${counted.has(order.id) ? "" : "not "}counted`,
+      });
+  for (const [event, rows] of groupBy(analytics.sales, ({ event_id }) => event_id)) {
+    const orders = payments.orders.filter((order) => order.event_id === event && hasBeenPaid(order));
+    const figures = { orders: orders.length, revenue: sumOf(orders, ({ total_minor }) => total_minor) };
+    const says = { orders: sumOf(rows, (row) => row.orders), revenue: sumOf(rows, (row) => row.revenue_minor) };
+    if (figures.orders !== says.orders || figures.revenue !== says.revenue)
+      violations.push({
+        rule: "sales_figures",
+        id: event,
+        what: `${JSON.stringify(says)}, sold were ${JSON.stringify(figures)}`,
+      });
+  }
+  return violations;
+}

@@ -1,0 +1,61 @@
+/** Nothing stands half-way: whatever was begun has ended, or waits for a person who is free to take his time. */
+import type { Violation } from "./checker.ts";
+import type { Snapshot } from "./snapshot.ts";
+
+export function checkRest({ payments, notifications, inventories, outbox, takenAtMs }: Snapshot): Violation[] {
+  const halfWay = <T>(rule: string, rows: readonly T[], idOf: (row: T) => string, what: (row: T) => string): Violation[] =>
+    rows.map((row) => ({ rule, id: idOf(row), what: what(row) }));
+  const id = (row: { id: string }) => row.id;
+  return [
+    ...halfWay("outbox_left", outbox, id, ({ type, of }) => `${type} in the outbox of ${of}`),
+    ...halfWay(
+      "event_unprocessed",
+      payments.provider_events.filter(({ processed_at_ms }) => processed_at_ms === null),
+      ({ event_id }) => event_id,
+      ({ type }) => `a provider's ${type} was stored and not counted`,
+    ),
+    ...halfWay(
+      "payment_half_way",
+      // Who was sent to his bank may take his time.
+      payments.payments.filter(({ state }) => state === "initiated" || state === "processing"),
+      id,
+      ({ state }) => `is ${state}`,
+    ),
+    ...halfWay(
+      "refund_half_way",
+      payments.refunds.filter(({ state }) => state !== "succeeded"),
+      id,
+      ({ state }) => `is ${state}`,
+    ),
+    ...halfWay(
+      "order_half_way",
+      payments.orders.filter(({ state, expires_at_ms, total_minor }) =>
+        state === "pending"
+          ? expires_at_ms <= takenAtMs || total_minor === 0
+          : state === "late_paid" || state === "cancelled_paid",
+      ),
+      id,
+      ({ state }) => `is ${state}`,
+    ),
+    ...halfWay(
+      "hold_half_way",
+      inventories
+        .flatMap(({ holds }) => holds)
+        .filter(({ status, expires_at_ms }) => (status === "held" || status === "claimed") && expires_at_ms <= takenAtMs),
+      id,
+      ({ status }) => `is ${status} past its end`,
+    ),
+    ...halfWay(
+      "webhook_half_way",
+      payments.test_deliveries.filter(({ delivered_at_ms, due_at_ms }) => delivered_at_ms === null && due_at_ms <= takenAtMs),
+      ({ event_id }) => event_id,
+      () => "was not delivered",
+    ),
+    ...halfWay(
+      "mail_half_way",
+      notifications.deliveries.filter(({ status }) => status === "queued" || status === "parked"),
+      ({ business_key }) => business_key,
+      ({ status }) => `is ${status}`,
+    ),
+  ];
+}
