@@ -33,7 +33,7 @@ const EXPIRED_PER_ALARM = 500;
 /** How often one batch ends further due holds for commands that found no room; with more due than that they wait for the next. */
 const ROOMS_PER_BATCH = 4;
 /** Orders released, or whose tickets are made void, by one call. */
-const MAX_RELEASED = 100;
+const MAX_ORDERS_A_CALL = 100;
 /** When an alarm could not do its work. */
 const ALARM_RETRY_MS = 5_000;
 
@@ -140,8 +140,22 @@ export class TicketInventory extends DurableObject<TicketInventoryEnv> implement
 
   /** Commands of one caller share a commit like those of many. */
   async releaseMany(orderIds: string[], reason: string) {
-    if (orderIds.length > MAX_RELEASED) throw new RangeError(`at most ${MAX_RELEASED} orders a call`);
+    if (orderIds.length > MAX_ORDERS_A_CALL) throw new RangeError(`at most ${MAX_ORDERS_A_CALL} orders a call`);
     return Promise.all(orderIds.map((orderId) => this.release(orderId, reason)));
+  }
+
+  async voidMany(orderIds: string[]) {
+    if (orderIds.length > MAX_ORDERS_A_CALL) throw new RangeError(`at most ${MAX_ORDERS_A_CALL} orders a call`);
+    return Promise.all(
+      orderIds.map(async (orderId) => {
+        const voided = await this.voidTickets(orderId, null);
+        return voided.ok ? ok(voided.value.map(({ id }) => id)) : voided;
+      }),
+    );
+  }
+
+  hasPaidTickets() {
+    return this.#read(() => ok(tickets.hasPaidTickets(this.#sql)));
   }
 
   voidTickets(orderId: string, ticketIds: string[] | null) {

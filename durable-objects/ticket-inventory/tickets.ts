@@ -50,6 +50,14 @@ export function ticketsOfOrder(sql: SqlStorage, terms: Terms, orderId: string): 
   return toTickets(terms, sql.exec<TicketRow>("SELECT * FROM tickets WHERE order_id = ? ORDER BY position", orderId));
 }
 
+export const hasPaidTickets = (sql: SqlStorage): boolean =>
+  sql
+    .exec(
+      `SELECT 1 FROM tickets t JOIN holds h ON h.order_id = t.order_id JOIN json_each(h.lines) line
+       WHERE t.status = 'valid' AND line.value ->> 'unitPriceMinor' > 0 LIMIT 1`,
+    )
+    .toArray().length > 0;
+
 function toTickets(terms: Terms, rows: SqlStorageCursor<TicketRow>): IssuedTicket[] {
   return rows.toArray().map((row) => ({
     id: row.id,

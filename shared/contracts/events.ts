@@ -250,6 +250,8 @@ export interface EventsRpc extends DomainRpc {
     reason: string,
   ): Promise<Result<{ outcome: OrderOutcome }, Refusal<"event_not_found" | "order_not_found">>[]>;
   voidTickets(eventId: string, orderId: string, ticketIds: string[] | null): Promise<Result<Ticket[], Refusal>>;
+  /** All tickets of each of at most 100 orders; the answers, in their order, name the tickets that an order has. */
+  voidOrders(eventId: string, orderIds: string[]): Promise<Result<string[], Refusal<"event_not_found" | "order_not_found">>[]>;
   ticketsOf(eventId: string, orderId: string): Promise<Result<Ticket[], Refusal>>;
   /** Events by id whatever their status, those that exist; at most 100 ids. The asking Worker decides who may see them. */
   events(ids: string[]): Promise<PublishedEvent[]>;

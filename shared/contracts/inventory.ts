@@ -240,6 +240,10 @@ export interface TicketInventoryRpc {
     orderId: string,
     ticketIds: string[] | null,
   ): Promise<Result<IssuedTicket[], Refusal<"event_not_found" | "order_not_found">>>;
+  /** All tickets of each order, each by itself, in the order asked; at most 100. The answers name the tickets that an order has. */
+  voidMany(orderIds: string[]): Promise<Result<string[], Refusal<"event_not_found" | "order_not_found">>[]>;
+  /** Whether somebody has paid for a ticket that still stands. */
+  hasPaidTickets(): Promise<Result<boolean, Refusal<"event_not_found">>>;
   ticketsOf(orderId: string): Promise<Result<IssuedTicket[], Refusal<"event_not_found">>>;
   checkIn(request: CheckInRequest): Promise<Result<Admission, CheckInRefusal>>;
   availability(): Promise<Result<Availability, Refusal<"event_not_found">>>;

@@ -1,7 +1,7 @@
 import type { MessageType } from "../contracts/messages";
 
 /** Workers that own a mailbox: one queue each, whose only consumer they are. */
-export type Mailbox = "users" | "search" | "analytics" | "notifications";
+export type Mailbox = "users" | "search" | "payments" | "analytics" | "notifications";
 
 /** The one table of who hears what. A message without a reader, or a reader without a handler, fails a test in test/house. */
 export const SUBSCRIPTIONS: Record<MessageType, readonly Mailbox[]> = {
@@ -11,7 +11,7 @@ export const SUBSCRIPTIONS: Record<MessageType, readonly Mailbox[]> = {
   "account.mail_requested": ["notifications"],
   "event.published": ["search"],
   "event.changed": ["search"],
-  "event.cancelled": ["search"],
+  "event.cancelled": ["search", "payments"],
   "event.completed": ["search"],
   "inventory.availability_changed": ["analytics"],
   "order.paid": ["notifications", "analytics"],

@@ -1,50 +1,13 @@
 /** `POST /payments/:id/refund`: who may, what it comes to, and what becomes of tickets, stock and money. */
 import { afterEach, describe, expect, test } from "vitest";
-import { Order, Payment, Refund } from "../../shared/contracts/orders";
+import { Order, Refund } from "../../shared/contracts/orders";
 import type { Principal } from "../../shared/contracts/principal";
 import { ANYBODY, type Answer } from "../support/events-room";
-import { closeTills, codeOf, guest, openTill, parse, publish, secret, type Till, user } from "../support/payments-room";
+import { closeTills, codeOf, guest, openTill, parse, secret, user } from "../support/payments-room";
+import { books, eur, paymentStatus, refund, sold, ticketStatuses, ticketsOf, timesTold } from "../support/refunds";
 import { gatherBatches, swapSql } from "../support/swapped-database";
 
 afterEach(closeTills);
-
-const eur = (amount: number) => ({ amount, currency: "EUR" });
-
-async function sold(till: Till, quantity = 2) {
-  const event = await publish(till);
-  const order = await till.order(event, quantity);
-  const { payment } = await till.paid(order, "tok_success");
-  await till.idle();
-  return { event, order, payment };
-}
-
-const refund = (till: Till, paymentId: string, body: object = {}, asked: { key?: string; as?: Till["events"]["owner"] } = {}) =>
-  till.ask("POST", `/payments/${paymentId}/refund`, {
-    as: asked.as ?? till.events.owner,
-    body: { reason: "The set was called off.", ...body },
-    ...(asked.key ? { key: asked.key } : {}),
-  });
-
-interface Ticket {
-  id: string;
-  status: string;
-}
-const ticketsOf = async (till: Till, order: Order): Promise<Ticket[]> => {
-  const tickets = await till.env.EVENTS.ticketsOf(order.eventId, order.id);
-  if (!tickets.ok) throw new Error(tickets.error.code);
-  return tickets.value;
-};
-const statuses = async (till: Till, order: Order) => (await ticketsOf(till, order)).map(({ status }) => status);
-const paymentStatus = async (till: Till, order: Order, paymentId: string) =>
-  parse(Payment, await till.ask("GET", `/payments/${paymentId}`, { as: guest(order) })).status;
-const books = (till: Till, order: Order) =>
-  till.row<{ owed: number; clearing: number; payable: number }>(
-    order.id,
-    `SELECT sum(iif(account = 'buyer_refunds', amount_minor, 0)) AS owed, sum(iif(account = 'provider_clearing', amount_minor, 0)) AS clearing,
-       sum(iif(account = 'organizer_payable', amount_minor, 0)) AS payable
-     FROM ledger_entries WHERE transaction_id IN (SELECT id FROM ledger_transactions WHERE order_id = '${order.id}')`,
-  );
-const succeeded = (till: Till) => new Set(till.sent.filter(({ type }) => type === "refund.succeeded").map(({ id }) => id)).size;
 
 describe("a refund", () => {
   test("of everything voids the tickets, puts them back on sale, and is told once", async () => {
@@ -55,9 +18,9 @@ describe("a refund", () => {
     await till.idle();
     expect(await till.status(order)).toBe("refunded");
     expect(await paymentStatus(till, order, payment.id)).toBe("refunded");
-    expect(await statuses(till, order)).toEqual(["void", "void"]);
+    expect(await ticketStatuses(till, order)).toEqual(["void", "void"]);
     expect(await books(till, order)).toEqual({ owed: 0, clearing: 0, payable: 0 });
-    expect(succeeded(till)).toBe(1);
+    expect(timesTold(till)).toBe(1);
     expect(till.sent.find(({ type }) => type === "refund.succeeded")?.data).toMatchObject({
       refundId: made.id,
       amountMinor: 5000,
@@ -74,20 +37,20 @@ describe("a refund", () => {
     const { order, payment } = await sold(till, 3);
     const [first, second] = await ticketsOf(till, order);
     expect(parse(Refund, await refund(till, payment.id, { ticketIds: [first?.id, first?.id] }), 201).amount).toEqual(eur(2500));
-    expect(await statuses(till, order)).toEqual(["void", "valid", "valid"]);
+    expect(await ticketStatuses(till, order)).toEqual(["void", "valid", "valid"]);
     expect(await till.status(order)).toBe("partially_refunded");
     expect(await paymentStatus(till, order, payment.id)).toBe("partially_refunded");
     expect(codeOf(await refund(till, payment.id, { ticketIds: [first?.id] }))).toBe("409 refund_exceeds_payment");
 
     parse(Refund, await refund(till, payment.id, { amount: eur(1000) }), 201);
-    expect(await statuses(till, order)).toEqual(["void", "valid", "valid"]);
+    expect(await ticketStatuses(till, order)).toEqual(["void", "valid", "valid"]);
     parse(Refund, await refund(till, payment.id, { ticketIds: [second?.id], amount: eur(500) }), 201);
-    expect(await statuses(till, order)).toEqual(["void", "void", "valid"]);
+    expect(await ticketStatuses(till, order)).toEqual(["void", "void", "valid"]);
     expect(codeOf(await refund(till, payment.id, { amount: eur(3501) }))).toBe("409 refund_exceeds_payment");
     expect(await till.status(order)).toBe("partially_refunded");
 
     parse(Refund, await refund(till, payment.id, { amount: eur(3500) }), 201);
-    expect(await statuses(till, order)).toEqual(["void", "void", "void"]);
+    expect(await ticketStatuses(till, order)).toEqual(["void", "void", "void"]);
     expect(await till.status(order)).toBe("refunded");
     expect(await books(till, order)).toEqual({ owed: 0, clearing: 0, payable: 0 });
   });
@@ -100,7 +63,7 @@ describe("a refund", () => {
     const scan = { as: till.events.member("door"), body: { code, nonce: "n1" } };
     expect((await till.events.ask("POST", `/events/${event.id}/check-ins`, scan)).status).toBe(201);
     expect(parse(Refund, await refund(till, payment.id), 201).status).toBe("succeeded");
-    expect((await statuses(till, order)).sort()).toEqual(["admitted", "void"]);
+    expect((await ticketStatuses(till, order)).sort()).toEqual(["admitted", "void"]);
     expect(await till.status(order)).toBe("refunded");
   });
 

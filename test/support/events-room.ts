@@ -44,6 +44,7 @@ export interface Room {
   env: Env;
   /** What left for the search Worker's mailbox. */
   sent: Envelope[];
+  sentToPayments: Envelope[];
   organizerId: string;
   owner: Principal & { userId: string };
   /** Adds somebody to the organizer's team. */
@@ -63,6 +64,13 @@ export async function closeRooms(): Promise<void> {
   await reset();
 }
 
+const mailboxOf = (box: Envelope[]): Queue =>
+  ({
+    sendBatch: async (messages: Iterable<MessageSendRequest<Envelope>>) => {
+      for (const { body } of messages) box.push(body);
+    },
+  }) as unknown as Queue;
+
 /** A room with its own organizer. `change` replaces bindings. */
 export async function openRoom(change: Partial<Env> = {}): Promise<Room> {
   await applyD1Migrations(bindings.DB, bindings.MIGRATIONS.events);
@@ -70,21 +78,18 @@ export async function openRoom(change: Partial<Env> = {}): Promise<Room> {
   const owner = user();
   const roles = new Map<string, MemberRole>([[owner.userId, "owner"]]);
   const sent: Envelope[] = [];
+  const sentToPayments: Envelope[] = [];
   const pending: Promise<unknown>[] = [];
   const later: Later = { waitUntil: (promise) => void pending.push(promise) };
   const context = { ...later, passThroughOnException: () => undefined, props: {} } as unknown as ExecutionContext;
-  const mailbox = {
-    sendBatch: async (messages: Iterable<MessageSendRequest<Envelope>>) => {
-      for (const { body } of messages) sent.push(body);
-    },
-  } as unknown as Queue;
   const env: Env = {
     DB: bindings.DB,
     ENVIRONMENT: "development",
     HOLD_KEY: bindings.HOLD_KEY,
     TICKET_SIGNING_KEY: bindings.TICKET_SIGNING_KEY,
     TICKET_INVENTORY: bindings.TICKET_INVENTORY,
-    SEARCH_MAILBOX: mailbox,
+    SEARCH_MAILBOX: mailboxOf(sent),
+    PAYMENTS_MAILBOX: mailboxOf(sentToPayments),
     USERS: {
       membership: async (userId, organizer) => (organizer === organizerId ? (roles.get(userId) ?? null) : null),
       organizers: async (ids) =>
@@ -97,6 +102,7 @@ export async function openRoom(change: Partial<Env> = {}): Promise<Room> {
   const room: Room = {
     env,
     sent,
+    sentToPayments,
     organizerId,
     owner,
     member: (role) => {

@@ -7,9 +7,11 @@ import type { Envelope } from "../../shared/contracts/messages";
 import type { Order, PaymentProcessed } from "../../shared/contracts/orders";
 import { Order as OrderSchema, PaymentProcessed as ProcessedSchema } from "../../shared/contracts/orders";
 import type { Principal } from "../../shared/contracts/principal";
+import { handlerOf, readMessage } from "../../shared/queue/consume";
 import { askInventory } from "../../workers/events/inventory";
 import * as stock from "../../workers/events/order-stock";
 import type { Env, Later } from "../../workers/payments/environment";
+import { messageHandlers } from "../../workers/payments/message-handlers";
 import { SIGNATURE_HEADER, sign } from "../../workers/payments/providers/test-signature";
 import { app } from "../../workers/payments/routes";
 import { dbOf } from "../../workers/payments/shards";
@@ -42,6 +44,8 @@ export interface Till {
   webhook(id: string, type: string, paymentId: string, failureCode?: string | null): Promise<Answer>;
   row<T>(id: string, sql: string): Promise<T | null>;
   run(id: string, sql: string): Promise<unknown>;
+  /** Handles what events has sent to the mailbox of payments. */
+  receive(): Promise<void>;
   sweep(): Promise<Record<string, number>>;
   idle(): Promise<void>;
 }
@@ -90,6 +94,7 @@ export async function openTill(change: (env: Env) => Partial<Env> = () => ({})):
       releaseOrder: (eventId, orderId, reason) => askInventory(events.env, eventId, (object) => object.release(orderId, reason)),
       releaseOrders: (eventId, orderIds, reason) =>
         askInventory(events.env, eventId, (object) => object.releaseMany(orderIds, reason)),
+      voidOrders: (eventId, orderIds) => askInventory(events.env, eventId, (object) => object.voidMany(orderIds)),
       voidTickets: (eventId, orderId, ticketIds) => stock.voidTickets(events.env, eventId, orderId, ticketIds),
       events: async () => [],
     },
@@ -136,6 +141,13 @@ export async function openTill(change: (env: Env) => Partial<Env> = () => ({})):
     },
     row: (id, sql) => databaseOf(id).prepare(sql).first(),
     run: (id, sql) => databaseOf(id).prepare(sql).run(),
+    receive: async () => {
+      for (const body of events.sentToPayments.splice(0)) {
+        const read = readMessage(body, messageHandlers);
+        if ("reason" in read) throw read.error;
+        await handlerOf(messageHandlers, read.message.type)(env, read.message);
+      }
+    },
     sweep: () => sweep(env, later),
     idle: async () => {
       while (pending.length > 0) await pending.pop();

@@ -9,6 +9,7 @@ import type { Env, Later } from "./environment";
 import { statement } from "./event-batch";
 import { changeEvent } from "./event-changes";
 import { checkConsistency, checkSettings } from "./event-checks";
+import { askInventory } from "./inventory";
 import { forgetEvent } from "./remembered-events";
 import { type EventRow, events, ticketTypes } from "./schema";
 import { loadEvent, type StoredEvent } from "./stored-event";
@@ -130,8 +131,22 @@ const NEXT: Partial<Record<EventRow["status"], { cancel?: "cancelled"; complete?
   completed: { complete: "completed" },
 };
 
-export const cancelEvent = (env: Env, later: Later, eventId: string, reason: string): Promise<Result<StoredEvent, Refusal>> =>
-  closeEvent(env, later, eventId, "cancel", reason);
+export interface CancelledEvent extends StoredEvent {
+  /** Somebody has paid for a ticket that still stands: his refund is payments' to see to, which hears of the cancellation. */
+  refundsRun: boolean;
+}
+
+export async function cancelEvent(
+  env: Env,
+  later: Later,
+  eventId: string,
+  reason: string,
+): Promise<Result<CancelledEvent, Refusal>> {
+  const stored = await closeEvent(env, later, eventId, "cancel", reason);
+  if (!stored.ok) return stored;
+  const paid = await askInventory(env, eventId, (inventory) => inventory.hasPaidTickets());
+  return ok({ ...stored.value, refundsRun: paid.ok && paid.value });
+}
 
 export const completeEvent = (env: Env, later: Later, eventId: string): Promise<Result<StoredEvent, Refusal>> =>
   closeEvent(env, later, eventId, "complete", null);

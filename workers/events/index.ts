@@ -50,6 +50,10 @@ export class EventsService extends WorkerEntrypoint<EventsEnv> implements Events
     return stock.voidTickets(this.env, eventId, orderId, ticketIds);
   }
 
+  voidOrders(eventId: string, orderIds: string[]) {
+    return askInventory(this.env, eventId, (inventory) => inventory.voidMany(orderIds));
+  }
+
   ticketsOf(eventId: string, orderId: string) {
     return stock.ticketsOf(this.env, eventId, orderId);
   }

@@ -103,10 +103,14 @@ export const operations = {
   cancelEvent: {
     operationId: "cancelEvent",
     summary: "Cancel an event",
-    description: "Its sale and its doors close first. Again is the same answer.",
+    description:
+      "Its sale and its doors close first. Orders that nobody has paid are cancelled, and every buyer is paid back what is left of his payment. Again is the same answer, and 200 once nothing that was paid for stands any more.",
     tags: ["events"],
     requestExample: { reason: "The venue is flooded" },
-    answers: { 200: eventAnswer("The cancelled event", { ...example.published, status: "cancelled" }) },
+    answers: {
+      200: eventAnswer("The cancelled event", { ...example.published, status: "cancelled" }),
+      202: eventAnswer("The cancelled event, its refunds under way", { ...example.published, status: "cancelled" }),
+    },
     refusals: [
       "invalid_idempotency_key",
       "event_state",

@@ -50,7 +50,7 @@ const laterOf = (c: Context): Later => ({
 
 const ifMatch = (c: Context) => (version: number) => checkIfMatch(c, etagOfVersion(version));
 
-const answerEvent = (c: Context, stored: StoredEvent, status: 200 | 201 = 200) =>
+const answerEvent = (c: Context, stored: StoredEvent, status: 200 | 201 | 202 = 200) =>
   c.json(toEvent(stored), status, { etag: etagOfVersion(stored.event.version), "cache-control": "no-store" });
 const answerType = (c: Context, type: TicketTypeRow, status: 200 | 201 = 200) =>
   c.json(toTicketType(type), status, { etag: etagOfVersion(type.version) });
@@ -104,7 +104,9 @@ export const app = domainApp<Env>()
       const route = `/events/${eventId}/cancel`;
       const request =
         key === null ? null : { principal: principalOf(c), route, key, requestHash: await requestHashOf(c.var.form) };
-      return answerEvent(c, unwrap(await answerOnce(c.env, request, () => cancelEvent(c.env, laterOf(c), eventId, reason))));
+      const work = () => cancelEvent(c.env, laterOf(c), eventId, reason);
+      const cancelled = unwrap(await answerOnce(c.env, request, work));
+      return answerEvent(c, cancelled, cancelled.refundsRun ? 202 : 200);
     },
   )
   .post(

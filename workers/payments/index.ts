@@ -2,6 +2,8 @@ import { WorkerEntrypoint } from "cloudflare:workers";
 import type { PaymentsRpc } from "../../shared/contracts/orders";
 import { serve } from "../../shared/http/app";
 import { openapiOf } from "../../shared/http/operation";
+import { consumeMailbox } from "../../shared/queue/mailbox";
+import { messageHandlers } from "./message-handlers";
 import { ordersById } from "./orders";
 import { refundsById } from "./refund-views";
 import { app } from "./routes";
@@ -30,4 +32,8 @@ export class PaymentsService extends WorkerEntrypoint<PaymentsEnv> implements Pa
   }
 }
 
-export default { fetch: serve(app) } satisfies ExportedHandler<PaymentsEnv>;
+export default {
+  fetch: serve(app),
+  // What is about no shard is kept in the first.
+  queue: (batch, env, ctx) => consumeMailbox(batch, env, ctx, env.DB_0, messageHandlers),
+} satisfies ExportedHandler<PaymentsEnv>;
