@@ -72,7 +72,7 @@ interface Parked {
 
 /**
  * Hands over again what somebody asked to replay, and what was parked because an older version of this Worker did not know it. The
- * latter once: whatever comes of it, the row then waits for a person. Returns how many were settled.
+ * latter once: whatever comes of it, the row then waits for a person.
  */
 export async function replayDeadLetters<Env extends ReportingEnv>(
   env: Env,
@@ -80,7 +80,7 @@ export async function replayDeadLetters<Env extends ReportingEnv>(
   db: D1Database,
   handlers: MessageHandlers<Env>,
   limit = REPLAYS,
-): Promise<number> {
+): Promise<{ tried: number; settled: number }> {
   const known = (Object.keys(handlers) as MessageType[]).map(schemaOf);
   const { results } = await db
     .prepare(
@@ -98,7 +98,7 @@ export async function replayDeadLetters<Env extends ReportingEnv>(
     if (failure) reportError(failure.error, env, ctx, { task: `replay ${failure.envelope?.type ?? failure.reason}` });
     else settled += 1;
   }
-  return settled;
+  return { tried: results.length, settled };
 }
 
 /** The request is spent before the handler runs: a message that kills its Worker must not kill every sweep. */
@@ -143,6 +143,6 @@ export const deadLetterSteps = <Env extends ReportingEnv>(
   db: D1Database,
   handlers: MessageHandlers<Env>,
 ): Record<string, () => Promise<number>> => ({
-  replayed: () => replayDeadLetters(env, ctx, db, handlers),
+  replayed: async () => (await replayDeadLetters(env, ctx, db, handlers)).settled,
   deadLetters: () => countDeadLetters(db),
 });

@@ -69,7 +69,7 @@ const row = async (): Promise<Row> => {
   return all[0] as Row;
 };
 const askReplay = () => db.prepare("UPDATE dead_letters SET replay_requested_at_ms = 1").run();
-const replay = () => replayDeadLetters(env, ctx, db, messageHandlers);
+const replay = async (limit?: number) => (await replayDeadLetters(env, ctx, db, messageHandlers, limit)).settled;
 const indexed = async () => (await db.prepare("SELECT count(*) AS n FROM event_documents").first<number>("n")) ?? 0;
 const LAST = MAX_RETRIES + 1;
 
@@ -193,8 +193,7 @@ describe("replaying", () => {
     await park("text");
     for (let version = 1; version <= 5; version++) await park(published(version));
     await askReplay();
-    const few = () => replayDeadLetters(env, ctx, db, messageHandlers, 3);
-    expect((await few()) + (await few())).toBe(5);
+    expect((await replay(3)) + (await replay(3))).toBe(5);
     expect(await row()).toMatchObject({ reason: "unreadable", replay_requested_at_ms: null });
   });
 });
