@@ -142,12 +142,20 @@ export type Refund = z.infer<typeof Refund>;
 export const REFUND_REASONS = ["surplus", "requested", "event_cancelled"] as const;
 export type RefundReason = (typeof REFUND_REASONS)[number];
 
+/** Why money bought nothing: the stock was gone, the order or its event had ended, or the order was paid already. */
+export const SURPLUS_CAUSES = ["sold_out", "order_ended", "paid_twice"] as const;
+export type SurplusCause = (typeof SURPLUS_CAUSES)[number];
+
 /** What a mail about a refund needs; names and addresses are asked for, never sent (rule 21). */
 export interface RefundFacts extends Refund {
   orderId: string;
   eventId: string;
   organizerId: string;
   reason: RefundReason;
+  /** Of a surplus alone; null where it was not written down. */
+  cause: SurplusCause | null;
+  /** What it paid back with the tickets; none where it was an amount alone, or the money had bought nothing. */
+  ticketIds: string[];
   buyer: Order["buyer"];
   userId: string | null;
   /** Opens the order for a guest's link in a mail. */

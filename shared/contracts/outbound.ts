@@ -18,9 +18,16 @@ export const OutboxMessage = z
     text: z.string().optional(),
     html: z.string().optional(),
     data: z
-      .looseObject({ type: z.string(), token: z.string().optional(), orderId: z.string().optional() })
+      .looseObject({
+        type: z.string(),
+        token: z.string().optional(),
+        orderId: z.string().optional(),
+        refundId: z.string().optional(),
+      })
       .optional()
-      .meta({ description: "`token` for a verification or reset, `orderId` for an order's mails" }),
+      .meta({
+        description: "`token` for a verification or reset, `orderId` for an order's mails, `refundId` too for a refund's",
+      }),
     attachments: z.array(z.object({ filename: z.string(), contentType: z.string(), content: z.base64() })).optional(),
     createdAt: Timestamp,
   })

@@ -1,78 +1,12 @@
 import { applyD1Migrations, reset } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import type { OrderFacts } from "../../shared/contracts/orders";
 import type { Message } from "../../shared/queue/consume";
 import { readCaptured } from "../../workers/notifications/captured-messages";
 import { countOwed, dispatchDue, parkHopeless } from "../../workers/notifications/deliveries";
 import type { Env } from "../../workers/notifications/environment";
 import { messageHandlers } from "../../workers/notifications/message-handlers";
-import { publishedEvent } from "../support/published-event";
-
-const event = publishedEvent({ title: "Jazz <b>& more</b>" });
-const eur = (amount: number) => ({ amount, currency: "EUR" });
-const ctx = { waitUntil: () => undefined };
-
-function order(id: string): OrderFacts {
-  return {
-    id,
-    eventId: event.id,
-    organizerId: event.organizerId,
-    status: "paid",
-    expiresAt: event.startDate,
-    items: [{ ticketTypeId: crypto.randomUUID(), name: "Standing", quantity: 2, unitPrice: eur(2500) }],
-    subtotal: eur(5000),
-    discount: eur(0),
-    fees: eur(0),
-    tax: eur(0),
-    total: eur(5000),
-    buyer: { email: "Ada@Bilten.example", name: "Ada <script>" },
-    createdAt: event.createdAt,
-    userId: null,
-    paidAt: event.createdAt,
-    guestAccessToken: "bo_secret",
-  };
-}
-
-/** Siblings that know what they are asked; `PAYMENTS` can be made to fail. */
-function house(change: Partial<Env> = {}) {
-  const orders = vi.fn(async (ids: string[]) => ids.map(order));
-  const accountMails = vi.fn(async (ids: string[]) =>
-    ids.map((id) => ({ id, kind: "verification" as const, to: "new@bilten.example", name: "Nia", token: `token-of-${id}` })),
-  );
-  const here: Env = {
-    DB: env.NOTIFICATIONS_DB,
-    ENVIRONMENT: "development",
-    API_ORIGIN: "http://localhost:8787",
-    AUTH: { accountMails },
-    EVENTS: { events: async () => [event] },
-    PAYMENTS: { orders },
-    USERS: {
-      organizers: async () => [
-        { id: event.organizerId, name: "Blue Note", slug: "blue-note", createdAt: event.createdAt, updatedAt: event.createdAt },
-      ],
-    },
-    ...change,
-  };
-  return { here, orders, accountMails };
-}
-
-const envelopeOf = { id: crypto.randomUUID(), version: 1, timeMs: 0, traceparent: undefined };
-const orderPaid = (orderId: string): Message<"order.paid"> => ({
-  ...envelopeOf,
-  type: "order.paid",
-  subject: orderId,
-  data: {
-    orderId,
-    eventId: event.id,
-    organizerId: event.organizerId,
-    totalMinor: 5000,
-    currency: "EUR",
-    ticketCount: 2,
-    paidAtMs: 0,
-  },
-});
-const hearPaid = (here: Env, orderId: string) => messageHandlers["order.paid"]?.(here, orderPaid(orderId));
+import { type Change, ctx, envelopeOf, hearPaid, house, mails, order } from "../support/notifications-room";
 
 beforeEach(() => applyD1Migrations(env.NOTIFICATIONS_DB, env.MIGRATIONS.notifications));
 afterEach(() => {
@@ -168,19 +102,16 @@ it.each([
   ["order", { PAYMENTS: { orders: async () => [] } }],
   ["event", { EVENTS: { events: async () => [] } }],
   ["organizer", { USERS: { organizers: async () => [] } }],
-] satisfies [string, Partial<Env>][])(
-  "a paid order whose %s is missing in one answer is confirmed by the next",
-  async (_, change) => {
-    vi.spyOn(console, "error").mockImplementation(() => undefined);
-    vi.useFakeTimers({ toFake: ["Date"] });
-    const { here: forgetful } = house(change);
-    await hearPaid(forgetful, crypto.randomUUID());
-    expect(await dispatchDue(forgetful, ctx)).toBe(0);
-    vi.advanceTimersByTime(15_000);
-    expect(await dispatchDue(house().here, ctx)).toBe(1);
-    expect(await readCaptured(env.NOTIFICATIONS_DB, { limit: 10 })).toHaveLength(1);
-  },
-);
+] satisfies [string, Change][])("a paid order whose %s is missing in one answer is confirmed by the next", async (_, change) => {
+  vi.spyOn(console, "error").mockImplementation(() => undefined);
+  vi.useFakeTimers({ toFake: ["Date"] });
+  const { here: forgetful } = house(change);
+  await hearPaid(forgetful, crypto.randomUUID());
+  expect(await dispatchDue(forgetful, ctx)).toBe(0);
+  vi.advanceTimersByTime(15_000);
+  expect(await dispatchDue(house().here, ctx)).toBe(1);
+  expect(await readCaptured(env.NOTIFICATIONS_DB, { limit: 10 })).toHaveLength(1);
+});
 
 it("what failed for a day is parked and counted, and no longer tried", async () => {
   vi.spyOn(console, "error").mockImplementation(() => undefined);
@@ -206,3 +137,36 @@ it("deployed without a carrier, what is owed waits and nothing personal is writt
   expect(await countOwed(here.DB)).toEqual({ queued: 1, parked: 0 });
   expect(await readCaptured(here.DB, { limit: 10 })).toEqual([]);
 });
+
+it("a dispatcher that is gone between its claim, its send and its settling leaves one mail", async () => {
+  vi.useFakeTimers({ toFake: ["Date"] });
+  vi.spyOn(console, "error").mockImplementation(() => undefined);
+  const { here } = house();
+  const killedAt = (statement: string): Env => ({ ...here, DB: failing(here.DB, statement) });
+  await hearPaid(here, crypto.randomUUID());
+  await dispatchDue(killedAt("INSERT INTO captured_messages"), ctx);
+  expect(await mails()).toHaveLength(0);
+  vi.advanceTimersByTime(15_000);
+  await dispatchDue(killedAt('set "status"'), ctx);
+  const [first] = await mails();
+  expect(await countOwed(here.DB)).toEqual({ queued: 1, parked: 0 });
+  vi.advanceTimersByTime(30_000);
+  expect(await dispatchDue(here, ctx)).toBe(1);
+  expect(await mails()).toEqual([first]);
+  expect(await countOwed(here.DB)).toEqual({ queued: 0, parked: 0 });
+});
+
+/** A database on which a kind of statement fails before it does anything. */
+function failing(database: D1Database, piece: string): D1Database {
+  return new Proxy(database, {
+    get(target, name) {
+      const value: unknown = Reflect.get(target, name);
+      if (typeof value !== "function") return value;
+      if (name !== "prepare") return value.bind(target);
+      return (sql: string) => {
+        if (sql.includes(piece)) throw new Error("killed");
+        return target.prepare(sql);
+      };
+    },
+  });
+}

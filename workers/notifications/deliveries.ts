@@ -8,6 +8,7 @@ import type { Env } from "./environment";
 import type { Composed } from "./mail";
 import { type MailSender, mailSenderOf } from "./mail-sender";
 import { orderConfirmations } from "./order-confirmations";
+import { refundMails } from "./refund-mails";
 import { type DeliveryType, deliveries } from "./schema";
 
 type Delivery = typeof deliveries.$inferSelect;
@@ -19,11 +20,13 @@ const MAX_DOUBLINGS = 8;
 const MAX_ATTEMPTS = 30;
 /** One question to an owner takes at most 100 ids. */
 const CLAIM_LIMIT = 50;
-const MAX_ROUNDS = 4;
+/** A round in which all types are due asks seven questions, and an invocation may ask 25. */
+const MAX_ROUNDS = 3;
 
 const COMPOSE: Record<DeliveryType, (env: Env, sourceIds: string[]) => Promise<Composed>> = {
   account_mail: accountMails,
   order_confirmation: orderConfirmations,
+  refund_mail: refundMails,
 };
 
 /** Whatever says so again, it is owed once. */

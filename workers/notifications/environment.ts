@@ -7,7 +7,7 @@ import type { UsersRpc } from "../../shared/contracts/organizers";
 export interface Env extends Pick<NotificationsEnv, "DB" | "ENVIRONMENT" | "API_ORIGIN"> {
   AUTH: Pick<AuthRpc, "accountMails">;
   EVENTS: Pick<EventsRpc, "events">;
-  PAYMENTS: Pick<PaymentsRpc, "orders">;
+  PAYMENTS: Pick<PaymentsRpc, "orders" | "refunds">;
   USERS: Pick<UsersRpc, "organizers">;
   SENTRY_DSN?: string;
 }

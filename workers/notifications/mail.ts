@@ -6,7 +6,7 @@ export interface Mail {
   subject: string;
   text: string;
   html: string;
-  data: { type: string; token?: string; orderId?: string };
+  data: { type: string; token?: string; orderId?: string; refundId?: string };
 }
 
 /** What became of the ids that an owner was asked about; what stands in none of them is tried again later. */

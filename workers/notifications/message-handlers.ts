@@ -20,4 +20,13 @@ export const messageHandlers: MessageHandlers<Env> = {
       Date.now(),
     ),
   ),
+  // One mail a refund, also where it had to be paid twice because the money came back.
+  "refund.succeeded": together((env, messages) =>
+    owe(
+      env.DB,
+      "refund_mail",
+      messages.map((message) => message.data.refundId),
+      Date.now(),
+    ),
+  ),
 };

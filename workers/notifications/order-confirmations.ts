@@ -6,6 +6,7 @@ import { readableMoment } from "../../shared/locale/moment";
 import { readableMoney } from "../../shared/locale/money";
 import type { Env } from "./environment";
 import { type Composed, composeEach, htmlPage, type Mail, oneLine } from "./mail";
+import { occasionsOf, told } from "./occasions";
 
 const LOCALE = "en-GB";
 
@@ -41,28 +42,16 @@ export async function composeConfirmation(order: OrderFacts, event: PublishedEve
 /** By the order's id, one question to each owner for all of them. A paid order never ceases to be one: what is missing is asked again. */
 export async function orderConfirmations(env: Env, orderIds: string[]): Promise<Composed> {
   const orders = await env.PAYMENTS.orders(orderIds);
-  const [events, organizers] = await Promise.all([
-    env.EVENTS.events(distinct(orders.map((order) => order.eventId))),
-    env.USERS.organizers(distinct(orders.map((order) => order.organizerId))),
-  ]);
+  const occasionOf = await occasionsOf(env, orders);
   const orderById = new Map(orders.map((order) => [order.id, order]));
-  const eventById = new Map(events.map((event) => [event.id, event]));
-  const organizerById = new Map(organizers.map((organizer) => [organizer.id, organizer]));
   const composed = await composeEach(
     orderIds,
     (id) => id,
     async (id) => {
-      const order = orderById.get(id);
-      const event = order && eventById.get(order.eventId);
-      const organizer = order && organizerById.get(order.organizerId);
-      if (!order || !event || !organizer)
-        throw new Error(
-          `order ${id} cannot be confirmed: ${!order ? "the order" : !event ? "its event" : "its organizer"} was not told`,
-        );
+      const order = told(orderById.get(id), `order ${id}`);
+      const { event, organizer } = occasionOf(order);
       return composeConfirmation(order, event, organizer.name);
     },
   );
   return { ...composed, unneeded: [] };
 }
-
-const distinct = (ids: string[]): string[] => [...new Set(ids)];

@@ -20,5 +20,5 @@ export const capturedMessages = sqliteTable("captured_messages", {
   createdAtMs: integer("created_at_ms").notNull(),
 });
 
-/** What is composed, each from the ids of one kind of thing: auth's mails, paid orders. */
-export type DeliveryType = "account_mail" | "order_confirmation";
+/** What is composed, each from the ids of one kind of thing: auth's mails, paid orders, refunds. */
+export type DeliveryType = "account_mail" | "order_confirmation" | "refund_mail";

@@ -1,5 +1,5 @@
 /** A refund begins as a row and a promise on its payment, written before anybody is asked for anything (rule 18). */
-import type { RefundReason } from "../../shared/contracts/orders";
+import type { RefundReason, SurplusCause } from "../../shared/contracts/orders";
 import { uuidV8 } from "../../shared/crypto/uuid";
 import { guardedBatch, isConstraint } from "../../shared/d1/guarded-batch";
 import type { Env } from "./environment";
@@ -22,6 +22,7 @@ interface Draft {
   voids: readonly string[] | null;
   /** That nothing is left for the object to void. */
   isVoided: boolean;
+  /** What was said for it, by whoever asked; of a surplus its cause. */
   note?: string;
   requestedBy?: string | null;
 }
@@ -49,10 +50,19 @@ const newRefund = (draft: Draft, nowMs: number): RefundRow => ({
 });
 
 /** Of money that bought nothing, all of it. Its id is the payment's, so that there is one however often that is found out. */
-export async function surplusRefund(env: Env, payment: PaymentRow, nowMs: number): Promise<RefundRow> {
+export async function surplusRefund(env: Env, payment: PaymentRow, cause: SurplusCause, nowMs: number): Promise<RefundRow> {
   const id = await uuidV8(env.ORDER_KEY, ["surplus_refund", payment.id], shardOf(payment.id));
   // It bought no ticket.
-  return newRefund({ id, payment, reason: "surplus", amountMinor: payment.amount_minor, voids: [], isVoided: true }, nowMs);
+  const draft = {
+    id,
+    payment,
+    reason: "surplus",
+    note: cause,
+    amountMinor: payment.amount_minor,
+    voids: [],
+    isVoided: true,
+  } as const;
+  return newRefund(draft, nowMs);
 }
 
 /** The same for a payment whose event is cancelled. */

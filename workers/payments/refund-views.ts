@@ -1,7 +1,7 @@
 /** Refunds as the wire and the siblings have them. */
 import { toTimestamp } from "../../shared/contracts/ids";
 import { money } from "../../shared/contracts/money";
-import type { Refund, RefundFacts } from "../../shared/contracts/orders";
+import { type Refund, type RefundFacts, SURPLUS_CAUSES } from "../../shared/contracts/orders";
 import type { Env } from "./environment";
 import { orderToken } from "./order-token";
 import type { OrderRow, RefundRow } from "./schema";
@@ -18,7 +18,11 @@ export const toRefund = (refund: RefundRow): Refund => ({
   createdAt: toTimestamp(refund.created_at_ms),
 });
 
-type Told = RefundRow & Pick<OrderRow, "event_id" | "organizer_id" | "buyer_email" | "buyer_name" | "user_id" | "token_version">;
+type Told = RefundRow &
+  Pick<OrderRow, "event_id" | "organizer_id" | "buyer_email" | "buyer_name" | "user_id" | "token_version"> & {
+    /** JSON. */
+    paid_back_ids: string;
+  };
 
 /** For siblings; those that exist, in no order. */
 export async function refundsById(env: Env, ids: readonly string[]): Promise<RefundFacts[]> {
@@ -28,7 +32,8 @@ export async function refundsById(env: Env, ids: readonly string[]): Promise<Ref
       if (!db) return [];
       const { results } = await db
         .prepare(
-          `SELECT r.*, o.event_id, o.organizer_id, o.buyer_email, o.buyer_name, o.user_id, o.token_version
+          `SELECT r.*, o.event_id, o.organizer_id, o.buyer_email, o.buyer_name, o.user_id, o.token_version,
+             (SELECT json_group_array(ticket_id) FROM refunded_tickets WHERE order_id = r.order_id AND refund_id = r.id) AS paid_back_ids
            FROM refunds r JOIN orders o ON o.id = r.order_id WHERE r.id IN (SELECT value FROM json_each(?))`,
         )
         .bind(JSON.stringify(own))
@@ -45,6 +50,8 @@ const toFacts = async (env: Env, told: Told): Promise<RefundFacts> => ({
   eventId: told.event_id,
   organizerId: told.organizer_id,
   reason: told.reason,
+  cause: SURPLUS_CAUSES.find((cause) => told.reason === "surplus" && cause === told.note) ?? null,
+  ticketIds: JSON.parse(told.paid_back_ids) as string[],
   buyer: { email: told.buyer_email, name: told.buyer_name },
   userId: told.user_id,
   guestAccessToken: await orderToken(env.ORDER_KEY, told.order_id, told.token_version),

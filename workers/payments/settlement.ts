@@ -6,6 +6,7 @@
 import type { Ticket } from "../../shared/contracts/events";
 import type { Attendee, ConfirmRefusal } from "../../shared/contracts/inventory";
 import type { Envelope } from "../../shared/contracts/messages";
+import type { SurplusCause } from "../../shared/contracts/orders";
 import type { Refusal } from "../../shared/contracts/problems";
 import { ok, type Result, refuse } from "../../shared/contracts/result";
 import { guardedBatch } from "../../shared/d1/guarded-batch";
@@ -92,8 +93,14 @@ async function decide(env: Env, before: Sale, fact: MoneyFact, traceparent: stri
   return {
     after,
     envelopes: orderState === "paid" ? [orderPaid(after, nowMs, traceparent)] : [],
-    refund: stock === "confirmed" ? null : await surplusRefund(env, after.payment, nowMs),
+    refund: stock === "confirmed" ? null : await surplusRefund(env, after.payment, causeOf(before.order, stock), nowMs),
   };
+}
+
+/** For the buyer, who is told why he has his money back. */
+function causeOf(order: OrderRow, stock: OrderFact): SurplusCause {
+  if (order.paid_at_ms !== null) return "paid_twice";
+  return stock === "money_without_stock" ? "sold_out" : "order_ended";
 }
 
 /** What the money is for, by the object's word: it tells stock that is gone from an order that was given back for good. */

@@ -1,0 +1,107 @@
+import { applyD1Migrations, reset } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { RefundFacts } from "../../shared/contracts/orders";
+import { dispatchDue } from "../../workers/notifications/deliveries";
+import { ctx, event, hearPaid, hearRefunded, house, mails, refund } from "../support/notifications-room";
+
+beforeEach(() => applyD1Migrations(env.NOTIFICATIONS_DB, env.MIGRATIONS.notifications));
+afterEach(() => {
+  vi.useRealTimers();
+  return reset();
+});
+
+describe("a refund", () => {
+  it("is told once, however often its message comes, also with a higher version and before its order's", async () => {
+    const { here } = house();
+    const refundId = crypto.randomUUID();
+    await Promise.all([hearRefunded(here, refundId), hearRefunded(here, refundId)]);
+    await Promise.all([dispatchDue(here, ctx), dispatchDue(here, ctx)]);
+    await hearRefunded(here, refundId, 4);
+    await hearPaid(here, crypto.randomUUID());
+    await hearRefunded(here, refundId);
+    await dispatchDue(here, ctx);
+    expect((await mails()).map(({ data }) => data?.type).sort()).toEqual(["order_confirmation", "refund"]);
+    const told = (await mails()).find(({ data }) => data?.type === "refund");
+    expect(told?.data).toEqual({ type: "refund", orderId: refund(refundId).orderId, refundId });
+    expect(told?.subject).toBe("Your refund for Jazz <b>& more</b>");
+  });
+
+  const [ticket, another] = [crypto.randomUUID(), crypto.randomUUID()];
+  it.each<[string, Partial<RefundFacts>, string, string]>([
+    ["on request, of an amount", {}, "Blue Note pays back €25.00 of your order for Jazz", "None of your tickets is affected"],
+    ["on request, of one ticket", { ticketIds: [ticket] }, "pays back €25.00", `This ticket is no longer valid:\n– ${ticket}`],
+    [
+      "on request, of two",
+      { ticketIds: [ticket, another] },
+      "pays back",
+      `These 2 tickets are no longer valid:\n– ${ticket}\n– ${another}`,
+    ],
+    [
+      "of a cancelled event",
+      { reason: "event_cancelled", ticketIds: [ticket] },
+      "was cancelled, and €25.00 goes back",
+      "Your tickets are no longer valid.",
+    ],
+    [
+      "of money that came too late",
+      { reason: "surplus", cause: "sold_out" },
+      "came after your reservation had ended, and the tickets were gone. It goes back in full: €25.00.",
+      "You have no tickets",
+    ],
+    [
+      "of money for an order that had ended",
+      { reason: "surplus", cause: "order_ended" },
+      "came after your order had ended. It goes back in full",
+      "You have no tickets",
+    ],
+    [
+      "of a second payment",
+      { reason: "surplus", cause: "paid_twice" },
+      "had been paid already when this payment came. It goes back in full",
+      "Your tickets are not affected",
+    ],
+    [
+      "of money for which no cause was kept",
+      { reason: "surplus" },
+      "could not be taken for tickets. It goes back in full",
+      "The money takes the way",
+    ],
+  ])("%s says why, how much and what became of the tickets", async (_, change, ...sentences) => {
+    const { here } = house({ PAYMENTS: { refunds: async (ids) => ids.map((id) => refund(id, change)) } });
+    await hearRefunded(here, crypto.randomUUID());
+    expect(await dispatchDue(here, ctx)).toBe(1);
+    const [mail] = await mails();
+    for (const sentence of sentences) expect(mail?.text).toContain(sentence);
+    expect(mail?.html).toContain("Hello Ada &lt;script&gt;,");
+    expect(mail?.html).not.toContain("<b>");
+    if (change.reason !== "event_cancelled")
+      for (const id of change.ticketIds ?? []) expect(mail?.html).toContain(`<li>${id}</li>`);
+  });
+
+  it("of late money for a cancelled event names the cancellation", async () => {
+    const { here } = house({
+      EVENTS: { events: async () => [{ ...event, status: "cancelled" }] },
+      PAYMENTS: { refunds: async (ids) => ids.map((id) => refund(id, { reason: "surplus", cause: "order_ended" })) },
+    });
+    await hearRefunded(here, crypto.randomUUID());
+    await dispatchDue(here, ctx);
+    expect((await mails())[0]?.text).toContain("came after the event was cancelled.");
+  });
+
+  it("that is not there yet, or whose money came back, is told once it is paid", async () => {
+    vi.spyOn(console, "error").mockImplementation(() => undefined);
+    vi.useFakeTimers({ toFake: ["Date"] });
+    const answers: RefundFacts["status"][][] = [[], ["failed"], ["succeeded"]];
+    const { here } = house({
+      PAYMENTS: { refunds: async ([id = ""]) => (answers.shift() ?? []).map((status) => refund(id, { status })) },
+    });
+    await hearRefunded(here, crypto.randomUUID());
+    expect(await dispatchDue(here, ctx)).toBe(0);
+    vi.advanceTimersByTime(15_000);
+    expect(await dispatchDue(here, ctx)).toBe(0);
+    vi.advanceTimersByTime(30_000);
+    expect(await dispatchDue(here, ctx)).toBe(1);
+    expect(await mails()).toHaveLength(1);
+  });
+});
