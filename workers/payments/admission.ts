@@ -1,5 +1,6 @@
 /** Before any money is taken the object says whether the order may still be paid: its event may be over, the order released. */
 import type { Refusal } from "../../shared/contracts/problems";
+import { ok, type Result, refuse } from "../../shared/contracts/result";
 import { type KeyedRequest, keepAnswer, keptRefusal } from "./answers";
 import { unpayable } from "./attempts";
 import type { Env, Later } from "./environment";
@@ -16,9 +17,15 @@ interface Asking {
 }
 
 /**
- * Where the provider takes its time, the order's end follows (rule 13). What the object refuses, or cannot answer, is a failed payment.
+ * Where the provider takes its time, the order's end follows (rule 13): the sale then has its new one. What the object refuses, or cannot
+ * answer, is a failed payment.
  */
-export async function askAdmission(env: Env, later: Later, { db, provider, keyed }: Asking, sale: Sale): Promise<Refusal | null> {
+export async function askAdmission(
+  env: Env,
+  later: Later,
+  { db, provider, keyed }: Asking,
+  sale: Sale,
+): Promise<Result<Sale, Refusal>> {
   const { order } = sale;
   const fail = (failureCode: string, alongside: D1PreparedStatement[]) =>
     settle(env, later, db, sale, { type: "payment_failed", failureCode, reference: null, nextAction: null }, () => alongside);
@@ -30,8 +37,10 @@ export async function askAdmission(env: Env, later: Later, { db, provider, keyed
   if (!extended.ok) {
     const refusal = unpayable(extended.error);
     await fail(refusal.code, keyed ? [keepAnswer(db, keyed, keptRefusal(refusal))] : []);
-    return refusal;
+    return refuse(refusal);
   }
-  if (extended.value.expiresAtMs > order.expires_at_ms) await moveEnd(db, order, extended.value.expiresAtMs).run();
-  return null;
+  const { expiresAtMs } = extended.value;
+  if (expiresAtMs <= order.expires_at_ms) return ok(sale);
+  await moveEnd(db, order, expiresAtMs).run();
+  return ok({ ...sale, order: { ...order, expires_at_ms: expiresAtMs } });
 }

@@ -18,7 +18,7 @@ import { readSale, type Sale } from "./order-rows";
 import { toOrder, toPayment } from "./order-views";
 import { storeEvent } from "./provider-events";
 import { providerOf } from "./providers/configured";
-import type { PaymentProvider } from "./providers/provider";
+import type { PaymentProvider, ProviderOutcome } from "./providers/provider";
 import type { OrderRow, PaymentRow } from "./schema";
 import { settle } from "./settlement";
 import { dbOf, shardOf } from "./shards";
@@ -127,10 +127,23 @@ async function charge(env: Env, later: Later, attempt: Attempt, begun: BegunPaym
   const known = isFirst ? null : await tryAsking(env, later, () => provider.lookUp(intentOf(sale.payment, sale.order)));
   const waits = !begun.isNew && isFirst && sale.payment.next_try_at_ms > Date.now();
   if (known === "unknown" || waits) return answerUnderWay(attempt, sale);
-  const refusal = known || begun.admitted ? null : await askAdmission(env, later, attempt, sale);
-  if (refusal) return refuse(refusal);
-  const outcome = known ?? (await askFirst(env, later, db, provider, sale));
-  if (outcome === "unknown") return answerUnderWay(attempt, sale);
+  // An end that the object has just given for any payment is not yet as far as this provider's buyers need it.
+  const isAdmitted = begun.admitted && provider.payableForMs === null;
+  const admitted = known || isAdmitted ? ok(sale) : await askAdmission(env, later, attempt, sale);
+  if (!admitted.ok) return admitted;
+  const outcome = known ?? (await askFirst(env, later, db, provider, admitted.value));
+  if (outcome === "unknown") return answerUnderWay(attempt, admitted.value);
+  return record(env, later, attempt, admitted.value, outcome);
+}
+
+async function record(
+  env: Env,
+  later: Later,
+  attempt: Attempt,
+  sale: Sale,
+  outcome: ProviderOutcome,
+): Promise<Result<KeptAnswer, Refusal>> {
+  const { db, keyed, provider } = attempt;
   const event = await eventOf(provider, sale.payment.id, outcome);
   const { word } = event;
   const fact = { type: word.fact, failureCode: word.failureCode, reference: word.reference, nextAction: event.nextAction };

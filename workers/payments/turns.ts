@@ -80,8 +80,9 @@ export const isUnasked = ({ state, asked_at_ms }: PaymentRow): boolean => state 
 /** Takes the next turn for it. Some time has passed, so that the object is asked again. */
 export async function resume(env: Env, later: Later, db: D1Database, sale: Sale): Promise<void> {
   const provider = providerOfPayment(env, later, sale.payment);
-  if (await askAdmission(env, later, { db, provider, keyed: null }, sale)) return;
-  const outcome = await askFirst(env, later, db, provider, sale);
+  const admitted = await askAdmission(env, later, { db, provider, keyed: null }, sale);
+  if (!admitted.ok) return;
+  const outcome = await askFirst(env, later, db, provider, admitted.value);
   if (outcome !== "unknown") await recordOutcome(env, later, db, provider, sale.payment.id, outcome);
 }
 

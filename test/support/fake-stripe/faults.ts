@@ -5,6 +5,8 @@ export type Fault =
   | "hang_after"
   /** Nothing is done and no answer comes. */
   | "hang"
+  /** The work is done and told of, and the answer takes its time. */
+  | "slow_after"
   /** The work is done and the connection ends. */
   | "drop_after"
   /** Stripe's own failure before the work, kept under the idempotency key. */

@@ -15,6 +15,7 @@ export const WEBHOOK_SECRET = "whsec_house";
 const PER_SECOND = 25;
 /** Search finds what is older. */
 const INDEXED_AFTER_S = 60;
+const SLOW_MS = 1_500;
 
 export interface Call {
   endpoint: string;
@@ -105,6 +106,7 @@ export async function startFakeStripe(): Promise<FakeStripe> {
     const said =
       request.method === "POST" ? withKey(endpoint, id, form, key, fault) : answer(endpoint, id, form, url.searchParams);
     if (fault === "hang_after") return;
+    if (fault === "slow_after") await new Promise((resolve) => setTimeout(resolve, SLOW_MS));
     if (fault === "drop_after") {
       request.socket.destroy();
       return;

@@ -96,7 +96,7 @@ const headerOf = (error: unknown, name: string): string | undefined =>
 
 /** Null where trying again is of no use, or where nobody should before it was looked up. */
 function pauseAfter(error: unknown, tries: number): number | null {
-  if (!isTransient(error)) return null;
+  if (isStoredFailure(error) || !isTransient(error)) return null;
   const asked = Number(headerOf(error, "retry-after")) * 1_000;
   if (asked > LONGEST_PAUSE_MS) return null;
   const longest = Math.min(FIRST_PAUSE_MS * 2 ** tries, LONGEST_PAUSE_MS);
