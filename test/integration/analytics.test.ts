@@ -1,10 +1,21 @@
 import { beforeAll, describe, expect, inject, test } from "vitest";
+import type { z } from "zod";
 import { PublishedEvent } from "../../shared/contracts/events";
-import { Order, PaymentProcessed } from "../../shared/contracts/orders";
+import { Order, PaymentProcessed, Refund } from "../../shared/contracts/orders";
 import { ProblemBody } from "../../shared/contracts/problem-body";
 import { EventSummary, SalesTimeseries } from "../../workers/analytics/answers";
 import { type Client, connect, parse } from "../support/client";
-import { type Box, draftEvent, eventually, freshEmail, openBoxOffice, registerAndLogin } from "../support/scenes";
+import {
+  type Box,
+  draftEvent,
+  eventually,
+  freshEmail,
+  mailsTo,
+  openBoxOffice,
+  outbox,
+  registerAndLogin,
+} from "../support/scenes";
+import { Tickets } from "../support/shop";
 
 const api = connect(inject("origin"));
 let box: Box;
@@ -13,18 +24,22 @@ beforeAll(async () => {
   box = await openBoxOffice(api);
 });
 
-async function sell(quantity: number, token = "tok_success"): Promise<void> {
+async function sell(
+  quantity: number,
+  token = "tok_success",
+  email = freshEmail("buyer"),
+): Promise<z.infer<typeof PaymentProcessed>> {
   const order = parse(
     Order,
     await api.post("/orders", {
       eventId: box.event.id,
       items: [{ ticketTypeId: box.event.ticketTypes[0]?.id, quantity }],
-      buyer: { email: freshEmail("buyer"), name: "Béla Buyer" },
+      buyer: { email, name: "Béla Buyer" },
     }),
     201,
   );
   const payer = api.as({ token: order.accessToken ?? "" });
-  parse(
+  return parse(
     PaymentProcessed,
     await payer.post("/payments/process", { orderId: order.id, provider: "test", paymentMethod: { token } }),
   );
@@ -63,6 +78,27 @@ describe("an event's figures", () => {
     const sum = (values: number[]) => values.reduce((a, b) => a + b, 0);
     expect(sum(series.data.map((day) => day.orders))).toBe(2);
     expect(sum(series.data.map((day) => day.revenue?.amount ?? 0))).toBe(7500);
+  });
+
+  test("are net of what was paid back, which its buyer is told once, and its ticket is on sale again", async () => {
+    const email = freshEmail("refunded");
+    const { payment, order } = await sell(2, "tok_success", email);
+    const [ticket] = parse(Tickets, await box.owner.api.get(`/orders/${order.id}/tickets`), 200).data;
+    const path = `/payments/${payment.id}/refund`;
+    const refund = parse(Refund, await box.owner.api.post(path, { ticketIds: [ticket?.id], reason: "ill" }), 201);
+    const figures = { orders: 3, tickets: 5, refundedTickets: 1, revenue: { amount: 10_000, currency: "EUR" } };
+    const { stock, ...counted } = await eventually("net figures, and the stock that came back", async () => {
+      const summary = await summaryOf(box.owner.api);
+      return summary.refundedTickets >= 1 && summary.orders >= 3 && summary.stock[0]?.sold === 4 ? summary : undefined;
+    });
+    expect(counted).toEqual({ eventId: box.event.id, ...figures });
+    expect(stock).toMatchObject([{ available: 43, sold: 4 }]);
+
+    const told = await outbox(api, email, ({ data }) => data?.refundId === refund.id);
+    expect(told.data).toEqual({ type: "refund", orderId: order.id, refundId: refund.id });
+    expect(told.text).toContain(`This ticket is no longer valid:\n– ${ticket?.id}`);
+    await outbox(api, email, ({ data }) => data?.type === "order_confirmation");
+    expect(await mailsTo(api, email)).toHaveLength(2);
   });
 
   test("are for members who may read them, and not for the others", async () => {
