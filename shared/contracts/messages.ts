@@ -85,11 +85,11 @@ export type MessageData<T extends MessageType> = z.infer<(typeof MESSAGES)[T]["d
  */
 export const Envelope = z.object({
   specversion: z.literal("1.0"),
-  id: z.string(),
-  source: z.string(),
-  type: z.string(),
-  subject: z.string(),
-  time: z.string(),
+  id: z.string().min(1),
+  source: z.string().min(1),
+  type: z.string().min(1),
+  subject: z.string().min(1),
+  time: z.iso.datetime({ offset: true }),
   datacontenttype: z.literal("application/json"),
   /** `urn:bilten:<type>:<version of the data's form>`. */
   dataschema: z.string(),

@@ -1,4 +1,5 @@
 import { type Envelope, MESSAGES, type MessageData, type MessageType, schemaOf } from "../contracts/messages";
+import { utf8 } from "../crypto/bytes";
 import { uuidV7 } from "../crypto/uuid";
 
 export interface Announcement<T extends MessageType> {
@@ -12,10 +13,13 @@ export interface Announcement<T extends MessageType> {
   traceparent?: string | undefined;
 }
 
-/** A CloudEvents 1.0 envelope; data that does not fit its published form throws here, before anything is committed. */
+/** A queue takes 128 kB, of which it needs about 100 bytes itself. */
+const MAX_MESSAGE_BYTES = 125_000;
+
+/** A CloudEvents 1.0 envelope. What no reader or no queue would take throws here, before anything is committed. */
 export function envelope<T extends MessageType>(source: `/${string}`, announcement: Announcement<T>): Envelope {
   const { type, subject, version, data, nowMs, traceparent } = announcement;
-  return {
+  const made: Envelope = {
     specversion: "1.0",
     id: uuidV7(nowMs),
     source,
@@ -28,4 +32,7 @@ export function envelope<T extends MessageType>(source: `/${string}`, announceme
     version,
     data: MESSAGES[type].data.parse(data),
   };
+  const bytes = utf8(JSON.stringify(made)).byteLength;
+  if (bytes > MAX_MESSAGE_BYTES) throw new RangeError(`${type} has ${bytes} bytes; a queue takes ${MAX_MESSAGE_BYTES}`);
+  return made;
 }

@@ -2,7 +2,7 @@ import { applyD1Migrations, reset } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Account } from "../../shared/contracts/accounts";
-import { refreshAccounts, storeAccount } from "../../workers/users/accounts";
+import { refreshAccounts, storeAccount, sweepForgotten } from "../../workers/users/accounts";
 import { changeProfile, readProfile } from "../../workers/users/profiles";
 import { accountOf, startUsers } from "../support/users";
 
@@ -37,6 +37,27 @@ describe("the projection of accounts", () => {
     await refreshAccounts(startUsers([]), [pending.id, member.id]);
     expect(await stored(pending.id)).toBeNull();
     expect(await stored(member.id)).toEqual({ name: "Somebody", version: 2 });
+  });
+});
+
+describe("an account that auth has forgotten", () => {
+  const pending = accountOf({ status: "pending", emailVerified: false, version: 1 });
+  const count = (table: string) => env.USERS_DB.prepare(`SELECT count(*) AS n FROM ${table}`).first<number>("n");
+
+  test("is not brought back by a delivery that had asked before", async () => {
+    const users = startUsers([pending]);
+    const asked = await users.AUTH.accounts([pending.id]);
+    await refreshAccounts(users, [pending.id]);
+    await refreshAccounts(startUsers([]), [pending.id]);
+    await env.USERS_DB.batch(asked.map((account) => storeAccount(env.USERS_DB, account)));
+    expect(await count("accounts")).toBe(0);
+  });
+
+  test("leaves a tombstone for a day, one however often it is said", async () => {
+    for (let times = 0; times < 3; times++) await refreshAccounts(startUsers([]), [pending.id]);
+    expect(await count("forgotten_accounts")).toBe(1);
+    expect(await sweepForgotten(env.USERS_DB, Date.now() + 86_000_000)).toBe(0);
+    expect(await sweepForgotten(env.USERS_DB, Date.now() + 87_000_000)).toBe(1);
   });
 });
 

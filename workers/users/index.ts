@@ -5,6 +5,7 @@ import { serve } from "../../shared/http/app";
 import { openapiOf } from "../../shared/http/operation";
 import { runSteps } from "../../shared/observability/sweep-steps";
 import { consumeMailbox } from "../../shared/queue/mailbox";
+import { sweepForgotten } from "./accounts";
 import { sweepLookups } from "./member-lookups";
 import { membership } from "./members";
 import { messageHandlers } from "./message-handlers";
@@ -24,6 +25,7 @@ export class UsersService extends WorkerEntrypoint<UsersEnv> implements UsersRpc
   sweep() {
     return runSteps(this.env, this.ctx, {
       lookups: () => sweepLookups(this.env.DB, Date.now()),
+      tombstones: () => sweepForgotten(this.env.DB, Date.now()),
       ...deadLetterSteps(this.env, this.ctx, this.env.DB, messageHandlers),
     });
   }

@@ -15,6 +15,11 @@ export const accounts = sqliteTable("accounts", {
   updatedAtMs: integer("updated_at_ms").notNull(),
 });
 
+export const forgottenAccounts = sqliteTable("forgotten_accounts", {
+  id: text("id").primaryKey(),
+  forgottenAtMs: integer("forgotten_at_ms").notNull(),
+});
+
 export const profiles = sqliteTable("profiles", {
   userId: text("user_id").primaryKey(),
   phone: text("phone"),
