@@ -2,7 +2,7 @@
 import { beforeAll, describe, expect, inject, it } from "vitest";
 import { Order, Payment, PaymentProcessed } from "../../shared/contracts/orders";
 import { type Client, connect, parse } from "../support/client";
-import { createPublishedEvent, eventually, freshEmail } from "../support/scenes";
+import { createPublishedEvent, eventually, freshEmail, mailsTo, outbox } from "../support/scenes";
 import { codeOf, openShop, paidWithin, pay, type Shop, Tickets } from "../support/shop";
 
 const HOLD_SECONDS = 2;
@@ -73,6 +73,10 @@ describe.concurrent("money that comes", () => {
     expect(await ticketsOf(guest, order.id)).toEqual([]);
     expect((await ticketsOf(next.guest, next.order.id)).map(({ status }) => status)).toEqual(["valid"]);
     expect(codeOf(await pay(guest, order.id, "tok_success"), 409)).toBe("order_not_payable");
+    // One mail in all: why, and how much.
+    const { text } = await outbox(shop.api, order.buyer.email, ({ data }) => data?.refundId !== undefined);
+    expect(text).toContain("the tickets were gone. It goes back in full: €25.00.");
+    expect((await mailsTo(shop.api, order.buyer.email)).map(({ data }) => data?.orderId)).toEqual([order.id]);
   });
 
   it("three times, out of order with the news of its processing, is one ticket, also five seconds later", async () => {
