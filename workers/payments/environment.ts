@@ -32,6 +32,8 @@ export interface Env
   TEST_PROVIDER_SECRET?: string;
   /** Where `npm start` has put this server; empty where nobody knows. */
   LOCAL_PORT?: string;
+  /** "yes" where queues live in memory. */
+  QUEUES_FORGET?: string;
   /** Empty or missing: the provider `stripe` is not configured. */
   STRIPE_SECRET_KEY?: string;
   /** Empty or missing: no webhook of Stripe's is believed. */

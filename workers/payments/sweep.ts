@@ -1,14 +1,18 @@
 /** What killed requests left half-way, bounded and resumable (rule 23). */
 import type { SweepReport } from "../../shared/contracts/domain";
+import { deadLetterSteps } from "../../shared/d1/dead-letters";
 import { forgetOldAnswers } from "../../shared/d1/kept-answers";
 import { sweepOutbox } from "../../shared/d1/outbox";
 import { reportError } from "../../shared/observability/report";
+import { runSteps } from "../../shared/observability/sweep-steps";
 import { reportLag } from "./backlog";
 import { type Env, type Later, mailboxesOf } from "./environment";
 import { sweepEventRefunds } from "./event-refunds";
 import { expireOrders } from "./expiry";
+import { retellForgotten } from "./forgotten-news";
 import { countEvents, type Done, each, finishFreeOrders, lookUpPayments, reporter, type Work } from "./half-way";
 import { checkLedger } from "./ledger-check";
+import { messageHandlers } from "./message-handlers";
 import { archiveBodies } from "./provider-archive";
 import { deliverDue } from "./providers/test-deliveries";
 import { payBack } from "./refunds";
@@ -35,6 +39,7 @@ export async function sweep(env: Env, later: Later): Promise<SweepReport> {
       ["eventRefunds", () => sweepEventRefunds(work)],
       ["refunds", () => payBackOwed(work)],
       ["testDeliveries", async () => free(await deliverDue(env, later, db, Date.now(), DELIVERIES))],
+      ["retold", async () => free(await retellForgotten(env, db, Date.now()))],
       ["outbox", async () => free(await sweepOutbox(db, mailboxesOf(env), Date.now(), { report: reporter(work, "outbox") }))],
       ["archivedEvents", async () => free(await archiveBodies(env, later, db))],
       ["ledger", async () => free(await checkLedger(db))],
@@ -53,7 +58,8 @@ export async function sweep(env: Env, later: Later): Promise<SweepReport> {
     reportError(error, env, later, { task: "sweep lag" });
     return {};
   });
-  return { ...report, ...lag };
+  const parked = await runSteps(env, later, deadLetterSteps(env, later, env.DB_0, messageHandlers));
+  return { ...report, ...lag, ...parked };
 }
 
 const free = (count: number): Done => ({ count, calls: 0 });

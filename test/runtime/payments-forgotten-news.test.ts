@@ -1,0 +1,69 @@
+/** Local queues forget on a kill what they had taken: the next process says it once more. */
+import { afterEach, expect, test, vi } from "vitest";
+import { beginRetelling, retell } from "../../workers/payments/forgotten-news";
+import { dbOf } from "../../workers/payments/shards";
+import { closeTills, openTill, publish } from "../support/payments-room";
+
+afterEach(async () => {
+  vi.useRealTimers();
+  await closeTills();
+});
+
+const retelling = { QUEUES_FORGET: "yes" };
+
+test("the first sweep of a process tells what was paid before it once more, in the same words, and only the first", async () => {
+  const till = await openTill(() => retelling);
+  const event = await publish(till);
+  const paid = await till.order(event);
+  await till.paid(paid, "tok_success");
+  await till.order(event);
+  await till.idle();
+  const told = till.sent.splice(0);
+  expect(told.map(({ type, subject }) => [type, subject])).toEqual(Array(2).fill(["order.paid", paid.id]));
+
+  // A sweep leaves what is fresh in the outbox to those who put it there.
+  vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 3_000 });
+  expect(await till.sweep()).toMatchObject({ retold: 1 });
+  await till.idle();
+  const again = till.sent.splice(0);
+  expect(again.map(({ subject, version, data }) => ({ subject, version, data }))).toEqual(
+    told.map(({ subject, version, data }) => ({ subject, version, data })),
+  );
+  expect(await till.sweep()).toMatchObject({ retold: 0 });
+});
+
+test("page by page, with each order in one of them, and nothing that is younger than the process", async () => {
+  const till = await openTill();
+  const event = await publish(till);
+  const orders = await Promise.all(Array.from({ length: 5 }, () => till.order(event)));
+  for (const order of orders) await till.paid(order, "tok_success");
+  await till.idle();
+  const [first] = orders;
+  const db = first && dbOf(till.env, first.id);
+  if (!db) throw new Error("no order");
+  // All at one moment, so that the pages part between orders of the same time.
+  await db.prepare("UPDATE orders SET paid_at_ms = ?").bind(Date.now()).run();
+  const begun = beginRetelling(Date.now());
+  const late = await till.order(event);
+  await till.paid(late, "tok_success");
+  await till.idle();
+  await db
+    .prepare("UPDATE orders SET paid_at_ms = ? WHERE id = ?")
+    .bind(begun.untilMs + 1, late.id)
+    .run();
+
+  const pages = [];
+  for (let page = await retell(db, begun, 2); page > 0; page = await retell(db, begun, 2)) pages.push(page);
+  expect(pages).toEqual([2, 2, 1]);
+  const { results } = await db.prepare("SELECT envelope ->> 'subject' AS subject FROM outbox").all<{ subject: string }>();
+  expect(results.map(({ subject }) => subject).sort()).toEqual(orders.map(({ id }) => id).sort());
+});
+
+test("a queue of the network is not doubted", async () => {
+  const till = await openTill();
+  await till.paid(await till.order(await publish(till)), "tok_success");
+  await till.idle();
+  till.sent.splice(0);
+  expect(await till.sweep()).toMatchObject({ retold: 0 });
+  expect(till.sent).toEqual([]);
+});
