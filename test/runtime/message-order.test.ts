@@ -1,0 +1,204 @@
+/** Queues repeat and do not order (rule 21): whatever a mailbox does with the same messages, its reader ends with the same rows. */
+import { applyD1Migrations, createExecutionContext, createMessageBatch, getQueueResult, reset } from "cloudflare:test";
+import { env as bindings } from "cloudflare:workers";
+import fc from "fast-check";
+import { afterEach, describe, expect, test } from "vitest";
+import type { Account } from "../../shared/contracts/accounts";
+import type { PublishedEvent } from "../../shared/contracts/events";
+import type { Envelope } from "../../shared/contracts/messages";
+import type { ReportingEnv } from "../../shared/observability/report";
+import type { MessageHandlers } from "../../shared/queue/consume";
+import { envelope } from "../../shared/queue/envelope";
+import { consumeMailbox } from "../../shared/queue/mailbox";
+import { messageHandlers as analyticsHandlers } from "../../workers/analytics/message-handlers";
+import { messageHandlers as notificationsHandlers } from "../../workers/notifications/message-handlers";
+import { putDocuments } from "../../workers/search/event-documents";
+import { messageHandlers as searchHandlers } from "../../workers/search/message-handlers";
+import { messageHandlers as usersHandlers } from "../../workers/users/message-handlers";
+import { publishedEvent } from "../support/published-event";
+import { swapSql } from "../support/swapped-database";
+import { accountOf, startUsers } from "../support/users";
+
+afterEach(() => reset());
+
+/** Deliveries as a queue may make them: any order, any repetition, cut into batches anywhere; each message at least once. */
+const deliveriesOf = (messages: readonly Envelope[]): fc.Arbitrary<Envelope[][]> =>
+  fc
+    .tuple(
+      fc.shuffledSubarray([...messages], { minLength: messages.length }),
+      fc.array(fc.constantFrom(...messages), { maxLength: 4 }),
+      fc.integer({ min: 1, max: 3 }),
+    )
+    .map(([once, again, size]) => {
+      const all = [...once, ...again];
+      return Array.from({ length: Math.ceil(all.length / size) }, (_, index) => all.slice(index * size, (index + 1) * size));
+    });
+
+async function deliver<Env extends ReportingEnv>(
+  env: Env,
+  db: D1Database,
+  handlers: MessageHandlers<Env>,
+  batches: readonly Envelope[][],
+): Promise<void> {
+  for (const bodies of batches) {
+    const context = createExecutionContext();
+    const messages = bodies.map((body) => ({ id: crypto.randomUUID(), timestamp: new Date(), attempts: 1, body }));
+    const batch = createMessageBatch("bilten-any-mailbox", messages);
+    await consumeMailbox(batch, env, context, db, handlers);
+    const { explicitAcks } = await getQueueResult(batch, context);
+    expect(explicitAcks).toHaveLength(bodies.length);
+  }
+}
+
+/** These mailboxes only write down what they hear. */
+const nobodyAsks = async (): Promise<never> => {
+  throw new Error("a message is no reason to ask");
+};
+
+const RUNS = 6;
+/** Every road of these messages leads to the same rows. */
+const sameRows = (messages: readonly Envelope[], run: (batches: Envelope[][]) => Promise<unknown>, wanted: unknown) =>
+  fc.assert(
+    fc
+      .asyncProperty(deliveriesOf(messages), async (batches) => {
+        expect(await run(batches)).toEqual(wanted);
+      })
+      .afterEach(() => reset()),
+    { numRuns: RUNS },
+  );
+
+const rowsOf = async (db: D1Database, sql: string) => (await db.prepare(sql).all()).results;
+
+describe("users", () => {
+  const account = accountOf({ name: "Newest", version: 3 });
+  const messages = (["account.registered", "account.verified", "account.changed"] as const).map((type, index) =>
+    envelope("/auth", { type, subject: account.id, version: index + 1, nowMs: 0, data: { accountId: account.id } }),
+  );
+  const run = async (known: Account[], batches: Envelope[][]) => {
+    await applyD1Migrations(bindings.USERS_DB, bindings.MIGRATIONS.users);
+    await deliver(startUsers(known), bindings.USERS_DB, usersHandlers, batches);
+    return rowsOf(bindings.USERS_DB, "SELECT name, version FROM accounts");
+  };
+
+  test("keeps what auth said last", () =>
+    sameRows(messages, (batches) => run([account], batches), [{ name: "Newest", version: 3 }]));
+
+  test("keeps nothing of an account that is gone", () => sameRows(messages, (batches) => run([], batches), []));
+});
+
+describe("search", () => {
+  const event = publishedEvent({ title: "As it stands now" });
+  const messages = (["event.published", "event.changed", "event.cancelled"] as const).map((type, index) =>
+    envelope("/events", {
+      type,
+      subject: event.id,
+      version: index + 1,
+      nowMs: 0,
+      data: { eventId: event.id, organizerId: event.organizerId },
+    }),
+  );
+  const run = async (standing: PublishedEvent, batches: Envelope[][], db = bindings.SEARCH_DB) => {
+    await applyD1Migrations(bindings.SEARCH_DB, bindings.MIGRATIONS.search);
+    const env = { DB: db, ENVIRONMENT: "development", EVENTS: { events: async () => [standing] } };
+    await deliver(env, db, searchHandlers, batches);
+    return rowsOf(bindings.SEARCH_DB, "SELECT version, findable, title FROM event_documents");
+  };
+
+  test("shows the event as it stands", () =>
+    sameRows(messages, (batches) => run(event, batches), [{ version: 3, findable: 1, title: "as it stands now" }]));
+
+  test("keeps a tombstone of what may not be found, whatever comes after it", () =>
+    sameRows(messages, (batches) => run({ ...event, status: "cancelled" }, batches), [{ version: 3, findable: 0, title: "" }]));
+
+  const cancelledThenLate = async (db: D1Database) => {
+    await run({ ...event, status: "cancelled" }, [messages], db);
+    // Whoever asked before the cancellation and writes after it.
+    await putDocuments(db, [{ eventId: event.id, version: 2, event }]);
+    return rowsOf(bindings.SEARCH_DB, "SELECT findable FROM event_documents");
+  };
+
+  test("an answer that was read before the cancellation does not bring the event back", async () => {
+    expect(await cancelledThenLate(bindings.SEARCH_DB)).toEqual([{ findable: 0 }]);
+  });
+
+  test("control: without the version it does", async () => {
+    const { db, swaps } = swapSql(bindings.SEARCH_DB, "WHERE excluded.version > event_documents.version", "WHERE true");
+    expect(await cancelledThenLate(db)).toEqual([{ findable: 1 }]);
+    expect(swaps()).toBeGreaterThan(0);
+  });
+});
+
+const money = { eventId: crypto.randomUUID(), organizerId: crypto.randomUUID(), currency: "EUR" };
+const paid = (totalMinor: number) => {
+  const orderId = crypto.randomUUID();
+  const data = { ...money, orderId, totalMinor, ticketCount: 1, paidAtMs: 0 };
+  return envelope("/payments", { type: "order.paid", subject: orderId, version: 1, nowMs: 0, data });
+};
+const refunded = (amountMinor: number) => {
+  const [refundId, orderId] = [crypto.randomUUID(), crypto.randomUUID()];
+  const data = { ...money, refundId, orderId, paymentId: orderId, amountMinor, reason: "requested" as const };
+  const once = { ...data, ticketCount: 1, refundedAtMs: 0 };
+  return [1, 2].map((version) =>
+    envelope("/payments", { type: "refund.succeeded", subject: refundId, version, nowMs: 0, data: once }),
+  );
+};
+const stock = (version: number, available: number) =>
+  envelope("/events", {
+    type: "inventory.availability_changed",
+    subject: `${money.eventId}/availability`,
+    version,
+    nowMs: 0,
+    data: {
+      eventId: money.eventId,
+      organizerId: money.organizerId,
+      ticketTypes: [{ ticketTypeId: money.organizerId, available, sold: 10 - available }],
+      asOfMs: version,
+    },
+  });
+
+test("analytics counts each order and refund once, and shows the stock as it was told last", () => {
+  const messages = [paid(2500), paid(1000), ...refunded(700), stock(1, 9), stock(2, 4), stock(3, 6)];
+  const run = async (batches: Envelope[][]) => {
+    const db = bindings.ANALYTICS_DB;
+    await applyD1Migrations(db, bindings.MIGRATIONS.analytics);
+    const env = { DB: db, ENVIRONMENT: "development", EVENTS: { events: nobodyAsks }, USERS: { membership: nobodyAsks } };
+    await deliver(env, db, analyticsHandlers, batches);
+    return [
+      await rowsOf(db, "SELECT orders, revenue_minor FROM sales"),
+      await rowsOf(db, "SELECT refunded_minor FROM refunds"),
+      await rowsOf(db, "SELECT version, available FROM stock_levels"),
+    ];
+  };
+  return sameRows(messages, run, [
+    [{ orders: 2, revenue_minor: 3500 }],
+    [{ refunded_minor: 700 }],
+    [{ version: 3, available: 6 }],
+  ]);
+});
+
+test("notifications owes each mail once", () => {
+  const mailId = crypto.randomUUID();
+  const data = { accountId: crypto.randomUUID(), mailId };
+  const mail = envelope("/auth", { type: "account.mail_requested", subject: mailId, version: 1, nowMs: 0, data });
+  const messages = [paid(2500), ...refunded(700), mail];
+  const run = async (batches: Envelope[][]) => {
+    const db = bindings.NOTIFICATIONS_DB;
+    await applyD1Migrations(db, bindings.MIGRATIONS.notifications);
+    const env = {
+      DB: db,
+      ENVIRONMENT: "development",
+      API_ORIGIN: "http://localhost:8787",
+      AUTH: { accountMails: nobodyAsks },
+      EVENTS: { events: nobodyAsks },
+      PAYMENTS: { orders: nobodyAsks, refunds: nobodyAsks },
+      USERS: { organizers: nobodyAsks },
+    };
+    await deliver(env, db, notificationsHandlers, batches);
+    return rowsOf(db, "SELECT type, count(*) AS mails FROM deliveries GROUP BY type ORDER BY type");
+  };
+  return sameRows(messages, run, [
+    { type: "account_mail", mails: 1 },
+    { type: "order_confirmation", mails: 1 },
+    { type: "refund_mail", mails: 1 },
+  ]);
+});
