@@ -5,6 +5,7 @@ import type { Env, Later } from "./environment";
 import { intentOf, providerOfPayment, tryAsking } from "./intents";
 import { recordOutcome } from "./look-ups";
 import type { Sale } from "./order-rows";
+import { waitForSlot } from "./providers/pace";
 import type { PaymentProvider, ProviderOutcome } from "./providers/provider";
 import type { PaymentRow } from "./schema";
 
@@ -12,6 +13,8 @@ import type { PaymentRow } from "./schema";
 const WAIT_MS = 8_000;
 /** A request's shadow lives for 30 s, of which the call itself needs some. Who is further back than this comes again. */
 const SHADOW_MS = 20_000;
+/** It is written down that the provider is asked a moment before, so that the writing costs nobody his turn. */
+const AHEAD_MS = 150;
 /** The sweep leaves a turn to the shadow that waits for it for this long. */
 const CUT_OFF_AFTER_MS = 10_000;
 
@@ -42,7 +45,7 @@ async function askAt(
   provider: PaymentProvider,
   { payment, order }: Sale,
 ): Promise<ProviderOutcome | "unknown"> {
-  await scheduler.wait(Math.max(0, turnMs - Date.now()));
+  await scheduler.wait(Math.max(0, turnMs - AHEAD_MS - Date.now()));
   const askedAtMs = Date.now();
   const claimed = await db
     .prepare(
@@ -52,6 +55,7 @@ async function askAt(
     .bind(askedAtMs, payment.id)
     .run();
   if (claimed.meta.changes === 0) return "unknown";
+  await waitForSlot(turnMs, async () => (await provider.takeTurn?.(SHADOW_MS)) ?? null);
   return provider.createPayment(intentOf({ ...payment, asked_at_ms: askedAtMs }, order));
 }
 

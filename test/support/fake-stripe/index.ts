@@ -78,7 +78,8 @@ export async function startFakeStripe(): Promise<FakeStripe> {
 
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = new URL(request.url ?? "/", "http://127.0.0.1");
-    const form = readForm(await textOf(request));
+    const text = await textOf(request);
+    const form = readForm(request.method === "GET" ? url.search : text);
     const { endpoint, id } = endpointOf(request.method ?? "GET", url.pathname);
     const key = headerOf(request, "idempotency-key");
     const fault = faults.take(endpoint);

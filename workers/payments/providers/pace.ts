@@ -20,8 +20,20 @@ export async function reserveSlot({ DB_0 }: Pick<Env, "DB_0">, endpoint: string,
 /** The provider said that it is too much: everybody waits, not only who heard it. */
 export async function holdBack({ DB_0 }: Pick<Env, "DB_0">, endpoint: string, forMs: number): Promise<void> {
   await DB_0.prepare("UPDATE provider_pace SET next_at_ms = max(next_at_ms, ?) WHERE endpoint = ?")
-    .bind(Date.now() + forMs, endpoint)
+    .bind(Math.round(Date.now() + forMs), endpoint)
     .run();
 }
 
-export const waitUntilMs = (atMs: number): Promise<unknown> => scheduler.wait(Math.max(0, atMs - Date.now()));
+/** Who comes later than this stands in the place of the next. */
+const LATE_MS = APART_MS;
+const MAX_MISSED = 3;
+
+/** Waits for a slot. One that a busy machine has missed is given up for another, or all who were late would go at once. */
+export async function waitForSlot(slotMs: number, another: () => Promise<number | null>): Promise<void> {
+  let atMs: number | null = slotMs;
+  for (let missed = 0; atMs !== null; missed++) {
+    await scheduler.wait(Math.max(0, atMs - Date.now()));
+    if (Date.now() - atMs <= LATE_MS || missed === MAX_MISSED) return;
+    atMs = await another();
+  }
+}

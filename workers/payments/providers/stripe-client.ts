@@ -1,7 +1,7 @@
 /** How Stripe is spoken to: the official SDK over fetch, one call at a time in its endpoint's pace, tried again where that is safe. */
 import Stripe from "stripe";
 import type { Env } from "../environment";
-import { holdBack, reserveSlot, waitUntilMs } from "./pace";
+import { holdBack, reserveSlot, waitForSlot } from "./pace";
 
 /** One try of one call. What hangs longer is not tried again but looked up. */
 const TIMEOUT_MS = 10_000;
@@ -82,9 +82,10 @@ export async function ask<T>(account: StripeAccount, endpoint: Endpoint, call: (
 }
 
 async function waitForPlace(account: StripeAccount, endpoint: Endpoint): Promise<void> {
-  const atMs = await takePlace(account, endpoint, LINE_MS);
+  const take = () => takePlace(account, endpoint, LINE_MS);
+  const atMs = await take();
   if (atMs === null) throw new Error(`too many wait for Stripe's ${endpoint}`);
-  await waitUntilMs(atMs);
+  await waitForSlot(atMs, take);
 }
 
 const { StripeError, StripeConnectionError, StripeAPIError, StripeCardError, StripeInvalidRequestError } = Stripe.errors;

@@ -66,11 +66,21 @@ export const retrieve = (account: StripeAccount, id: string): Promise<Stripe.Pay
 export async function findIntent(account: StripeAccount, intent: PaymentIntent): Promise<Stripe.PaymentIntent | null> {
   if (intent.reference !== null) return retrieve(account, intent.reference);
   if (intent.askedAtMs === null) return null;
-  const query = `metadata["payment_id"]:"${intent.paymentId}"`;
-  const found = await ask(account, "GET payment_intents/search", () => account.sdk.paymentIntents.search({ query }));
+  const id = await searchFor(account, intent.paymentId);
   // The search's copy may be as old as its index.
-  const [first] = found.data;
-  return first ? retrieve(account, first.id) : findInList(account, intent.paymentId, intent.askedAtMs);
+  return id === null ? findInList(account, intent.paymentId, intent.askedAtMs) : retrieve(account, id);
+}
+
+async function searchFor(account: StripeAccount, paymentId: string): Promise<string | null> {
+  const query = `metadata["payment_id"]:"${paymentId}"`;
+  try {
+    const found = await ask(account, "GET payment_intents/search", () => account.sdk.paymentIntents.search({ query }));
+    return found.data[0]?.id ?? null;
+  } catch (error) {
+    // Not every country's accounts may search.
+    if (refusalOf(error)) return null;
+    throw error;
+  }
 }
 
 async function findInList(account: StripeAccount, paymentId: string, askedAtMs: number): Promise<Stripe.PaymentIntent | null> {
