@@ -64,6 +64,7 @@ export class StockNews {
   /** A command has succeeded since the last look. Too much of this costs one look. */
   #mayDiffer = false;
   #lookAtMs: number | null = null;
+  #lookedAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(sql: SqlStorage) {
     this.#sql = sql;
@@ -89,11 +90,17 @@ export class StockNews {
     return [this.#lookAtMs, nextSendMs(this.#sql)];
   }
 
-  /** Looks, and takes whatever is due to be sent. */
+  /** Looks, and takes whatever is due to be sent. Alarms that end a crowd's holds come one after the other, and look once a second. */
   take(terms: Terms, nowMs: number): Taken {
+    const nextLookMs = this.#lookedAtMs + ANNOUNCE_EVERY_MS;
+    if (nowMs >= this.#lookedAtMs && nowMs < nextLookMs) {
+      this.#lookAtMs = nextLookMs;
+      return takeDue(this.#sql, nowMs);
+    }
     const lookAtMs = announceStock(this.#sql, terms, nowMs);
     const taken = takeDue(this.#sql, nowMs);
     this.#lookAtMs = lookAtMs;
+    this.#lookedAtMs = nowMs;
     this.#mayDiffer = false;
     return taken;
   }

@@ -1,9 +1,6 @@
-/** What the object tells of its stock: one message a second at most, none lost, whatever is cut off between two steps. */
-import { evictDurableObject, reset, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
-import { env } from "cloudflare:workers";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { INVENTORY_SCHEMA } from "../../durable-objects/ticket-inventory/migrations";
-import { type Envelope, MESSAGES } from "../../shared/contracts/messages";
+/** What the object tells of its stock: one message a second at most, and nothing for a hold. */
+import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { expect, test, vi } from "vitest";
 import {
   claimRequest,
   configOf,
@@ -11,57 +8,15 @@ import {
   granted,
   HOLD_MS,
   holdRequest,
-  type Inventory,
   openInventory,
-  rowsOf,
   someId,
   typeDraft,
 } from "../support/inventory";
+import { alarmOf, levelsOf, listen, mailbox, openTold, outboxOf, pass, sent, wake } from "../support/inventory-news";
 
-let sent: Envelope[];
-const mailbox = () => vi.mocked(env.ANALYTICS_MAILBOX.sendBatch);
-
-beforeEach(() => {
-  vi.useFakeTimers({ toFake: ["Date"] });
-  sent = [];
-  vi.spyOn(env.ANALYTICS_MAILBOX, "sendBatch").mockImplementation(async (messages) => {
-    for (const { body } of messages) sent.push(body as Envelope);
-    return { metadata: { metrics: { backlogCount: 0, backlogBytes: 0 } } };
-  });
-});
-afterEach(async () => {
-  vi.useRealTimers();
-  vi.restoreAllMocks();
-  await reset();
-});
-
-const pass = (ms: number) => vi.setSystemTime(Date.now() + ms);
-const alarmOf = (inventory: Inventory) => runInDurableObject(inventory, (_, { storage }) => storage.getAlarm());
-const outboxOf = (inventory: Inventory) =>
-  rowsOf<{ id: string; attempts: number; due_at_ms: number }>(inventory, "SELECT id, attempts, due_at_ms FROM outbox");
-
-/** Comes when the object has asked to be woken, and not before. */
-async function wake(inventory: Inventory): Promise<void> {
-  const atMs = await alarmOf(inventory);
-  if (atMs === null) throw new Error("the object has asked for no alarm");
-  vi.setSystemTime(Math.max(Date.now(), atMs));
-  await runDurableObjectAlarm(inventory);
-}
+listen();
 
 const told = () => sent.map(({ type, subject, version, data }) => ({ type, subject, version, data: data as object }));
-const levelsOf = (message: Envelope | undefined) =>
-  MESSAGES["inventory.availability_changed"].data
-    .parse(message?.data)
-    .ticketTypes.map(({ available, sold }) => [available, sold]);
-
-async function openTold(quantity = 10) {
-  const type = typeDraft({ quantity });
-  const config = configOf([type]);
-  const inventory = await openInventory(config);
-  await wake(inventory);
-  expect(sent).toHaveLength(1);
-  return { inventory, config, type };
-}
 
 test("an event's stock is told once it is open, and holds are told together, a second after the first of them", async () => {
   const { inventory, config, type } = await openTold();
@@ -156,96 +111,18 @@ test("a crowd's holds cost no statement and no alarm each", async () => {
   expect(setAlarm).toHaveLength(1);
 });
 
-test("a queue that refuses keeps the news in the outbox, which leaves later by itself, and then what changed meanwhile", async () => {
-  const { inventory, type } = await openTold();
-  const errors = vi.spyOn(console, "error").mockImplementation(() => {});
-  mailbox().mockRejectedValue(new Error("the queue is down"));
-  granted(await inventory.placeHold(holdRequest(type.id, 1)));
-  const pauses: number[] = [];
-  for (let tries = 1; tries <= 4; tries++) {
-    await wake(inventory);
-    const [row, ...others] = await outboxOf(inventory);
-    expect([row?.attempts, others.length]).toEqual([tries, 0]);
-    pauses.push((row?.due_at_ms ?? 0) - Date.now());
-    granted(await inventory.placeHold(holdRequest(type.id, 1)));
-    await wake(inventory);
-    expect((await outboxOf(inventory))[0]?.attempts).toBe(tries);
-  }
-  expect(pauses).toEqual([5_000, 10_000, 20_000, 40_000]);
-  expect(errors).toHaveBeenCalledTimes(4);
-
-  mailbox().mockImplementation(async (messages) => {
-    for (const { body } of messages) sent.push(body as Envelope);
-    return { metadata: { metrics: { backlogCount: 0, backlogBytes: 0 } } };
-  });
+test("a wave of ends is counted once a second, not by each of its alarms", async () => {
+  const { inventory, type } = await openTold(3_000);
+  for (let n = 0; n < 2_500; n += 250)
+    await Promise.all(Array.from({ length: 250 }, () => inventory.placeHold(holdRequest(type.id, 1))));
   await wake(inventory);
-  expect(levelsOf(sent.at(-1))).toEqual([[9, 0]]);
-  await wake(inventory);
-  expect(levelsOf(sent.at(-1))).toEqual([[5, 0]]);
-  expect(sent.map(({ version }) => version)).toEqual([1, 2, 3]);
-});
-
-test("a queue that never answers is given up, and holds end all the same", async () => {
-  const { inventory, type } = await openTold();
-  vi.spyOn(console, "error").mockImplementation(() => {});
-  mailbox().mockImplementationOnce(() => new Promise(() => {}));
-  granted(await inventory.placeHold(holdRequest(type.id, 1)));
-  await wake(inventory);
-  expect(await outboxOf(inventory)).toMatchObject([{ attempts: 1 }]);
   pass(HOLD_MS);
-  await runDurableObjectAlarm(inventory);
-  expect(await rowsOf(inventory, "SELECT status FROM holds")).toEqual([{ status: "expired" }]);
-});
-
-test("an object that is gone between its commit, its send and its delete tells everything after", async () => {
-  const { inventory, type } = await openTold();
-  vi.spyOn(console, "error").mockImplementation(() => {});
-  // After the commit.
-  granted(await inventory.placeHold(holdRequest(type.id, 1)));
-  await forgetAllElse(inventory);
-  await wake(inventory);
-  expect(levelsOf(sent.at(-1))).toEqual([[9, 0]]);
-
-  // After the news was written, before it left, and with more to tell since.
-  granted(await inventory.placeHold(holdRequest(type.id, 1)));
-  mailbox().mockRejectedValueOnce(new Error("killed"));
-  await wake(inventory);
-  granted(await inventory.placeHold(holdRequest(type.id, 1)));
-  expect(await outboxOf(inventory)).toMatchObject([{ attempts: 1 }]);
-  await forgetAllElse(inventory);
-  await wakeUntilQuiet(inventory);
-  expect(levelsOf(sent.at(-1))).toEqual([[8, 0]]);
-  await wake(inventory);
-  expect(levelsOf(sent.at(-1))).toEqual([[7, 0]]);
-
-  // After it was sent, before it was deleted: it goes out twice, with the same id and version.
-  granted(await inventory.placeHold(holdRequest(type.id, 1)));
-  mailbox().mockImplementationOnce(async (messages) => {
-    for (const { body } of messages) sent.push(body as Envelope);
-    throw new Error("killed");
-  });
-  await wake(inventory);
-  await forgetAllElse(inventory);
-  await wakeUntilQuiet(inventory);
-  const [twice, again] = sent.slice(-2);
-  expect(levelsOf(again)).toEqual([[6, 0]]);
-  expect([again?.id, again?.version]).toEqual([twice?.id, twice?.version]);
-  expect(await outboxOf(inventory)).toEqual([]);
-});
-
-test("an object that was opened before there was any news tells its stock at its next start", async () => {
-  const type = typeDraft();
-  const config = configOf([type]);
-  const inventory = await openInventory(config);
-  await runInDurableObject(inventory, async (_, { storage }) => {
-    storage.sql.exec("DROP TABLE outbox; DROP TABLE announced_stock; UPDATE schema_version SET version = 1");
-    await storage.deleteAlarm();
-  });
-  await evictDurableObject(inventory);
-  await inventory.availability();
-  expect(await rowsOf(inventory, "SELECT version FROM schema_version")).toEqual([{ version: INVENTORY_SCHEMA.length }]);
-  await wake(inventory);
-  expect(levelsOf(sent.at(-1))).toEqual([[10, 0]]);
+  const statements = await runInDurableObject(inventory, (_, { storage }) => vi.spyOn(storage.sql, "exec").mock.calls);
+  let alarms = 0;
+  for (; ((await alarmOf(inventory)) ?? Number.POSITIVE_INFINITY) <= Date.now(); alarms++) await runDurableObjectAlarm(inventory);
+  expect(alarms).toBeGreaterThanOrEqual(3);
+  expect(statements.filter(([query]) => query.includes("WITH due AS"))).toHaveLength(1);
+  expect(sent.slice(1).map((message) => levelsOf(message))).toEqual([[[500, 0]], [[3_000, 0]]]);
 });
 
 test("a type that only shares a pool has no count of its own", async () => {
@@ -267,19 +144,3 @@ test("a clock that is set back silences no object", async () => {
   await runDurableObjectAlarm(inventory);
   expect(levelsOf(sent.at(-1))).toEqual([[9, 0]]);
 });
-
-/** What is left of an object after a kill: its database. */
-async function forgetAllElse(inventory: Inventory): Promise<void> {
-  pass(1_000);
-  await runInDurableObject(inventory, (_, { storage }) => storage.deleteAlarm());
-  await evictDurableObject(inventory);
-  await inventory.availability();
-}
-
-async function wakeUntilQuiet(inventory: Inventory): Promise<void> {
-  for (let n = 0; n < 5; n++) {
-    await wake(inventory);
-    if ((await outboxOf(inventory)).length === 0) return;
-  }
-  throw new Error("the news did not leave");
-}
