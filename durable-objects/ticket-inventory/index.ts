@@ -32,8 +32,6 @@ const EXPIRED_PER_BATCH = 200;
 const EXPIRED_PER_ALARM = 500;
 /** How often one batch ends further due holds for commands that found no room; with more due than that they wait for the next. */
 const ROOMS_PER_BATCH = 4;
-/** Orders released, or whose tickets are made void, by one call. */
-const MAX_ORDERS_A_CALL = 100;
 /** When an alarm could not do its work. */
 const ALARM_RETRY_MS = 5_000;
 
@@ -138,20 +136,12 @@ export class TicketInventory extends DurableObject<TicketInventoryEnv> implement
     return this.#write((terms, nowMs) => orders.releaseOrder(this.#sql, terms, orderId, reason, nowMs));
   }
 
-  /** Commands of one caller share a commit like those of many. */
   async releaseMany(orderIds: string[], reason: string) {
-    if (orderIds.length > MAX_ORDERS_A_CALL) throw new RangeError(`at most ${MAX_ORDERS_A_CALL} orders a call`);
-    return Promise.all(orderIds.map((orderId) => this.release(orderId, reason)));
+    return orders.each(orderIds, (orderId) => this.release(orderId, reason));
   }
 
   async voidMany(orderIds: string[]) {
-    if (orderIds.length > MAX_ORDERS_A_CALL) throw new RangeError(`at most ${MAX_ORDERS_A_CALL} orders a call`);
-    return Promise.all(
-      orderIds.map(async (orderId) => {
-        const voided = await this.voidTickets(orderId, null);
-        return voided.ok ? ok(voided.value.map(({ id }) => id)) : voided;
-      }),
-    );
+    return orders.each(orderIds, (orderId) => this.#write((terms) => tickets.voidOrder(this.#sql, terms, orderId)));
   }
 
   hasPaidTickets() {

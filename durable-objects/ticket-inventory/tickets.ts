@@ -96,3 +96,9 @@ export function voidTickets(
   const voidedIds = new Set(voided.map(({ id }) => id));
   return ok(asked.map((ticket) => (voidedIds.has(ticket.id) ? { ...ticket, status: "void" } : ticket)));
 }
+
+/** All of an order's tickets; the answer names them. */
+export function voidOrder(sql: SqlStorage, terms: Terms, orderId: string): Result<string[], Refusal<"order_not_found">> {
+  const voided = voidTickets(sql, terms, orderId, null);
+  return voided.ok ? ok(voided.value.map(({ id }) => id)) : voided;
+}

@@ -87,7 +87,7 @@ const BREAKS: Record<string, [WorkerDomain | WorkerDomain[], Change][]> = {
     ["users", (c) => c.ratelimits.push({ name: "X", simple: { limit: 1, period: 60 } })],
   ],
   "a producer's queue has a consumer": [
-    ["auth", (c) => c.queues.producers.push({ binding: "X", queue: "bilten-payments-mailbox" })],
+    ["auth", (c) => c.queues.producers.push({ binding: "X", queue: "bilten-branding-mailbox" })],
   ],
   "nothing is on workers.dev": [
     ["auth", (c) => void delete c.workers_dev],

@@ -112,7 +112,9 @@ describe("a success that comes", () => {
       is_surplus: 1,
     });
     expect(await refundsOf(till, order)).toEqual({ n: 1, states: "succeeded", minor: 2500 });
-    expect(till.sent).toHaveLength(2);
+    // To two mailboxes each.
+    const told = ["order.paid", "refund.succeeded"].map((type) => till.sent.filter((message) => message.type === type).length);
+    expect(told).toEqual([2, 2]);
   });
 
   test("before the news of its processing ends as a success", async () => {
