@@ -54,6 +54,30 @@ describe("a provider", () => {
     await expectSound(till);
   });
 
+  test("that hangs keeps neither the buyer nor the sweep for ever", async () => {
+    const { setTimeout: real } = globalThis;
+    // Nobody has the patience of a provider's in a test.
+    vi.spyOn(globalThis, "setTimeout").mockImplementation(((run: () => void, ms?: number) =>
+      real(run, ms !== undefined && ms >= 5_000 ? 20 : ms)) as typeof setTimeout);
+    const till = await openTill();
+    const event = await publish(till);
+    const [first, second] = [await till.order(event), await till.order(event)];
+    const hanging = () => new Promise<never>(() => undefined);
+    doors.open = { createPayment: hanging };
+    for (const order of [first, second])
+      expect(parse(PaymentProcessed, await till.pay(order, "tok_success"), 202).payment.status).toBe("processing");
+    doors.open = {
+      lookUp: ({ orderId, paymentId }) =>
+        orderId === first.id ? hanging() : Promise.resolve({ status: "succeeded", reference: `test_${paymentId}` }),
+    };
+    await sweepAfter(till, 2 * MINUTE_MS);
+    expect([await till.status(first), await till.status(second)]).toEqual(["pending", "paid"]);
+    doors.open = {};
+    vi.restoreAllMocks();
+    await sweepAfter(till, 10 * MINUTE_MS);
+    expect(await till.status(first)).toBe("paid");
+  });
+
   test("that is asked by the sweep instead is looked up there", async () => {
     const till = await openTill();
     const order = await till.order(await publish(till, one));
@@ -81,15 +105,16 @@ describe("a provider", () => {
   });
 
   test.each([
-    ["a status that nobody knows", { status: "perhaps", reference: "test_x" }],
-    ["nothing at all", undefined],
-    ["no reference", { status: "succeeded" }],
-  ])("that answers junk (%s) moves no order by it", async (_, junk) => {
+    ["a status that nobody knows", "202 -", { status: "perhaps", reference: "test_x" }],
+    ["nothing at all", "202 -", undefined],
+    ["a page of HTML", "202 -", "<!doctype html>"],
+    ["no reference", "200 -", { status: "succeeded" }],
+  ])("that answers junk (%s) is asked again, and its buyer hears %s meanwhile", async (_, status, junk) => {
     const till = await openTill();
     const order = await till.order(await publish(till, one));
     doors.open = { createPayment: async () => junk as unknown as ProviderOutcome };
-    const answer = await till.pay(order, "tok_success");
-    expect(answer.status).toBeLessThan(600);
+    const heard = codeOf(await till.pay(order, "tok_success"));
+    expect(heard).toBe(status);
     await till.idle();
     doors.open = {};
     await sweepAfter(till, 3 * MINUTE_MS);

@@ -4,6 +4,7 @@ import { reportError } from "../../shared/observability/report";
 import type { Env, Later } from "./environment";
 import { storedAction } from "./next-actions";
 import { NO_PORT, providerOf } from "./providers/configured";
+import { patiently } from "./providers/patience";
 import { factOf, type Method, type PaymentIntent, type PaymentProvider, type ProviderOutcome } from "./providers/provider";
 import type { OrderRow, PaymentRow } from "./schema";
 import type { MoneyFact } from "./settlement";
@@ -40,7 +41,7 @@ export const moneyFactOf = (outcome: ProviderOutcome): MoneyFact => ({
 /** An exception of the provider's means that nobody knows: the sweep looks the payment up, and so does a repeated request. */
 export async function tryAsking<T>(env: Env, later: Later, ask: () => Promise<T>): Promise<T | "unknown"> {
   try {
-    return await ask();
+    return await patiently(ask());
   } catch (error) {
     reportError(error, env, later, { task: "ask a payment provider" });
     return "unknown";

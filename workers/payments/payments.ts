@@ -18,6 +18,7 @@ import { readSale, type Sale } from "./order-rows";
 import { toOrder, toPayment } from "./order-views";
 import { storeEvent } from "./provider-events";
 import { providerOf } from "./providers/configured";
+import { patiently } from "./providers/patience";
 import type { PaymentProvider, ProviderOutcome } from "./providers/provider";
 import type { OrderRow, PaymentRow } from "./schema";
 import { settle } from "./settlement";
@@ -144,7 +145,8 @@ async function record(
   outcome: ProviderOutcome,
 ): Promise<Result<KeptAnswer, Refusal>> {
   const { db, keyed, provider } = attempt;
-  const event = await eventOf(provider, sale.payment.id, outcome);
+  const event = await tryAsking(env, later, () => eventOf(provider, sale.payment.id, outcome));
+  if (event === "unknown") return answerUnderWay(attempt, sale);
   const { word } = event;
   const fact = { type: word.fact, failureCode: word.failureCode, reference: word.reference, nextAction: event.nextAction };
   const alongside = (after: Sale) => {
@@ -171,7 +173,7 @@ async function answerUnderWay({ db, keyed }: Attempt, { payment, order, lines }:
 async function stopSuperseded(env: Env, later: Later, db: D1Database, { payment, order }: Sale): Promise<void> {
   try {
     const provider = providerOfPayment(env, later, payment);
-    const outcome = await provider.cancelPayment(intentOf(payment, order));
+    const outcome = await patiently(provider.cancelPayment(intentOf(payment, order)));
     if (outcome.status === "succeeded") await recordOutcome(env, later, db, provider, payment.id, outcome);
   } catch (error) {
     reportError(error, env, later, { task: "stop a superseded payment" });

@@ -4,6 +4,7 @@ import { reportError } from "../../shared/observability/report";
 import type { Env, Later } from "./environment";
 import type { Sale } from "./order-rows";
 import { NO_PORT, providerOf } from "./providers/configured";
+import { patiently } from "./providers/patience";
 import { factOfRefund, type RefundOutcome } from "./providers/provider";
 import { applyRefundWord, readRefund } from "./refund-words";
 import type { RefundRow } from "./schema";
@@ -55,7 +56,5 @@ async function askProvider(env: Env, later: Later, refund: RefundRow, { payment 
     amountMinor: refund.amount_minor,
     currency: refund.currency,
   });
-  const { promise: silence, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(new Error("the provider took too long over a refund")), PATIENCE_MS);
-  return Promise.race([asked, silence]).finally(() => clearTimeout(timer));
+  return patiently(asked, PATIENCE_MS);
 }
