@@ -150,7 +150,14 @@ export const operations = {
     answers: {
       201: { description: "The refund as it stands after the provider was asked first", schema: Refund, example: example.refund },
     },
-    refusals: ["payment_not_refundable", "refund_exceeds_payment", "ticket_not_of_order", "overloaded", ...keyRefusals],
+    refusals: [
+      "payment_not_refundable",
+      "refund_exceeds_payment",
+      "amount_not_payable",
+      "ticket_not_of_order",
+      "overloaded",
+      ...keyRefusals,
+    ],
     takesIdempotencyKey: true,
   },
   listLedger: {

@@ -1,5 +1,5 @@
 /** `POST /payments/:id/refund`: the promise first, in one guarded batch, then the rest of the saga; how it then stands is the answer. */
-import type { RefundDraft } from "../../shared/contracts/orders";
+import type { ProviderName, RefundDraft } from "../../shared/contracts/orders";
 import type { Principal } from "../../shared/contracts/principal";
 import type { Refusal } from "../../shared/contracts/problems";
 import { ok, type Result, refuse } from "../../shared/contracts/result";
@@ -22,6 +22,7 @@ import type { Condition } from "./claims";
 import type { Env, Later } from "./environment";
 import { MAX_TRIES } from "./order-moves";
 import { readSale, rowsOf, type Sale } from "./order-rows";
+import { NO_PORT, providerOf } from "./providers/configured";
 import { planRefund, type RefundPlan } from "./refund-plans";
 import { promiseRefund } from "./refund-promises";
 import { toRefund } from "./refund-views";
@@ -97,6 +98,10 @@ async function begin(
   for (let tries = 0; before && tries < MAX_TRIES; tries++) {
     const plan = await planFor(env, db, before, draft);
     if (!plan.ok) return plan;
+    const { provider, currency } = before.payment;
+    // Written from the contract's names, by us alone.
+    const unpayable = providerOf(env, later, provider as ProviderName, NO_PORT)?.checkAmount?.(plan.value.amountMinor, currency);
+    if (unpayable) return refuse(unpayable);
     const promised = await promiseRefund(db, {
       id,
       sale: before,
