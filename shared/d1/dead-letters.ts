@@ -72,7 +72,7 @@ interface Parked {
 
 /**
  * Hands over again what somebody asked to replay, and what was parked because an older version of this Worker did not know it. The
- * latter once: whatever comes of it, the row then waits for a person.
+ * latter once: whatever comes of it, the row then waits for a person. Returns how many were tried.
  */
 export async function replayDeadLetters<Env extends ReportingEnv>(
   env: Env,
@@ -80,7 +80,7 @@ export async function replayDeadLetters<Env extends ReportingEnv>(
   db: D1Database,
   handlers: MessageHandlers<Env>,
   limit = REPLAYS,
-): Promise<{ tried: number; settled: number }> {
+): Promise<number> {
   const known = (Object.keys(handlers) as MessageType[]).map(schemaOf);
   const { results } = await db
     .prepare(
@@ -92,13 +92,11 @@ export async function replayDeadLetters<Env extends ReportingEnv>(
     )
     .bind(JSON.stringify(known), limit)
     .all<Parked>();
-  let settled = 0;
   for (const parked of results) {
     const failure = await replay(env, db, handlers, parked);
     if (failure) reportError(failure.error, env, ctx, { task: `replay ${failure.envelope?.type ?? failure.reason}` });
-    else settled += 1;
   }
-  return { tried: results.length, settled };
+  return results.length;
 }
 
 /** The request is spent before the handler runs: a message that kills its Worker must not kill every sweep. */
@@ -142,7 +140,8 @@ export const deadLetterSteps = <Env extends ReportingEnv>(
   ctx: Pick<ExecutionContext, "waitUntil">,
   db: D1Database,
   handlers: MessageHandlers<Env>,
-): Record<string, () => Promise<number>> => ({
-  replayed: async () => (await replayDeadLetters(env, ctx, db, handlers)).settled,
+  limit = REPLAYS,
+) => ({
+  replayed: () => replayDeadLetters(env, ctx, db, handlers, limit),
   deadLetters: () => countDeadLetters(db),
 });

@@ -69,7 +69,8 @@ const row = async (): Promise<Row> => {
   return all[0] as Row;
 };
 const askReplay = () => db.prepare("UPDATE dead_letters SET replay_requested_at_ms = 1").run();
-const replay = async (limit?: number) => (await replayDeadLetters(env, ctx, db, messageHandlers, limit)).settled;
+/** How many it tried. */
+const replay = (limit?: number) => replayDeadLetters(env, ctx, db, messageHandlers, limit);
 const indexed = async () => (await db.prepare("SELECT count(*) AS n FROM event_documents").first<number>("n")) ?? 0;
 const LAST = MAX_RETRIES + 1;
 
@@ -155,7 +156,7 @@ describe("replaying", () => {
     await park(published());
     await askReplay();
     env.EVENTS.events.mockRejectedValue(new Error("still down"));
-    expect(await replay()).toBe(0);
+    expect(await replay()).toBe(1);
     expect(await row()).toMatchObject({ error: "Error: still down", attempts: LAST + 1, replay_requested_at_ms: null });
     env.EVENTS.events.mockReset().mockResolvedValue([event]);
     expect(await replay()).toBe(0);
@@ -183,7 +184,7 @@ describe("replaying", () => {
       .bind("urn:bilten:event.published:1")
       .run();
     env.EVENTS.events.mockRejectedValue(new Error("down"));
-    expect(await replay()).toBe(0);
+    expect(await replay()).toBe(1);
     expect(await row()).toMatchObject({ reason: "failed", error: "Error: down" });
     expect(await replay()).toBe(0);
     expect(env.EVENTS.events).toHaveBeenCalledTimes(1);
@@ -193,7 +194,7 @@ describe("replaying", () => {
     await park("text");
     for (let version = 1; version <= 5; version++) await park(published(version));
     await askReplay();
-    expect((await replay(3)) + (await replay(3))).toBe(5);
+    expect([await replay(3), await replay(3), await replay(3)]).toEqual([3, 3, 0]);
     expect(await row()).toMatchObject({ reason: "unreadable", replay_requested_at_ms: null });
   });
 });

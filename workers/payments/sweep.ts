@@ -21,16 +21,20 @@ import { allDatabases } from "./shards";
 
 /** An invocation may call its siblings this often; the shards share it. */
 const SIBLING_CALLS = 24;
+const REPLAYS = 1;
 const OLD_ANSWERS = 2_000;
 const REFUNDS = 50;
 const DELIVERIES = 50;
 
 /** What each step did, and how far it is behind. */
 export async function sweep(env: Env, later: Later): Promise<SweepReport> {
+  const parked = await runSteps(env, later, deadLetterSteps(env, later, env.DB_0, messageHandlers, REPLAYS));
   const report: SweepReport = {};
   const databases = allDatabases(env);
+  // A replayed message spends what a sweep may.
+  const siblingCalls = parked.replayed === 0 ? SIBLING_CALLS : 0;
   for (const db of databases) {
-    const work: Work = { env, later, db, calls: Math.floor(SIBLING_CALLS / databases.length) };
+    const work: Work = { env, later, db, calls: Math.floor(siblingCalls / databases.length) };
     const steps: [string, () => Promise<Done>][] = [
       ["providerEvents", () => countEvents(work)],
       ["freeOrders", () => finishFreeOrders(work)],
@@ -58,7 +62,6 @@ export async function sweep(env: Env, later: Later): Promise<SweepReport> {
     reportError(error, env, later, { task: "sweep lag" });
     return {};
   });
-  const parked = await runSteps(env, later, deadLetterSteps(env, later, env.DB_0, messageHandlers));
   return { ...report, ...lag, ...parked };
 }
 
