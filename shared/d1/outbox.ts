@@ -10,6 +10,7 @@ import {
   sendLetters,
 } from "../queue/send";
 import type { Mailbox } from "../queue/subscriptions";
+import { type Gathering, gatheringOf } from "./gathering";
 
 export type { Mailboxes };
 
@@ -21,10 +22,6 @@ const MAX_SWEEP_MS = 10_000;
 /** Before a row comes again; twice as long each time. */
 const FIRST_PAUSE_MS = 5_000;
 const LAST_PAUSE_MS = 300_000;
-/** Announcements of one isolate that wait this long share a send and a delete. */
-const GATHER_MS = 25;
-/** A flusher whose request was cut off is given up after this. */
-const FLUSHER_LIFE_MS = 10_000;
 
 /** Written in the same batch as the change that it announces, so that neither is there without the other. */
 export const announce = (db: D1Database, envelope: Envelope): D1PreparedStatement =>
@@ -59,35 +56,18 @@ async function postpone(db: D1Database, rows: readonly { id: string; sentTo?: re
     .run();
 }
 
-interface Gathered {
-  waiting: Envelope[];
-  flusherUntilMs: number;
-}
-/** What this isolate has committed and not sent yet. Losing it loses nothing: the rows stand in the outbox, and the sweep sends them. */
-const gathered = new WeakMap<D1Database, Gathered>();
+/** What this isolate has committed and not sent yet: the rows stand in the outbox. */
+const gatherings = new WeakMap<D1Database, Gathering<Envelope>>();
 
-/**
- * Delivers what was just committed; for `ctx.waitUntil`. Requests of one isolate share a flush, because a send and a delete for each
- * sale would cost as much as the sale.
- */
+/** Delivers what was just committed; for `ctx.waitUntil`. Requests of one isolate share a send and a delete. */
 export async function deliver(db: D1Database, mailboxes: Mailboxes, envelopes: readonly Envelope[]): Promise<void> {
-  const mine = gathered.get(db) ?? { waiting: [], flusherUntilMs: 0 };
-  gathered.set(db, mine);
-  mine.waiting.push(...envelopes);
-  if (mine.flusherUntilMs > Date.now()) return;
-  mine.flusherUntilMs = Date.now() + FLUSHER_LIFE_MS;
   let failure: Error | null = null;
-  try {
-    while (mine.waiting.length > 0) {
-      await scheduler.wait(GATHER_MS);
-      const down: Down = new Map();
-      const letters = mine.waiting.splice(0, FLUSH_LIMIT).map((envelope) => ({ envelope, sentTo: [] }));
-      await send(db, mailboxes, letters, down);
-      failure ??= failureOf(down);
-    }
-  } finally {
-    mine.flusherUntilMs = 0;
-  }
+  await gatheringOf(gatherings, db, FLUSH_LIMIT).add(envelopes, async (gathered) => {
+    const down: Down = new Map();
+    const letters = gathered.map((envelope) => ({ envelope, sentTo: [] }));
+    await send(db, mailboxes, letters, down);
+    failure ??= failureOf(down);
+  });
   if (failure) throw failure;
 }
 

@@ -44,7 +44,7 @@ export async function each<Row>(work: Work, table: Retried, due: Due, handle: (r
 /** Stored before the 200, and not counted. Each may cost one call of the event's object. */
 export async function countEvents({ env, later, db, calls }: Work): Promise<Done> {
   const waiting = await takeWaiting(db, Date.now(), calls);
-  for (const { provider, event_id } of waiting) await processEvent(env, later, db, provider, event_id);
+  for (const event of waiting) await processEvent(env, later, db, event);
   return { count: waiting.length, calls: waiting.length };
 }
 

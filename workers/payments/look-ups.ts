@@ -4,14 +4,19 @@ import type { Env, Later } from "./environment";
 import { intentOf, moneyFactOf, providerOfPayment } from "./intents";
 import type { Sale } from "./order-rows";
 import type { PaymentFact } from "./order-states";
-import { processEvent, type StoredEvent, storeEvent } from "./provider-events";
+import { processEvent, type StoredEvent, storeEvent, toWaiting } from "./provider-events";
+import { patiently } from "./providers/patience";
 import type { PaymentProvider, ProviderOutcome, ProviderWord } from "./providers/provider";
+
+/** One payment of many: a provider that is silent must not keep the sweep from all the others. */
+const SWEEP_PATIENCE_MS = 5_000;
 
 type AnswerEvent = StoredEvent & { word: ProviderWord & { fact: PaymentFact } };
 
 /** A provider's answer to our call as an event: its id is the payment's and the status, so that it counts once. */
 export async function eventOf(provider: PaymentProvider, paymentId: string, outcome: ProviderOutcome): Promise<AnswerEvent> {
   const { type: fact, failureCode, reference, nextAction } = moneyFactOf(outcome);
+  if (!fact) throw new Error(`${provider.name} answered something that is no outcome of a payment`);
   return {
     provider: provider.name,
     eventId: `answer_${paymentId}_${outcome.status}`,
@@ -33,13 +38,13 @@ export async function recordOutcome(
 ): Promise<void> {
   const event = await eventOf(provider, paymentId, outcome);
   await storeEvent(db, event, Date.now(), null).run();
-  await processEvent(env, later, db, provider.name, event.eventId);
+  await processEvent(env, later, db, toWaiting(event));
 }
 
 /** For the sweep: nobody wrote down what the provider said, or it has not said the last word for long. */
 export async function lookUp(env: Env, later: Later, db: D1Database, { payment, order }: Sale): Promise<void> {
   const provider = providerOfPayment(env, later, payment);
-  const known = await provider.lookUp(intentOf(payment, order));
+  const known = await patiently(provider.lookUp(intentOf(payment, order)), SWEEP_PATIENCE_MS);
   if (!known && payment.state !== "initiated") throw new Error("the provider has forgotten a payment that it answered for");
   // It never heard of the payment, so no money moved, and the buyer may try again.
   const outcome = known ?? { status: "failed" as const, reference: null, failureCode: "provider_unreachable" };

@@ -26,15 +26,19 @@ export async function readOrder(db: D1Database, orderId: string): Promise<OrderW
   return order ? { order, lines: rowsOf<LineRow>(lines) } : null;
 }
 
-export async function readSale(db: D1Database, paymentId: string): Promise<Sale | null> {
-  const [payments, orders, lines] = await db.batch([
-    db.prepare("SELECT * FROM payments WHERE id = ?").bind(paymentId),
-    db.prepare("SELECT * FROM orders WHERE id = (SELECT order_id FROM payments WHERE id = ?)").bind(paymentId),
-    db
-      .prepare("SELECT * FROM order_lines WHERE order_id = (SELECT order_id FROM payments WHERE id = ?) ORDER BY position")
-      .bind(paymentId),
-  ]);
+export const selectSale = (db: D1Database, paymentId: string): D1PreparedStatement[] => [
+  db.prepare("SELECT * FROM payments WHERE id = ?").bind(paymentId),
+  db.prepare("SELECT * FROM orders WHERE id = (SELECT order_id FROM payments WHERE id = ?)").bind(paymentId),
+  db
+    .prepare("SELECT * FROM order_lines WHERE order_id = (SELECT order_id FROM payments WHERE id = ?) ORDER BY position")
+    .bind(paymentId),
+];
+
+export function toSale([payments, orders, lines]: readonly D1Result[]): Sale | null {
   const [payment] = rowsOf<PaymentRow>(payments);
   const [order] = rowsOf<OrderRow>(orders);
   return payment && order ? { payment, order, lines: rowsOf<LineRow>(lines) } : null;
 }
+
+export const readSale = async (db: D1Database, paymentId: string): Promise<Sale | null> =>
+  toSale(await db.batch(selectSale(db, paymentId)));

@@ -3,10 +3,12 @@ import type { ProviderName } from "../../shared/contracts/orders";
 import type { Refusal } from "../../shared/contracts/problems";
 import { ok, type Result, refuse } from "../../shared/contracts/result";
 import { sha256 } from "../../shared/crypto/bytes";
+import { type Gathering, gatheringOf } from "../../shared/d1/gathering";
 import { reportError } from "../../shared/observability/report";
 import type { Env, Later } from "./environment";
 import { intentOf, moneyFactOf, providerOfPayment } from "./intents";
-import { readSale, type Sale } from "./order-rows";
+import { readSale, type Sale, selectSale, toSale } from "./order-rows";
+import { nextPaymentState } from "./order-states";
 import type { PaymentProvider, ProviderEvent } from "./providers/provider";
 import { isRefundFact } from "./refund-states";
 import { applyRefundWord } from "./refund-words";
@@ -80,56 +82,115 @@ export async function receiveWebhook(
   const nowMs = Date.now();
   const verified = await provider.verifyWebhook(body, headers, nowMs);
   if (!verified.ok) return verified;
-  const event = verified.value;
+  const { word } = verified.value;
   // An event about nothing of ours is kept all the same: it is signed, and somebody will want to know.
-  const db = (event.word && dbOf(env, event.word.paymentId)) ?? env.DB_0;
+  const db = (word && dbOf(env, word.paymentId)) ?? env.DB_0;
   const said = { provider: provider.name, bodyHash: await sha256(body), body: decode(body) };
-  await storeEvent(db, { ...event, ...said, nextAction: null }, nowMs, event.word ? null : nowMs).run();
-  if (event.word) later.waitUntil(processEvent(env, later, db, provider.name, event.eventId));
+  const event: StoredEvent = { ...verified.value, ...said, nextAction: null };
+  if (word) later.waitUntil(countStored(env, later, db, event, await storeAndRead(db, event, word.paymentId, nowMs)));
+  else await storeEvent(db, event, nowMs, nowMs).run();
   return ok({ received: true });
 }
 
-/** Counts one stored event. Whatever fails leaves it waiting for the sweep, which counts its tries. */
-export async function processEvent(env: Env, later: Later, db: D1Database, provider: string, eventId: string): Promise<void> {
+interface Stored {
+  /** False for a repetition, which whoever stored it first counts, or the sweep. */
+  isNew: boolean;
+  sale: Sale | null;
+}
+
+/** One round trip, because a provider sends several events for each sale. */
+async function storeAndRead(db: D1Database, event: StoredEvent, paymentId: string, nowMs: number): Promise<Stored> {
+  const [stored, ...sale] = await db.batch([storeEvent(db, event, nowMs, null), ...selectSale(db, paymentId)]);
+  return { isNew: stored?.meta.changes === 1, sale: toSale(sale) };
+}
+
+async function countStored(env: Env, later: Later, db: D1Database, event: StoredEvent, { isNew, sale }: Stored): Promise<void> {
+  if (isNew) await count(env, later, db, { event: toWaiting(event), sale, settled: settleGathered });
+}
+
+/** Counts one stored event now. Whatever fails leaves it waiting for the sweep, which counts its tries. */
+export async function processEvent(env: Env, later: Later, db: D1Database, event: WaitingEvent): Promise<void> {
+  const sale = event.payment_id === null ? null : await readSale(db, event.payment_id);
+  await count(env, later, db, {
+    event,
+    sale,
+    settled: async (on, { provider, event_id }) => settleAll(on, [{ provider, event_id }]),
+  });
+}
+
+export type WaitingEvent = Pick<
+  ProviderEventRow,
+  "provider" | "event_id" | "payment_id" | "refund_id" | "fact" | "failure_code" | "reference" | "next_action" | "body"
+>;
+
+export const toWaiting = ({ provider, eventId, word, nextAction, body }: StoredEvent): WaitingEvent => ({
+  provider,
+  event_id: eventId,
+  payment_id: word?.paymentId ?? null,
+  refund_id: word && "refundId" in word ? word.refundId : null,
+  fact: word?.fact ?? null,
+  failure_code: word?.failureCode ?? null,
+  reference: word?.reference ?? null,
+  next_action: nextAction,
+  body,
+});
+
+interface Counting {
+  event: WaitingEvent;
+  sale: Sale | null;
+  /** Writes down that an event which changed nothing was counted. */
+  settled(db: D1Database, event: WaitingEvent): Promise<void>;
+}
+
+async function count(env: Env, later: Later, db: D1Database, counting: Counting): Promise<void> {
+  const { provider } = counting.event;
   try {
-    await countEvent(env, later, db, provider, eventId);
+    await countEvent(env, later, db, counting);
   } catch (error) {
     reportError(error, env, later, { task: `provider event of ${provider}` });
   }
 }
 
-async function countEvent(env: Env, later: Later, db: D1Database, provider: string, eventId: string): Promise<void> {
-  const event = await db
-    .prepare("SELECT * FROM provider_events WHERE provider = ? AND event_id = ? AND processed_at_ms IS NULL")
-    .bind(provider, eventId)
-    .first<ProviderEventRow>();
-  if (!event) return;
-  const processed = () =>
-    db
-      .prepare("UPDATE provider_events SET processed_at_ms = ? WHERE provider = ? AND event_id = ? AND processed_at_ms IS NULL")
-      .bind(Date.now(), provider, eventId);
-  const sale = event.payment_id === null ? null : await readSale(db, event.payment_id);
+async function countEvent(env: Env, later: Later, db: D1Database, { event, sale, settled }: Counting): Promise<void> {
+  const { provider, event_id: eventId, failure_code: failureCode, reference, next_action: nextAction } = event;
   if (!sale || sale.payment.provider !== provider || event.fact === null) {
     // Signed, and about nothing that we have: there is nothing to count, and trying again would not change that.
     console.warn(JSON.stringify({ level: "warn", message: "a provider's event names no payment of ours", provider, eventId }));
-    await processed().run();
-    return;
+    return settled(db, event);
   }
-  const { failure_code: failureCode, reference, next_action: nextAction } = event;
   if (isRefundFact(event.fact)) {
     const word = { fact: event.fact, failureCode, reference, generation: null };
     await applyRefundWord(env, later, db, event.refund_id ?? "", word);
-    await processed().run();
-    return;
+    return settled(db, event);
   }
   const said: MoneyFact = { type: event.fact, failureCode, reference, nextAction };
   const fact = await weigh(env, later, event, sale, said);
-  if (fact) await settle(env, later, db, sale, fact, () => [processed()]);
-  else await processed().run();
+  // What says nothing new of a state says nothing new of those that may have followed since it was read.
+  if (!fact || nextPaymentState(sale.payment.state, fact.type) === null) return settled(db, event);
+  await settle(env, later, db, sale, fact, () => [markProcessed(db, [event])]);
 }
 
+type EventKey = Pick<ProviderEventRow, "provider" | "event_id">;
+
+const markProcessed = (db: D1Database, events: readonly EventKey[]): D1PreparedStatement =>
+  db
+    .prepare(
+      `UPDATE provider_events SET processed_at_ms = ?
+       WHERE (provider, event_id) IN (SELECT value ->> 'provider', value ->> 'event_id' FROM json_each(?)) AND processed_at_ms IS NULL`,
+    )
+    .bind(Date.now(), JSON.stringify(events.map(({ provider, event_id }) => ({ provider, event_id }))));
+
+const settleAll = async (db: D1Database, events: readonly EventKey[]): Promise<void> =>
+  void (await markProcessed(db, events).run());
+
+/** Most events of a rush change nothing (a payment is created, is processing): one statement writes down many of them. */
+const MARKED_AT_ONCE = 100;
+const marking = new WeakMap<D1Database, Gathering<EventKey>>();
+const settleGathered = (db: D1Database, event: WaitingEvent): Promise<void> =>
+  gatheringOf(marking, db, MARKED_AT_ONCE).add([event], (events) => settleAll(db, events));
+
 /** Some words are old when their turn comes: a provider that knows how that is says what this one counts for now. */
-async function weigh(env: Env, later: Later, { body }: ProviderEventRow, sale: Sale, said: MoneyFact): Promise<MoneyFact | null> {
+async function weigh(env: Env, later: Later, { body }: WaitingEvent, sale: Sale, said: MoneyFact): Promise<MoneyFact | null> {
   if (body === null) return said;
   const provider = providerOfPayment(env, later, sale.payment);
   if (!provider.weigh) return said;
