@@ -93,14 +93,22 @@ export const partsOfOrder = (order: {
 });
 
 /**
- * The parts of `amountMinor` out of an order from which `beforeMinor` has been given back already: in proportion, rounded down for tax
- * and fees over all that is then given back, so that the last refund leaves nothing behind on any account.
+ * The parts of `amountMinor` out of an order from which `beforeMinor` has been given back already. Each is what all that is then given
+ * back takes of it, less what was taken before: tax in proportion, fees in proportion of what tax leaves, both rounded down. So no part
+ * ever gives more than there is of it, and the last refund leaves nothing behind on any account.
  */
 export function partsOfRefund(order: Parts, beforeMinor: number, amountMinor: number): Parts {
-  const total = whole(order);
-  const upTo = (part: number, givenMinor: number): number => Number((BigInt(part) * BigInt(givenMinor)) / BigInt(total));
-  const share = (part: number): number => upTo(part, beforeMinor + amountMinor) - upTo(part, beforeMinor);
-  const ofTax = share(order.tax);
-  const ofFees = share(order.fees);
-  return { net: amountMinor - ofTax - ofFees, tax: ofTax, fees: ofFees };
+  const before = partsUpTo(order, beforeMinor);
+  const after = partsUpTo(order, beforeMinor + amountMinor);
+  return { net: after.net - before.net, tax: after.tax - before.tax, fees: after.fees - before.fees };
 }
+
+function partsUpTo(order: Parts, givenMinor: number): Parts {
+  const tax = proportion(order.tax, givenMinor, whole(order));
+  const rest = givenMinor - tax;
+  const ofFees = proportion(order.fees, rest, order.net + order.fees);
+  return { net: rest - ofFees, tax, fees: ofFees };
+}
+
+const proportion = (part: number, given: number, total: number): number =>
+  total === 0 ? 0 : Number((BigInt(part) * BigInt(given)) / BigInt(total));
