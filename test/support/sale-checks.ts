@@ -1,4 +1,5 @@
 /** What holds after every fact, whatever came before it: money and stock agree, and nothing goes backwards. */
+import type { StatementSync } from "node:sqlite";
 import type { OrderState, PaymentState } from "../../workers/payments/order-states";
 import type { Fate, SaleModel } from "./sale-model";
 import { CAPACITY, type World } from "./sale-world";
@@ -31,7 +32,14 @@ export interface Seen {
 export const hasMoney = ({ state }: PaymentSeen): boolean =>
   state === "succeeded" || state === "partially_refunded" || state === "refunded";
 
-const rowsOf = <Row>({ sqlite }: World, sql: string): Row[] => sqlite.prepare(sql).all() as Row[];
+/** Prepared once: the same questions come after every fact. */
+const statements = new Map<string, StatementSync>();
+
+function rowsOf<Row>({ sqlite }: World, sql: string): Row[] {
+  const statement = statements.get(sql) ?? sqlite.prepare(sql);
+  statements.set(sql, statement);
+  return statement.all() as Row[];
+}
 
 export const look = (world: World): Seen => ({
   orders: rowsOf<OrderSeen>(
@@ -205,14 +213,20 @@ export function checkFates({ orders }: Seen, model: SaleModel): void {
   }
 }
 
+/** What still waits for somebody's word. */
+export const halfWay = (world: World): unknown[] =>
+  rowsOf(
+    world,
+    `SELECT 'event' AS what, event_id AS id FROM provider_events WHERE processed_at_ms IS NULL
+     UNION ALL SELECT 'payment', id FROM payments WHERE state IN ('initiated', 'requires_action', 'processing')
+     UNION ALL SELECT 'refund', id FROM refunds WHERE state <> 'succeeded'
+     UNION ALL SELECT 'order', id FROM orders WHERE state IN ('pending', 'late_paid', 'cancelled_paid')`,
+  );
+
 /** Once nothing is under way any more: either the tickets or the money, at the bank itself. */
 export function checkEnd(world: World, { orders, payments }: Seen): void {
-  const waiting = rowsOf(world, "SELECT event_id FROM provider_events WHERE processed_at_ms IS NULL");
-  holds(waiting.length === 0, "no provider's event waits", waiting);
-  const open = payments.filter(({ state }) => ["initiated", "requires_action", "processing"].includes(state));
-  holds(open.length === 0, "no payment is under way", open);
-  const half = rowsOf(world, "SELECT id, state FROM refunds WHERE state <> 'succeeded'");
-  holds(half.length === 0, "no refund is half-way", half);
+  const waiting = halfWay(world);
+  holds(waiting.length === 0, "nothing is half-way", waiting);
   for (const order of orders) {
     const own = payments.filter(({ order_id }) => order_id === order.id);
     const kept =

@@ -22,7 +22,7 @@ import { Turns } from "./turns";
 export const HOLD_MS = 600_000;
 export const PRICE_MINOR = 1_500;
 /** Few, so that they run out. */
-export const CAPACITY = 3;
+export const CAPACITY = 2;
 const DAY_MS = 86_400_000;
 const START_MS = Date.UTC(2027, 2, 2, 12);
 
