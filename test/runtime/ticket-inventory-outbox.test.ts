@@ -3,7 +3,7 @@ import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "c
 import { expect, test, vi } from "vitest";
 import { INVENTORY_SCHEMA } from "../../durable-objects/ticket-inventory/migrations";
 import { configOf, granted, HOLD_MS, holdRequest, type Inventory, openInventory, rowsOf, typeDraft } from "../support/inventory";
-import { levelsOf, listen, mailbox, openTold, outboxOf, pass, sent, take, wake } from "../support/inventory-news";
+import { alarmOf, levelsOf, listen, mailbox, openTold, outboxOf, pass, sent, take, wake } from "../support/inventory-news";
 
 listen();
 
@@ -28,6 +28,7 @@ test("a queue that refuses keeps the news in the outbox, which leaves later by i
   mailbox().mockImplementation(take);
   await wake(inventory);
   expect(levelsOf(sent.at(-1))).toEqual([[9, 0]]);
+  expect(await alarmOf(inventory)).toBe(Date.now() + 1_000);
   await wake(inventory);
   expect(levelsOf(sent.at(-1))).toEqual([[5, 0]]);
   expect(sent.map(({ version }) => version)).toEqual([1, 2, 3]);
@@ -109,13 +110,28 @@ test("an object that was opened before there was any news tells its stock at its
   const inventory = await openInventory(config);
   await runInDurableObject(inventory, async (_, { storage }) => {
     storage.sql.exec("DROP TABLE outbox; DROP TABLE announced_stock; UPDATE schema_version SET version = 1");
-    await storage.deleteAlarm();
+    // What its holds had asked for.
+    await storage.setAlarm(Date.now() + HOLD_MS);
   });
   await evictDurableObject(inventory);
+  const startedAtMs = Date.now();
   await inventory.availability();
   expect(await rowsOf(inventory, "SELECT version FROM schema_version")).toEqual([{ version: INVENTORY_SCHEMA.length }]);
   await wake(inventory);
   expect(levelsOf(sent.at(-1))).toEqual([[10, 0]]);
+  expect(Date.now() - startedAtMs).toBeLessThanOrEqual(1_000);
+});
+
+test("an object that starts anew tells nothing before the second is over either", async () => {
+  const { inventory, type } = await openTold();
+  const toldAtMs = Date.now();
+  granted(await inventory.placeHold(holdRequest(type.id, 1)));
+  await evictDurableObject(inventory);
+  await inventory.availability();
+  await wake(inventory);
+  expect([sent.length, Date.now() - toldAtMs]).toEqual([1, 0]);
+  await wake(inventory);
+  expect([sent.length, Date.now() - toldAtMs]).toEqual([2, 1_000]);
 });
 
 /** What is left of an object after a kill: its database. */
