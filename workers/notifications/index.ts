@@ -4,6 +4,7 @@ import type { NotificationsRpc } from "../../shared/contracts/outbound";
 import { deadLetterSteps } from "../../shared/d1/dead-letters";
 import { serve } from "../../shared/http/app";
 import { openapiOf } from "../../shared/http/operation";
+import { reportError } from "../../shared/observability/report";
 import { runSteps } from "../../shared/observability/sweep-steps";
 import { consumeMailbox } from "../../shared/queue/mailbox";
 import { countOwed, dispatchDue, parkHopeless } from "./deliveries";
@@ -34,6 +35,7 @@ export default {
   fetch: serve(app),
   async queue(batch, env, ctx) {
     await consumeMailbox(batch, env, ctx, env.DB, messageHandlers);
-    await dispatchDue(env, ctx);
+    // What is owed stands in a row, and the sweep pays it; thrown here, it would bring back messages that were settled.
+    await dispatchDue(env, ctx).catch((error: unknown) => reportError(error, env, ctx, { task: `dispatch ${batch.queue}` }));
   },
 } satisfies ExportedHandler<NotificationsEnv>;

@@ -1,0 +1,32 @@
+import { applyD1Migrations, createExecutionContext, createMessageBatch, getQueueResult, reset } from "cloudflare:test";
+import { env as bindings } from "cloudflare:workers";
+import { afterEach, expect, test, vi } from "vitest";
+import { envelope } from "../../shared/queue/envelope";
+import worker from "../../workers/notifications/index";
+import { swapSql } from "../support/swapped-database";
+
+afterEach(() => {
+  vi.restoreAllMocks();
+  return reset();
+});
+
+test("mails that cannot be sent now bring back no message that was settled", async () => {
+  const errors = vi.spyOn(console, "error").mockImplementation(() => undefined);
+  await applyD1Migrations(bindings.NOTIFICATIONS_DB, bindings.MIGRATIONS.notifications);
+  const { db, swaps } = swapSql(bindings.NOTIFICATIONS_DB, 'update "deliveries"', 'update "no_such_table"');
+  // It fails before any sibling is asked.
+  const env = { DB: db, ENVIRONMENT: "development", API_ORIGIN: "http://localhost:8787" } as unknown as NotificationsEnv;
+  const mailId = crypto.randomUUID();
+  const data = { accountId: crypto.randomUUID(), mailId };
+  const body = envelope("/auth", { type: "account.mail_requested", subject: mailId, version: 1, nowMs: 0, data });
+  const batch = createMessageBatch("bilten-notifications-mailbox", [
+    { id: "one", timestamp: new Date(), attempts: 1, body },
+  ]) as MessageBatch;
+  const context = createExecutionContext();
+  await worker.queue(batch, env, context);
+  const { outcome, explicitAcks } = await getQueueResult(batch, context);
+  expect([outcome, explicitAcks]).toEqual(["ok", ["one"]]);
+  expect(swaps()).toBeGreaterThan(0);
+  expect(errors).toHaveBeenCalledTimes(1);
+  expect(await bindings.NOTIFICATIONS_DB.prepare("SELECT count(*) AS n FROM deliveries").first("n")).toBe(1);
+});
