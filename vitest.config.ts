@@ -31,6 +31,7 @@ export default defineConfig({
           fileParallelism: false,
         },
       },
+      { test: { ...node, name: "simulation", include: ["test/simulation/**/*.test.ts"], testTimeout: 30_000 } },
       {
         test: {
           ...node,

@@ -7,6 +7,7 @@ export const OPERATIONS = [
   "pay",
   "settle",
   "cancel",
+  "cancel_event",
   "refund",
   "check_in",
   "order_read",

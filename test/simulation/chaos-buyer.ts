@@ -2,7 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { z } from "zod";
 import { Ticket } from "../../shared/contracts/events.ts";
-import { Order, PaymentProcessed } from "../../shared/contracts/orders.ts";
+import { Order, type Payment, PaymentProcessed } from "../../shared/contracts/orders.ts";
 import type { Clients } from "./acknowledged.ts";
 import { emailOf } from "./buyers.ts";
 import { pause } from "./chaos-house.ts";
@@ -26,6 +26,8 @@ export class Buyer {
   readonly #clients: Clients;
   readonly #shop: Shop;
   readonly #sale: Sale;
+  /** The last payment that was not refused. */
+  #paid: Payment | null = null;
 
   constructor(clients: Clients, shop: Shop, sale: Sale) {
     this.#clients = clients;
@@ -82,6 +84,7 @@ export class Buyer {
     const answer = await this.#write({ operation: "pay", path: "/payments/process", body, token });
     if (answer.status >= 400) return true;
     const { payment } = PaymentProcessed.parse(answer.body);
+    if (payment.status !== "failed") this.#paid = payment;
     if (payment.nextAction?.type === "redirect")
       await this.#ask({ operation: "settle", method: "POST", path: payment.nextAction.url });
     return payment.status !== "failed";
@@ -102,18 +105,35 @@ export class Buyer {
     return false;
   }
 
-  async #useTickets({ orderId, token }: Placed): Promise<void> {
+  async #useTickets(placed: Placed): Promise<void> {
+    const { orderId, token } = placed;
     const read = await this.#ask({ operation: "tickets_read", method: "GET", path: `/orders/${orderId}/tickets`, token });
     const { data } = Tickets.parse(read.body);
-    const [first] = data;
-    if (this.#sale.sequel === "check_in" && first) {
-      await this.#ask({
-        operation: "check_in",
-        method: "POST",
-        path: `/events/${first.eventId}/check-ins`,
-        body: { code: first.code, nonce: randomUUID(), deviceId: "door-1", gate: "A" },
-        token: await this.#shop.token(),
-      });
+    const { sequel } = this.#sale;
+    if (sequel === "check_in") for (const ticket of data.slice(0, 2)) await this.#checkIn(ticket);
+    if (sequel === "refund_all") await this.#refund({});
+    if (sequel === "refund_twice") await Promise.all([this.#refund({}), this.#refund({})]);
+    if (sequel === "refund_amount" && this.#paid) {
+      const { amount, currency } = this.#paid.amount;
+      for (const part of [1, 2]) await this.#refund({ amount: { amount: Math.ceil(amount / 3) * part, currency } });
     }
+    if (sequel === "refund_ticket") await this.#refund({ ticketIds: data.slice(0, 1).map(({ id }) => id) });
+  }
+
+  async #checkIn({ eventId, code }: Ticket): Promise<void> {
+    await this.#ask({
+      operation: "check_in",
+      method: "POST",
+      path: `/events/${eventId}/check-ins`,
+      body: { code, nonce: randomUUID(), deviceId: "door-1", gate: "A" },
+      token: await this.#shop.token(),
+    });
+  }
+
+  /** By the organizer, as the buyer wished. */
+  async #refund(wish: object): Promise<void> {
+    if (!this.#paid) return;
+    const body = { ...wish, reason: "I cannot come" };
+    await this.#write({ operation: "refund", path: `/payments/${this.#paid.id}/refund`, body, token: await this.#shop.token() });
   }
 }

@@ -6,19 +6,19 @@ export interface ChaosOptions {
   kills: number;
 }
 
-/** `scarce` sells out; `brief` has holds of two seconds; `plenty` and `free` have room for all. */
-export const SHOWS = ["plenty", "scarce", "free", "brief"] as const;
+/** `scarce` sells out; `brief` has holds of two seconds; `doomed` is cancelled while it sells; `plenty` and `free` have room for all. */
+export const SHOWS = ["plenty", "scarce", "free", "brief", "doomed"] as const;
 export type Show = (typeof SHOWS)[number];
 
-export const TOKENS = ["tok_success", "tok_decline", "tok_async", "tok_requires_action"] as const;
+export const TOKENS = ["tok_success", "tok_decline", "tok_async", "tok_requires_action", "tok_late", "tok_duplicate"] as const;
 export type Token = (typeof TOKENS)[number];
 
 /** What follows an order. `race`: paid and cancelled at the same moment. `twice`: two payments at the same moment. */
 export const ENDINGS = ["pay", "twice", "race", "cancel", "abandon"] as const;
 export type Ending = (typeof ENDINGS)[number];
 
-/** What follows a payment. */
-export const SEQUELS = ["none", "check_in"] as const;
+/** What follows a payment. `refund_twice`: all of it, two organizers at the same moment. */
+export const SEQUELS = ["none", "check_in", "refund_all", "refund_amount", "refund_ticket", "refund_twice"] as const;
 export type Sequel = (typeof SEQUELS)[number];
 
 export interface Sale {
@@ -41,6 +41,8 @@ export interface Plan {
   sales: Sale[];
   /** How many sales have begun when workerd is killed, and how long after. */
   kills: { afterSales: number; pauseMs: number }[];
+  /** How many sales have begun when the doomed show is cancelled. */
+  cancelAfterSales: number;
 }
 
 export type Random = () => number;
@@ -68,12 +70,19 @@ function pick<K extends string>(random: Random, weights: Partial<Record<K, numbe
 }
 
 function tokensOf(random: Random): Token[] {
-  const first = pick<Token>(random, { tok_success: 45, tok_decline: 15, tok_async: 20, tok_requires_action: 20 });
+  const first = pick<Token>(random, {
+    tok_success: 40,
+    tok_decline: 12,
+    tok_async: 15,
+    tok_requires_action: 15,
+    tok_late: 8,
+    tok_duplicate: 10,
+  });
   return first === "tok_decline" ? ["tok_decline", "tok_success"] : [first];
 }
 
 function planSale(random: Random, number: number): Sale {
-  const show = pick<Show>(random, { plenty: 45, scarce: 30, free: 10, brief: 15 });
+  const show = pick<Show>(random, { plenty: 36, scarce: 28, free: 10, brief: 14, doomed: 12 });
   return {
     number,
     show,
@@ -82,7 +91,14 @@ function planSale(random: Random, number: number): Sale {
     mixed: show === "scarce" && random() < 0.3,
     ending: pick<Ending>(random, { pay: 65, twice: 10, race: 10, cancel: 7, abandon: 8 }),
     tokens: tokensOf(random),
-    sequel: pick<Sequel>(random, { none: 70, check_in: 30 }),
+    sequel: pick<Sequel>(random, {
+      none: 40,
+      check_in: 20,
+      refund_all: 14,
+      refund_amount: 10,
+      refund_ticket: 10,
+      refund_twice: 6,
+    }),
     repeats: random() < 0.25,
   };
 }
@@ -96,5 +112,6 @@ export function planOf({ seed, sales, kills }: ChaosOptions): Plan {
       afterSales: index === kills - 1 ? sales : Math.floor(((index + random()) * sales) / kills),
       pauseMs: Math.floor(random() * 400),
     })),
+    cancelAfterSales: Math.floor(sales * (0.4 + random() / 4)),
   };
 }

@@ -1,4 +1,5 @@
 /** A crowd buys while workerd is killed; then the house comes to rest, and what it left is read. */
+import { randomUUID } from "node:crypto";
 import { mkdir } from "node:fs/promises";
 import { Order } from "../../shared/contracts/orders.ts";
 import { mapLimited } from "../../shared/scripts/processes.ts";
@@ -69,7 +70,7 @@ export async function runChaos(built: Built, data: string, options: ChaosOptions
   }
 }
 
-async function sellUnderFire(house: ChaosHouse, shop: Shop, clients: Clients, { sales, kills }: Plan) {
+async function sellUnderFire(house: ChaosHouse, shop: Shop, clients: Clients, { sales, kills, cancelAfterSales }: Plan) {
   const timer = setInterval(() => void house.sweep().catch(() => undefined), SWEEP_EVERY_MS);
   let begun = 0;
   let isOver = false;
@@ -83,6 +84,20 @@ async function sellUnderFire(house: ChaosHouse, shop: Shop, clients: Clients, { 
     }
     return restartsMs;
   };
+  const callOff = async () => {
+    while (begun < cancelAfterSales && !isOver) await pause(5);
+    const path = `/events/${shop.stages.doomed.eventId}/cancel`;
+    const body = { reason: "The band is ill." };
+    await clients.ask({
+      sale: -1,
+      operation: "cancel_event",
+      method: "POST",
+      path,
+      body,
+      token: await shop.token(),
+      key: randomUUID(),
+    });
+  };
   const crowd = mapLimited(sales, BUYERS_AT_ONCE, (sale) => {
     begun++;
     return new Buyer(clients, shop, sale).buy();
@@ -90,7 +105,7 @@ async function sellUnderFire(house: ChaosHouse, shop: Shop, clients: Clients, { 
     isOver = true;
   });
   try {
-    const [bought, restartsMs] = await Promise.all([crowd, fire()]);
+    const [bought, restartsMs] = await Promise.all([crowd, fire(), callOff()]);
     return { placed: bought.filter((placed): placed is Placed => placed !== null), restartsMs };
   } finally {
     isOver = true;
@@ -131,6 +146,7 @@ async function readAll(clients: Clients, placed: readonly Placed[]): Promise<voi
     const read = { sale: sale.number, method: "GET" as const, token };
     const { body } = await clients.ask({ ...read, operation: "order_read", path: `/orders/${orderId}` });
     const { status } = Order.parse(body);
-    if (status === "paid") await clients.ask({ ...read, operation: "tickets_read", path: `/orders/${orderId}/tickets` });
+    if (status === "paid" || status === "partially_refunded")
+      await clients.ask({ ...read, operation: "tickets_read", path: `/orders/${orderId}/tickets` });
   });
 }

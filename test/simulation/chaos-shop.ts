@@ -65,11 +65,12 @@ interface Draft {
   holdSeconds: number;
 }
 
-/** KWD has three decimals, so that nobody divides by a hundred. */
+/** KWD has three decimals and JPY none, so that nobody divides by a hundred. */
 const draftsOf = (sales: number): Record<Show, Draft> => ({
   plenty: { currency: "EUR", prices: [2500], capacity: sales * 4, holdSeconds: 20 },
   scarce: { currency: "EUR", prices: [4000, 7500], capacity: Math.ceil(sales * 0.3), holdSeconds: 10 },
   free: { currency: "EUR", prices: [0], capacity: sales * 4, holdSeconds: 10 },
+  doomed: { currency: "JPY", prices: [8000], capacity: sales * 4, holdSeconds: 15 },
   brief: { currency: "KWD", prices: [12_500], capacity: sales * 4, holdSeconds: 2 },
 });
 
@@ -125,6 +126,7 @@ export async function openShop(origin: string, sales: number): Promise<Shop> {
       scarce: await stage("scarce"),
       free: await stage("free"),
       brief: await stage("brief"),
+      doomed: await stage("doomed"),
     },
     token: async () => {
       while (Date.now() - loggedInMs > LOGIN_EVERY_MS) {

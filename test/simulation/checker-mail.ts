@@ -34,7 +34,19 @@ function checkConfirmations({ notifications, payments, acknowledged }: Snapshot)
   for (const id of confirmations.keys())
     if (!known.has(id)) violations.push({ rule: "confirmation_mails", id, what: "sent for an order that is not there" });
   const buyers = new Set(acknowledged.map(({ sale }) => emailOf(sale)));
-  const expected = ["order_confirmation"];
+  const ofRefund = groupBy(
+    mails.filter(({ data }) => data?.type === "refund"),
+    ({ data }) => data?.refundId ?? "",
+  );
+  for (const { id, state } of payments.refunds) {
+    const sent = ofRefund.get(id)?.length ?? 0;
+    const owed = state === "succeeded" ? 1 : 0;
+    if (sent !== owed) violations.push({ rule: "refund_mails", id, what: `${state}: ${sent} sent, ${owed} owed` });
+  }
+  const refunds = new Set(payments.refunds.map(({ id }) => id));
+  for (const id of ofRefund.keys())
+    if (!refunds.has(id)) violations.push({ rule: "refund_mails", id, what: "sent for a refund that is not there" });
+  const expected = ["order_confirmation", "refund"];
   for (const { id, recipient, data } of mails)
     if (buyers.has(recipient) && !expected.includes(data?.type ?? ""))
       violations.push({ rule: "mail_unknown", id, what: `a mail of type ${data?.type} to ${recipient}` });

@@ -6,6 +6,10 @@ export function checkRest({ payments, notifications, inventories, outbox, takenA
   const halfWay = <T>(rule: string, rows: readonly T[], idOf: (row: T) => string, what: (row: T) => string): Violation[] =>
     rows.map((row) => ({ rule, id: idOf(row), what: what(row) }));
   const id = (row: { id: string }) => row.id;
+  const eventOf = new Map(payments.orders.map((order) => [order.id, order.event_id]));
+  const cancelled = new Set(
+    inventories.flatMap(({ event }) => event.filter(({ state }) => state === "cancelled").map(({ event_id }) => event_id)),
+  );
   return [
     ...halfWay("outbox_left", outbox, id, ({ type, of }) => `${type} in the outbox of ${of}`),
     ...halfWay(
@@ -26,6 +30,17 @@ export function checkRest({ payments, notifications, inventories, outbox, takenA
       payments.refunds.filter(({ state }) => state !== "succeeded"),
       id,
       ({ state }) => `is ${state}`,
+    ),
+    ...halfWay(
+      "buyer_forgotten",
+      payments.payments.filter(
+        ({ order_id, state, is_surplus }) =>
+          is_surplus === 0 &&
+          (state === "succeeded" || state === "partially_refunded") &&
+          cancelled.has(eventOf.get(order_id) ?? ""),
+      ),
+      id,
+      ({ state }) => `is ${state}, and its event was cancelled`,
     ),
     ...halfWay(
       "order_half_way",

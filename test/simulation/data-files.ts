@@ -28,7 +28,7 @@ export function tablesOf(db: DatabaseSync): string[] {
 }
 
 export function withDatabase<T>(path: string, use: (db: DatabaseSync) => T): T {
-  const db = new DatabaseSync(path);
+  const db = new DatabaseSync(path, { enableForeignKeyConstraints: false });
   try {
     return use(db);
   } finally {
