@@ -1,6 +1,7 @@
 /** Whatever step of a sale fails, is answered to nobody, or is the process's last: a ticket or the money back, once, and nothing half-way. */
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { Order, PaymentProcessed, Refund } from "../../shared/contracts/orders";
+import { oneTicket, passTime, sweepTwice } from "../support/aftermath";
 import type { Answer } from "../support/events-room";
 import { FAULT_KINDS, type FaultKind, type Faults, planFaults } from "../support/faults";
 import { BUYER, closeTills, codeOf, guest, openTill, parse, publish, someKey, type Till } from "../support/payments-room";
@@ -11,9 +12,6 @@ afterEach(async () => {
   vi.restoreAllMocks();
   await closeTills();
 });
-
-const MINUTE_MS = 60_000;
-const passTime = (ms: number) => vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + ms });
 
 interface Trial {
   till: Till;
@@ -38,14 +36,6 @@ async function insist({ till, faults, kind }: Trial, ask: () => Promise<Answer>)
   throw new Error("never answered");
 }
 
-async function sweepTwice(till: Till): Promise<void> {
-  for (const ms of [3 * MINUTE_MS, 120 * MINUTE_MS]) {
-    passTime(ms);
-    await till.sweep();
-    await till.idle();
-  }
-}
-
 type Act = () => Promise<Order>;
 
 /** What a client does while the fault happens, prepared without one. The order in the end reads `ends`. */
@@ -53,8 +43,6 @@ interface Story {
   ends: "paid" | "refunded";
   prepare(trial: Trial): Promise<Act>;
 }
-
-const one = (price = 2500) => ({ ticketTypes: [{ name: "One", price: { amount: price, currency: "EUR" }, quantity: 1 }] });
 
 const pay = (trial: Trial, order: Order, key: string) => insist(trial, () => trial.till.pay(order, "tok_success", key));
 
@@ -74,7 +62,7 @@ const STORIES: Record<string, Story> = {
   "ordered and paid": {
     ends: "paid",
     async prepare(trial) {
-      const event = await publish(trial.till, one());
+      const event = await publish(trial.till, oneTicket());
       return async () => {
         const order = await placed(trial, event);
         const answer = await pay(trial, order, someKey());
@@ -88,14 +76,14 @@ const STORIES: Record<string, Story> = {
   "for nothing": {
     ends: "paid",
     async prepare(trial) {
-      const event = await publish(trial.till, one(0));
+      const event = await publish(trial.till, oneTicket(0));
       return () => placed(trial, event);
     },
   },
   "paid by a webhook": {
     ends: "paid",
     async prepare(trial) {
-      const { order, paymentId } = await waiting(trial.till, await publish(trial.till, one()));
+      const { order, paymentId } = await waiting(trial.till, await publish(trial.till, oneTicket()));
       return async () => {
         await insist(trial, () => trial.till.webhook(`evt_${paymentId}`, "payment.succeeded", paymentId));
         return order;
@@ -105,7 +93,7 @@ const STORIES: Record<string, Story> = {
   "paid too late": {
     ends: "refunded",
     async prepare(trial) {
-      const event = await publish(trial.till, one());
+      const event = await publish(trial.till, oneTicket());
       const { order, paymentId } = await waiting(trial.till, event);
       passTime(Date.parse(order.expiresAt) - Date.now() + 1_000);
       await trial.till.paid(await trial.till.order(event), "tok_success");
@@ -119,7 +107,7 @@ const STORIES: Record<string, Story> = {
   "cancelled, and paid all the same": {
     ends: "refunded",
     async prepare(trial) {
-      const { order, paymentId } = await waiting(trial.till, await publish(trial.till, one()));
+      const { order, paymentId } = await waiting(trial.till, await publish(trial.till, oneTicket()));
       return async () => {
         const [as, key] = [guest(order), someKey()];
         const cancelled = await insist(trial, () => trial.till.ask("POST", `/orders/${order.id}/cancel`, { as, key }));
@@ -132,7 +120,7 @@ const STORIES: Record<string, Story> = {
   "refunded on request": {
     ends: "refunded",
     async prepare(trial) {
-      const order = await trial.till.order(await publish(trial.till, one()));
+      const order = await trial.till.order(await publish(trial.till, oneTicket()));
       const { payment } = await trial.till.paid(order, "tok_success");
       await trial.till.idle();
       const request = { as: trial.till.events.owner, body: { reason: "ill" }, key: someKey() };
@@ -200,7 +188,7 @@ describe("the books that are read after each", () => {
 
   test.each(planted)("would show %s", async (_, plant, fault) => {
     const till = await openTill();
-    const order = await till.order(await publish(till, one()));
+    const order = await till.order(await publish(till, oneTicket()));
     await till.paid(order, "tok_success");
     await till.idle();
     expect(await faultsInBooks(till)).toEqual([]);
