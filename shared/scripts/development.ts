@@ -18,6 +18,7 @@ export function developmentVars(domain: WorkerDomain, port?: string): Record<str
     auth: { ISSUER: LOCAL_ISSUER },
     branding: { SITES_BASE_HOST: "localhost" },
     notifications: { API_ORIGIN: localOrigin(port ?? DEFAULT_PORT) },
+    events: { QUEUES_FORGET: "yes" },
     payments: { PAYMENTS_SHARDS: SHARDS, LOCAL_PORT: port ?? "", QUEUES_FORGET: "yes" },
   };
   return { ENVIRONMENT: "development", ...own[domain] };

@@ -177,6 +177,26 @@ describe("a cancelled event", () => {
     expect(timesTold(till)).toBe(2);
   });
 
+  test("whose news a killed queue has forgotten is told once more by the next process", async () => {
+    const till = await openTill();
+    const event = await publish(till);
+    const order = await till.order(event);
+    await till.paid(order, "tok_success");
+    await cancelEvent(till, event.id);
+    await till.events.idle();
+    expect(till.events.sentToPayments.splice(0)).toHaveLength(1);
+    vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 5_000 });
+    await till.events.sweep();
+    expect(till.events.sentToPayments).toEqual([]);
+    till.events.env.QUEUES_FORGET = "yes";
+    await till.events.sweep();
+    expect(till.events.sentToPayments).toHaveLength(1);
+    await till.receive();
+    await expectAllBack(till, order);
+    await till.events.sweep();
+    expect(till.events.sentToPayments).toEqual([]);
+  });
+
   test("told twice, and at work twice at once, pays once", async () => {
     const till = await openTill();
     const event = await publish(till);

@@ -12,5 +12,7 @@ export interface Env
   extends Pick<EventsEnv, "DB" | "ENVIRONMENT" | "HOLD_KEY" | "TICKET_SIGNING_KEY" | "SEARCH_MAILBOX" | "PAYMENTS_MAILBOX"> {
   TICKET_INVENTORY: { idFromName(name: string): DurableObjectId; get(id: DurableObjectId): TicketInventoryRpc };
   USERS: Pick<UsersRpc, "membership" | "organizers">;
+  /** Development's alone: "yes" where a kill takes with it what a queue had taken. */
+  QUEUES_FORGET?: string;
   SENTRY_DSN?: string;
 }

@@ -5,6 +5,7 @@ import { runSteps } from "../../shared/observability/sweep-steps";
 import type { Env, Later } from "./environment";
 import { mailboxes } from "./event-batch";
 import { ABANDONED_AFTER_MS, settle } from "./event-changes";
+import { retellForgotten } from "./forgotten-news";
 import { forgetOldAnswers } from "./kept-answers";
 
 /** Events of one sweep; what is left is the next one's. */
@@ -14,6 +15,7 @@ const MAX_SETTLED = 20;
 export const sweep = (env: Env, later: Later): Promise<SweepReport> =>
   runSteps(env, later, {
     settled: () => settleAbandoned(env, later),
+    retold: () => retellForgotten(env, Date.now()),
     sent: () => sweepOutbox(env.DB, mailboxes(env), Date.now()),
     forgotten: () => forgetOldAnswers(env, Date.now()),
     outbox: () => outboxLag(env.DB, Date.now()),
