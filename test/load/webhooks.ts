@@ -11,27 +11,18 @@ function sign(secret: string, body: string, nowMs: number): string {
 }
 
 /** Every request is another event: a repeated one would only be looked up. */
-export function webhookSteps(secret: string, paymentIds: readonly string[]): Step[] {
+export function webhookStep(secret: string, paymentIds: readonly string[]): () => Step {
   let sent = 0;
-  return [
-    {
-      method: "POST",
-      path: "/v1/payments/webhooks/test",
-      setupRequest: (request: Step) => {
-        const paymentId = paymentIds[sent++ % paymentIds.length];
-        const nowMs = Date.now();
-        const body = JSON.stringify({
-          id: `evt_${randomUUID()}`,
-          type: "payment.processing",
-          created: nowMs,
-          data: { paymentId, failureCode: null },
-        });
-        return {
-          ...request,
-          headers: { "content-type": "application/json", "bilten-test-signature": sign(secret, body, nowMs) },
-          body,
-        };
-      },
-    },
-  ];
+  return () => {
+    const paymentId = paymentIds[sent++ % paymentIds.length];
+    const nowMs = Date.now();
+    const body = JSON.stringify({
+      id: `evt_${randomUUID()}`,
+      type: "payment.processing",
+      created: nowMs,
+      data: { paymentId, failureCode: null },
+    });
+    const headers = { "content-type": "application/json", "bilten-test-signature": sign(secret, body, nowMs) };
+    return { method: "POST", path: "/v1/payments/webhooks/test", headers, body };
+  };
 }
