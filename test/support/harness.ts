@@ -39,7 +39,7 @@ export async function startHouse({ prebuilt = {}, vars = {}, sweeps = true }: Ho
         configPath,
         vars: values,
         // A .dev.vars that `npm start` left beside the file has the last word over `vars`; a secret has it over both.
-        secrets: { ...values, ...keys },
+        secrets: { ...keys, ...values },
         ...(built ? { prebuiltWorkerDir: built } : {}),
       };
     }),

@@ -34,9 +34,9 @@ export interface Env
   LOCAL_PORT?: string;
   /** "yes" where queues live in memory. */
   QUEUES_FORGET?: string;
-  /** Empty or missing: the provider `stripe` is not configured. */
+  /** What does not look like a key of Stripe's is none: the provider `stripe` is then not configured. */
   STRIPE_SECRET_KEY?: string;
-  /** Empty or missing: no webhook of Stripe's is believed. */
+  /** The same: no webhook of Stripe's is then believed. */
   STRIPE_WEBHOOK_SECRET?: string;
   /** Development's alone: where a double of Stripe listens. */
   STRIPE_API_BASE?: string;
