@@ -69,8 +69,28 @@ function swapStock(storage: NodeStorage, { find, replace }: NonNullable<Swap["st
   return { ...storage, state: state as unknown as DurableObjectState };
 }
 
+/** A kill: after so many calls of databases and objects none arrives any more, until a new process starts. */
+class Power {
+  #callsLeft: number | null = null;
+
+  cutAfter(calls: number): void {
+    this.#callsLeft = calls;
+  }
+
+  restore(): void {
+    this.#callsLeft = null;
+  }
+
+  use(): void {
+    if (this.#callsLeft === null) return;
+    if (this.#callsLeft === 0) throw new Error("cut off");
+    this.#callsLeft -= 1;
+  }
+}
+
 interface Databases {
   turns: Turns;
+  power: Power;
   payments: NodeD1;
   storage: NodeStorage;
 }
@@ -80,13 +100,18 @@ let databases: Promise<Databases> | null = null;
 /** Made once: each world takes back what the one before has written. */
 async function openDatabases(): Promise<Databases> {
   const turns = new Turns();
+  const power = new Power();
+  const gate = () => {
+    power.use();
+    return turns.gate();
+  };
   const migrations = readMigrations().filter(({ path }) => path.startsWith("migrations/payments/"));
-  const payments = openNodeD1(schemaAfter(migrations.map(({ text }) => text)), turns.gate);
+  const payments = openNodeD1(schemaAfter(migrations.map(({ text }) => text)), gate);
   const storage = openNodeStorage();
   Date.now = () => START_MS;
   const opened = await openObject(storage).open(START);
   if (!opened.ok) throw new Error(opened.error.code);
-  return { turns, payments, storage };
+  return { turns, power, payments, storage };
 }
 
 /** For the test of the test: pieces of the shipped SQL that are swapped on their way to the databases. */
@@ -98,6 +123,7 @@ export interface Swap {
 export interface World {
   bank: Bank;
   turns: Turns;
+  power: Power;
   sqlite: NodeD1["sqlite"];
   stock: SqlStorage;
   env: Env;
@@ -118,7 +144,8 @@ export interface World {
 
 export async function openWorld(swap: Swap = {}): Promise<World> {
   databases ??= openDatabases();
-  const { turns, payments, storage } = await databases;
+  const { turns, power, payments, storage } = await databases;
+  power.restore();
   const { db, sqlite } = payments;
   takeBack(sqlite);
   takeBack(storage.sqlite);
@@ -135,6 +162,7 @@ export async function openWorld(swap: Swap = {}): Promise<World> {
   const buyers = new Map<string, Principal>();
 
   const ask = async <T>(command: () => Promise<T>): Promise<T> => {
+    power.use();
     await turns.gate();
     return command();
   };
@@ -178,6 +206,7 @@ export async function openWorld(swap: Swap = {}): Promise<World> {
   return {
     bank,
     turns,
+    power,
     sqlite,
     stock: storage.sql,
     env,

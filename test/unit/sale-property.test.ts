@@ -3,13 +3,15 @@ import fc from "fast-check";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import type { OrderState } from "../../workers/payments/order-states";
 import * as configured from "../../workers/payments/providers/configured";
-import { facts, reached, runSale } from "../support/sale-facts";
+import { facts } from "../support/sale-facts";
+import { reached, runSale } from "../support/sale-run";
 import type { Swap, World } from "../support/sale-world";
 
 vi.mock("cloudflare:workers", async () => (await import("../support/node-inventory")).nodeWorkers);
 
-/** `SALE_SEQUENCES` for more of them, `SALE_SEED` and `SALE_PATH` for those of an earlier run. */
-const RUNS = Number(process.env.SALE_SEQUENCES ?? 5_000);
+/** The environment's `SALE_SEQUENCES` for more of them, `SALE_SEED` and `SALE_PATH` for those of an earlier run. */
+const DEFAULT_RUNS = 5_000;
+const RUNS = Number(process.env.SALE_SEQUENCES ?? DEFAULT_RUNS);
 const SEED = Number(process.env.SALE_SEED ?? Math.floor(Math.random() * 2 ** 31));
 
 const EVERY_STATE: (OrderState | "given_back")[] = [
@@ -49,7 +51,7 @@ test(`money and stock agree after every fact, in ${RUNS} sequences (SALE_SEED=${
     fc.asyncProperty(facts, (sequence) => runSale(sequence, { onOpen })),
     { numRuns: RUNS, seed: SEED, ...(path ? { path } : {}) },
   );
-  if (RUNS >= 5_000) expect([...reached].sort()).toEqual([...EVERY_STATE].sort());
+  if (RUNS >= DEFAULT_RUNS) expect([...reached].sort()).toEqual([...EVERY_STATE].sort());
 });
 
 /** The test of the test: with one piece of the shipped SQL swapped, the default runs must find it, by what is wrong then. */
@@ -77,7 +79,7 @@ test.each<[string, Swap, RegExp]>([
 ])("where %s, that is found", { timeout: 600_000 }, async (_, swap, why) => {
   const broken = fc.assert(
     fc.asyncProperty(facts, (sequence) => runSale(sequence, { onOpen, swap })),
-    { numRuns: RUNS, seed: SEED, endOnFailure: true },
+    { numRuns: DEFAULT_RUNS, seed: SEED, endOnFailure: true },
   );
   const failure = await broken.then(
     () => null,
