@@ -142,15 +142,18 @@ describe.each(FAULT_KINDS)("a step that was %s", (kind) => {
     const trial: Trial = { till, faults, kind };
     let at = 0;
     do {
-      at += 1;
-      const act = await story.prepare(trial);
-      faults.arm(at, kind);
-      const order = await act();
-      faults.disarm();
+      const orders: [step: number, order: Order][] = [];
+      // A few steps share their sweeps, each of which has calls for more than that.
+      for (let few = 0; few < 4 && (at === 0 || faults.happened()); few++) {
+        at += 1;
+        const act = await story.prepare(trial);
+        faults.arm(at, kind);
+        orders.push([at, await act()]);
+        faults.disarm();
+      }
       await sweepTwice(till);
-      const context = `step ${at}`;
-      expect([context, await faultsInBooks(till)]).toEqual([context, []]);
-      expect([context, await till.status(order)]).toEqual([context, story.ends]);
+      expect([`up to step ${at}`, await faultsInBooks(till)]).toEqual([`up to step ${at}`, []]);
+      for (const [step, order] of orders) expect([step, await till.status(order)]).toEqual([step, story.ends]);
     } while (faults.happened());
     // It has steps, and each of them has failed once.
     expect(at).toBeGreaterThan(3);
