@@ -15,7 +15,7 @@ export const WEBHOOK_SECRET = "whsec_house";
 const PER_SECOND = 25;
 /** Search finds what is older. */
 const INDEXED_AFTER_S = 60;
-const SLOW_MS = 1_500;
+const SLOW_MS = 3_000;
 
 export interface Call {
   endpoint: string;

@@ -5,7 +5,7 @@ import { Ajv, type ValidateFunction } from "ajv";
 import { z } from "zod";
 import { ROOT } from "../../../shared/scripts/configurations.ts";
 
-const FOLDER = join(ROOT, "../shared/specs/stripe");
+export const FOLDER = join(ROOT, "../shared/specs/stripe");
 
 export const hasSpecs = (): boolean => existsSync(FOLDER);
 export const NO_SPECS = "Stripe's schemas are not on this machine (../shared/specs/stripe)";
@@ -53,12 +53,19 @@ export function readSchemas(): Schemas {
         return `Invalid ${path}: must be one of ${rule.enum}`;
     }
     const validate = validators.get(endpoint);
-    // Coercion writes into what it checks.
-    if (!validate || validate(structuredClone(form))) return null;
+    if (!validate || validate(withLists(form))) return null;
     return ajv.errorsText(validate.errors);
   };
   proveThatItRefuses(faultOf);
   return { faultOf, resource: (name) => structuredClone(resources[name] ?? {}) };
+}
+
+/** A copy, because coercion writes into what it checks; `types[0]` is a list's. */
+function withLists(form: Form | string): unknown {
+  if (typeof form === "string") return form;
+  const entries = Object.entries(form).map(([name, value]) => [name, withLists(value)] as const);
+  const isList = entries.length > 0 && entries.every(([name], index) => name === String(index));
+  return isList ? entries.map(([, value]) => value) : Object.fromEntries(entries);
 }
 
 /** A schema that did not compile to what it says refuses nothing, and nobody would see it. */
