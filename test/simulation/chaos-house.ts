@@ -125,12 +125,13 @@ export class ChaosHouse {
   }
 
   /** `kill -9` in the middle of whatever it does, and a new one on the same data. Answers the milliseconds until it was up. */
-  async killAndRestart(): Promise<number> {
+  async killAndRestart(whileDown: () => void = () => undefined): Promise<number> {
     const startMs = performance.now();
     const pids = childWorkerds();
     if (pids.length === 0) throw new Error("no workerd to kill");
     killWorkerds(pids);
     await this.stop();
+    whileDown();
     await this.start();
     return performance.now() - startMs;
   }

@@ -4,6 +4,8 @@ export interface ChaosOptions {
   seed: number;
   sales: number;
   kills: number;
+  /** Each restart ends the leases of requests that were cut off, for which clients otherwise wait half a minute. */
+  hurried?: boolean;
 }
 
 /** `scarce` sells out; `brief` has holds of two seconds; `doomed` is cancelled while it sells; `plenty` and `free` have room for all. */
@@ -105,13 +107,13 @@ function planSale(random: Random, number: number): Sale {
 
 export function planOf({ seed, sales, kills }: ChaosOptions): Plan {
   const random = randomOf(seed);
-  return {
-    sales: Array.from({ length: sales }, (_, number) => planSale(random, number)),
-    kills: Array.from({ length: kills }, (_, index) => ({
-      // One in each part of the crowd; the last one when all have begun and many still wait for their money's word.
-      afterSales: index === kills - 1 ? sales : Math.floor(((index + random()) * sales) / kills),
-      pauseMs: Math.floor(random() * 400),
-    })),
-    cancelAfterSales: Math.floor(sales * (0.4 + random() / 4)),
-  };
+  const crowd = Array.from({ length: sales }, (_, number) => planSale(random, number));
+  const shots = Array.from({ length: kills }, (_, index) => ({
+    // One in each part of the crowd; the last one when all have begun and many still wait for their money's word.
+    afterSales: index === kills - 1 ? sales : Math.floor(((index + random()) * sales) / kills),
+    pauseMs: Math.floor(random() * 400),
+  }));
+  // Right before a kill, so that nobody may rely on the news of it.
+  const cancelAfterSales = shots[Math.floor((kills - 1) / 2)]?.afterSales ?? Math.floor(sales / 2);
+  return { sales: crowd, kills: shots, cancelAfterSales };
 }

@@ -9,7 +9,7 @@ import { Buyer, type Placed } from "./chaos-buyer.ts";
 import { ChaosHouse, killWorkerds, pause } from "./chaos-house.ts";
 import { type ChaosOptions, type Plan, planOf } from "./chaos-plan.ts";
 import { openShop, type Shop } from "./chaos-shop.ts";
-import { makeAllDue } from "./data-files.ts";
+import { endLeases, makeAllDue } from "./data-files.ts";
 import { keepAcknowledged, readSnapshot, type Snapshot } from "./snapshot.ts";
 
 const BUYERS_AT_ONCE = 24;
@@ -18,6 +18,7 @@ const SWEEP_EVERY_MS = 2_000;
 const SWEEPS = 2;
 /** What one sweep of one shard takes on at least. */
 const WORK_A_SWEEP = 10;
+const FRESH_MS = 2_500;
 const QUIET_FOR_MS = 2_500;
 const QUIET_WITHIN_MS = 20_000;
 const LOOK_EVERY_MS = 250;
@@ -32,6 +33,7 @@ export interface ChaosRun {
     kills: number;
     restartsMs: number[];
     loadMs: number;
+    restMs: number;
     sweeps: number;
   };
 }
@@ -44,11 +46,13 @@ export async function runChaos(built: Built, data: string, options: ChaosOptions
   try {
     const shop = await openShop(house.gateway, options.sales);
     const clients = new Clients(house.gateway);
+    const whileDown = () => (options.hurried ? endLeases(data, Date.now()) : undefined);
     const startMs = performance.now();
-    const { placed, restartsMs } = await sellUnderFire(house, shop, clients, plan);
+    const { placed, restartsMs } = await sellUnderFire(house, shop, clients, plan, whileDown);
     const loadMs = performance.now() - startMs;
     const sweeps = await comeToRest(house, data);
     await readAll(clients, placed);
+    const restMs = performance.now() - startMs - loadMs;
     await house.stop();
     keepAcknowledged(data, clients.acknowledged);
     return {
@@ -61,6 +65,7 @@ export async function runChaos(built: Built, data: string, options: ChaosOptions
         kills: restartsMs.length,
         restartsMs,
         loadMs,
+        restMs,
         sweeps,
       },
     };
@@ -70,7 +75,13 @@ export async function runChaos(built: Built, data: string, options: ChaosOptions
   }
 }
 
-async function sellUnderFire(house: ChaosHouse, shop: Shop, clients: Clients, { sales, kills, cancelAfterSales }: Plan) {
+async function sellUnderFire(
+  house: ChaosHouse,
+  shop: Shop,
+  clients: Clients,
+  { sales, kills, cancelAfterSales }: Plan,
+  whileDown: () => void,
+) {
   const timer = setInterval(() => void house.sweep().catch(() => undefined), SWEEP_EVERY_MS);
   let begun = 0;
   let isOver = false;
@@ -80,7 +91,7 @@ async function sellUnderFire(house: ChaosHouse, shop: Shop, clients: Clients, { 
       while (begun < afterSales && !isOver) await pause(5);
       if (isOver) break;
       await pause(pauseMs);
-      restartsMs.push(await house.killAndRestart());
+      restartsMs.push(await house.killAndRestart(whileDown));
     }
     return restartsMs;
   };
@@ -121,7 +132,11 @@ async function comeToRest(house: ChaosHouse, data: string): Promise<number> {
   const work = makeAllDue(data, Date.now());
   await house.start();
   const sweeps = SWEEPS + Math.floor(work / WORK_A_SWEEP);
-  for (let sweep = 0; sweep < sweeps; sweep++) await house.sweep();
+  for (let sweep = 0; sweep < sweeps; sweep++) {
+    // A sweep leaves what is younger than two seconds to those who began it.
+    await pause(FRESH_MS);
+    await house.sweep();
+  }
   await quiet(house);
   return sweeps;
 }

@@ -11,7 +11,7 @@ import { check } from "./checker.ts";
 import { FAULTS, plant } from "./faults.ts";
 import { readSnapshot } from "./snapshot.ts";
 
-const OPTIONS = { seed: 7, sales: 48, kills: 2 };
+const OPTIONS = { seed: 7, sales: 48, kills: 2, hurried: true };
 const folder = join(ROOT, ".wrangler/chaos-test");
 const data = join(folder, "data");
 const copy = join(folder, "copy");

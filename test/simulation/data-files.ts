@@ -61,6 +61,13 @@ const WAITING = [
   ["kept_answers", "lease_until_ms", null],
 ] as const;
 
+/** As if the house had been down for so long that nobody believes in the requests that were cut off. */
+export function endLeases(folder: string, nowMs: number): void {
+  for (const { path, tables } of dataFiles(folder))
+    for (const table of ["answers", "kept_answers"].filter((name) => tables.includes(name)))
+      withDatabase(path, (db) => db.prepare(`UPDATE ${table} SET lease_until_ms = ? WHERE lease_until_ms > ?`).run(nowMs, nowMs));
+}
+
 /** As if the house had been down until all of it was due. Answers how many rows the first sweep has before it. */
 export function makeAllDue(folder: string, nowMs: number): number {
   let work = 0;

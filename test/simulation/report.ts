@@ -25,7 +25,7 @@ export function printFigures(
       `${figures.requests}, of which ${figures.retries} again with the same key; ${acknowledged.length} definite answers`,
     ],
     ["kill -9", `${figures.kills}; up again after ${figures.restartsMs.map(seconds).join(", ")}`],
-    ["sweeps at the end", String(figures.sweeps)],
+    ["at rest", `after ${figures.sweeps} sweeps and ${seconds(figures.restMs)}`],
     ["orders", counts(payments.orders.map(({ state }) => state))],
     ["payments", counts(payments.payments.map(({ state, is_surplus }) => (is_surplus === 1 ? `${state} for nothing` : state)))],
     ["refunds", counts(payments.refunds.map(({ reason, state }) => `${reason} ${state}`))],
