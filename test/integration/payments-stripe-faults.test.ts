@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type Order, Refund } from "../../shared/contracts/orders";
+import { buildWorker, removeBuild } from "../support/altered-worker";
 import { parse } from "../support/client";
 import { hasSpecs, NO_SPECS } from "../support/fake-stripe/schemas";
 import { eventually } from "../support/scenes";
@@ -173,5 +174,26 @@ describe.skipIf(!hasSpecs())(`with a Stripe that fails${hasSpecs() ? "" : `: ${N
     expect(most).toBeLessThanOrEqual(25);
     expect(rush.filter(({ status }) => status === 429)).toEqual([]);
     expect(new Set(made.map(({ key }) => key)).size).toBe(RUSH);
+  });
+});
+
+describe.skipIf(!hasSpecs())("without asking Stripe how it stands now", () => {
+  let home: StripeHouse | undefined;
+  let folder: string | undefined;
+
+  afterAll(async () => {
+    await home?.stop();
+    if (folder) await removeBuild(folder);
+  });
+
+  it("a decline in the browser would fail the payment that its buyer is still making", { timeout: 120_000 }, async () => {
+    folder = await buildWorker("payments", { find: "if (!provider.weigh)", replace: "if (provider.weigh)" });
+    home = await openStripeHouse({ prebuilt: { payments: folder } });
+    const order = await home.shop.placeAsGuest(1);
+    const { payment } = await home.processed(order);
+    expect(payment.status).toBe("requires_action");
+    const intent = home.stripe.intentOf(payment.id);
+    expect(() => home?.stripe.books.confirm(intent, "pm_card_visa_chargeDeclined")).toThrow("declined");
+    await home.paymentBecomes(order, payment.id, "failed");
   });
 });

@@ -3,7 +3,7 @@ import type { z } from "zod";
 import { Order, Payment, PaymentProcessed } from "../../shared/contracts/orders";
 import { type Answer, type Client, connect, parse } from "./client";
 import { type FakeStripe, SECRET_KEY, startFakeStripe, WEBHOOK_SECRET } from "./fake-stripe";
-import { type House, startHouse } from "./harness";
+import { type House, type HouseOptions, startHouse } from "./harness";
 import { eventually } from "./scenes";
 import { openShop, type Shop } from "./shop";
 
@@ -25,9 +25,10 @@ export interface StripeHouse {
   stop(): Promise<void>;
 }
 
-export async function openStripeHouse(): Promise<StripeHouse> {
+export async function openStripeHouse({ prebuilt = {} }: Pick<HouseOptions, "prebuilt"> = {}): Promise<StripeHouse> {
   const stripe = await startFakeStripe();
   const house = await startHouse({
+    prebuilt,
     vars: {
       payments: { STRIPE_SECRET_KEY: SECRET_KEY, STRIPE_WEBHOOK_SECRET: WEBHOOK_SECRET, STRIPE_API_BASE: stripe.origin },
     },
