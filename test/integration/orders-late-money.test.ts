@@ -1,8 +1,10 @@
 /** Money that comes late, twice, out of order or for nothing: a ticket or the money back, once. Side by side, because each waits. */
 import { beforeAll, describe, expect, inject, it } from "vitest";
+import { z } from "zod";
+import { Tokens } from "../../shared/contracts/accounts";
 import { Order, Payment, PaymentProcessed } from "../../shared/contracts/orders";
 import { type Client, connect, parse } from "../support/client";
-import { createPublishedEvent, eventually, freshEmail, mailsTo, outbox } from "../support/scenes";
+import { createPublishedEvent, eventually, freshEmail, mailsTo, outbox, registerAndLogin } from "../support/scenes";
 import { codeOf, openShop, paidWithin, pay, type Shop, Tickets } from "../support/shop";
 
 const HOLD_SECONDS = 2;
@@ -124,5 +126,17 @@ describe.concurrent("money that comes", () => {
     expect(parse(PaymentProcessed, await pay(quick.guest, quick.order.id, "tok_success"), 200).order.status).toBe("paid");
     expect(codeOf(await pay(early.guest, early.order.id, "tok_success"), 409)).toBe("sold_out");
     expect(await statusOf(early.guest, early.order.id)).toBe("expired");
+  });
+
+  it("leaves a backlog that platform admins read, and nobody else", async () => {
+    const admin = await registerAndLogin(shop.api);
+    expect(codeOf(await shop.api.get("/payments/backlog"), 401)).toBe("credential_missing");
+    expect(codeOf(await admin.api.get("/payments/backlog"), 403)).toBe("forbidden");
+    await shop.api.post(`/dev/accounts/${encodeURIComponent(admin.email)}/role`, { role: "admin" });
+    const { accessToken } = parse(Tokens, await shop.api.post("/auth/refresh", { refreshToken: admin.tokens.refreshToken }), 200);
+    // The client holds it against the published form.
+    const answer = await shop.api.as({ token: accessToken }).get("/payments/backlog");
+    const { data } = parse(z.object({ data: z.array(z.object({ what: z.string(), waiting: z.int() })) }), answer, 200);
+    expect(data.map(({ what }) => what)).toEqual(expect.arrayContaining(["outbox", "provider_events", "refunds", "payments"]));
   });
 });
