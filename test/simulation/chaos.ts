@@ -1,50 +1,13 @@
-/** `npm run chaos`: 500 sales, ten times `kill -9` in the middle of them, and a checker that reads everything afterwards. */
-import "./extensionless.ts";
-import { rm } from "node:fs/promises";
-import { join, relative } from "node:path";
-import { parseArgs } from "node:util";
+/** `npm run chaos`: the simulation in a process group of its own, so that no workerd outlives it, however it ends. */
+import { spawn } from "node:child_process";
+import { join } from "node:path";
+import { ROOT } from "../../shared/scripts/configurations.ts";
+import { endGroup } from "../../shared/scripts/processes.ts";
 
-// Which files wrangler reads its secrets from is of no interest here: it is given others.
-process.env.WRANGLER_LOG ??= "error";
-const { ROOT } = await import("../../shared/scripts/configurations.ts");
-const { buildAll } = await import("../support/built-house.ts");
-const { check } = await import("./checker.ts");
-const { killWorkerds } = await import("./chaos-house.ts");
-const { runChaos } = await import("./chaos-run.ts");
-const { printFigures, printViolations } = await import("./report.ts");
+const scripts = ["shared/scripts/group-leader.ts", "test/simulation/chaos-main.ts"].map((script) => join(ROOT, script));
+const child = spawn(process.execPath, [...scripts, ...process.argv.slice(2)], { cwd: ROOT, stdio: "inherit", detached: true });
+const stop = () => void endGroup(child).then(() => process.exit(1));
+process.once("SIGINT", stop).once("SIGTERM", stop).once("SIGHUP", stop);
 
-const { values } = parseArgs({
-  options: {
-    seed: { type: "string", default: String(Math.floor(Math.random() * 2 ** 31)) },
-    sales: { type: "string", default: "500" },
-    kills: { type: "string", default: "10" },
-  },
-});
-const options = { seed: Number(values.seed), sales: Number(values.sales), kills: Number(values.kills) };
-if (!Object.values(options).every((value) => Number.isSafeInteger(value) && value >= 0))
-  throw new Error("--seed, --sales and --kills are numbers");
-
-const end = () => {
-  killWorkerds();
-  process.exit(1);
-};
-process.once("SIGINT", end).once("SIGTERM", end).once("SIGHUP", end);
-
-const folder = join(ROOT, ".wrangler/chaos");
-const data = join(folder, `data-${options.seed}`);
-console.log(
-  `Seed ${options.seed}: ${options.sales} sales, ${options.kills} kills. Again: npm run chaos -- --seed ${options.seed} --sales ${options.sales} --kills ${options.kills}`,
-);
-console.log("Building the Workers as for deployment …");
-const built = await buildAll(join(folder, "built"));
-await rm(data, { recursive: true, force: true });
-const { snapshot, figures } = await runChaos(built, data, options);
-const violations = check(snapshot);
-printFigures(snapshot, figures);
-printViolations(violations);
-if (violations.length > 0) {
-  console.log(`The data stays in ${relative(process.cwd(), data)}`);
-  process.exitCode = 1;
-} else {
-  await rm(data, { recursive: true, force: true });
-}
+process.exitCode = await new Promise<number>((resolve) => child.on("exit", (code) => resolve(code ?? 1)));
+await endGroup(child);

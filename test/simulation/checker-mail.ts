@@ -74,5 +74,18 @@ function checkFigures({ analytics, payments }: Snapshot): Violation[] {
         what: `${JSON.stringify(says)}, sold were ${JSON.stringify(figures)}`,
       });
   }
+  const back = new Set(analytics.counted_refunds.map(({ refund_id }) => refund_id));
+  for (const { id, state } of payments.refunds)
+    if (back.has(id) !== (state === "succeeded"))
+      violations.push({ rule: "refund_counted", id, what: `${state}, ${back.has(id) ? "" : "not "}counted` });
+  const amounts = new Map(payments.refunds.map(({ id, amount_minor }) => [id, amount_minor]));
+  for (const [event, counted] of groupBy(analytics.counted_refunds, ({ event_id }) => event_id)) {
+    const says = sumOf(
+      analytics.refunds.filter(({ event_id }) => event_id === event),
+      ({ refunded_minor }) => refunded_minor,
+    );
+    const returned = sumOf(counted, ({ refund_id }) => amounts.get(refund_id) ?? 0);
+    if (says !== returned) violations.push({ rule: "refund_figures", id: event, what: `${says}, paid back were ${returned}` });
+  }
   return violations;
 }

@@ -2,7 +2,7 @@
 import type { Violation } from "./checker.ts";
 import type { Snapshot } from "./snapshot.ts";
 
-export function checkRest({ payments, notifications, inventories, outbox, takenAtMs }: Snapshot): Violation[] {
+export function checkRest({ payments, notifications, inventories, outbox, deadLetters, takenAtMs }: Snapshot): Violation[] {
   const halfWay = <T>(rule: string, rows: readonly T[], idOf: (row: T) => string, what: (row: T) => string): Violation[] =>
     rows.map((row) => ({ rule, id: idOf(row), what: what(row) }));
   const id = (row: { id: string }) => row.id;
@@ -12,6 +12,13 @@ export function checkRest({ payments, notifications, inventories, outbox, takenA
   );
   return [
     ...halfWay("outbox_left", outbox, id, ({ type, of }) => `${type} in the outbox of ${of}`),
+    ...halfWay("dead_letter", deadLetters, id, ({ type, of }) => `${type} was given up in the mailbox of ${of}`),
+    ...halfWay(
+      "event_refunds_half_way",
+      payments.event_refunds.filter(({ finished_at_ms }) => finished_at_ms === null),
+      ({ event_id }) => event_id,
+      () => "not all of its buyers were looked at",
+    ),
     ...halfWay(
       "event_unprocessed",
       payments.provider_events.filter(({ processed_at_ms }) => processed_at_ms === null),

@@ -23,6 +23,12 @@ export const FAULTS: Fault[] = [
     sql: ["DELETE FROM tickets WHERE position = (SELECT min(position) FROM tickets WHERE status = 'valid')"],
   },
   {
+    name: "a ticket that is void and was not paid back",
+    rule: "ticket_void",
+    of: "inventory",
+    sql: ["UPDATE tickets SET status = 'void' WHERE position = (SELECT min(position) FROM tickets WHERE status = 'valid')"],
+  },
+  {
     name: "a ticket too many",
     rule: "tickets_wrong",
     of: "inventory",
@@ -154,6 +160,24 @@ export const FAULTS: Fault[] = [
     ],
   },
   {
+    name: "a refund that was not posted",
+    rule: "ledger_postings",
+    of: "payments",
+    sql: [
+      "DROP TRIGGER ledger_entries_no_delete",
+      "DROP TRIGGER ledger_transactions_no_delete",
+      "CREATE TEMP TABLE gone AS SELECT id FROM ledger_transactions WHERE fact = 'refund_paid' LIMIT 1",
+      "DELETE FROM ledger_entries WHERE transaction_id IN (SELECT id FROM gone)",
+      "DELETE FROM ledger_transactions WHERE id IN (SELECT id FROM gone)",
+    ],
+  },
+  {
+    name: "an event whose buyers were not all paid back",
+    rule: "event_refunds_half_way",
+    of: "payments",
+    sql: ["UPDATE event_refunds SET finished_at_ms = NULL"],
+  },
+  {
     name: "a provider's word that nobody counted",
     rule: "event_unprocessed",
     of: "payments",
@@ -192,6 +216,31 @@ export const FAULTS: Fault[] = [
       "UPDATE again SET id = 'again'",
       "INSERT INTO captured_messages SELECT * FROM again",
     ],
+  },
+  {
+    name: "a refund that was told of twice",
+    rule: "refund_mails",
+    of: "notifications",
+    sql: [
+      "CREATE TEMP TABLE again AS SELECT * FROM captured_messages WHERE message ->> '$.data.type' = 'refund' LIMIT 1",
+      "UPDATE again SET id = 'again'",
+      "INSERT INTO captured_messages SELECT * FROM again",
+    ],
+  },
+  {
+    name: "a message that its mailbox gave up",
+    rule: "dead_letter",
+    of: "notifications",
+    sql: [
+      `INSERT INTO dead_letters (id, reason, type, body, error, attempts, parked_at_ms, tried_at_ms)
+       VALUES ('given-up', 'failed', 'order.paid', '{}', 'no', 11, 0, 0)`,
+    ],
+  },
+  {
+    name: "a refund that was not counted",
+    rule: "refund_counted",
+    of: "analytics",
+    sql: ["DELETE FROM counted_refunds WHERE rowid = (SELECT min(rowid) FROM counted_refunds)"],
   },
   {
     name: "a sale that was counted twice",

@@ -50,6 +50,7 @@ const ROWS = {
     provider_events: z.object({ event_id: text, payment_id: text.nullable(), type: text, processed_at_ms: int.nullable() }),
     ledger_entries: z.object({ transaction_id: text, account: text, currency: text, amount_minor: int }),
     ledger_transactions: z.object({ id: text, fact: text, order_id: text, payment_id: text, refund_id: text.nullable() }),
+    event_refunds: z.object({ event_id: text, finished_at_ms: int.nullable() }),
     test_deliveries: z.object({ event_id: text, payment_id: text, due_at_ms: int, delivered_at_ms: int.nullable() }),
   },
   notifications: {
@@ -58,6 +59,9 @@ const ROWS = {
   },
   analytics: {
     counted_orders: z.object({ order_id: text, event_id: text }),
+    counted_refunds: z.object({ refund_id: text, event_id: text }),
+    refunds: z.object({ event_id: text, refunded_minor: int }),
+    stock_levels: z.object({ event_id: text, ticket_type_id: text, available: int }),
     sales: z.object({ event_id: text, currency: text, orders: int, tickets: int, revenue_minor: int }),
   },
   inventory: {
@@ -84,6 +88,8 @@ export interface Snapshot {
   inventories: Rows<"inventory">[];
   /** Messages that nobody has sent, and by whom. */
   outbox: { id: string; type: string; of: Kind }[];
+  /** Messages that a mailbox has given up. */
+  deadLetters: { id: string; type: string | null; of: Kind }[];
   acknowledged: Acknowledgement[];
 }
 
@@ -123,13 +129,18 @@ export function readSnapshot(folder: string): Snapshot {
     notifications: readRows("notifications", of("notifications")),
     analytics: readRows("analytics", of("analytics")),
     inventories: of("inventory").map((file) => readRows("inventory", [file])),
-    outbox: files
-      .filter(({ tables }) => tables.includes("outbox"))
-      .flatMap(({ path, kind }) =>
-        withDatabase(path, (db) =>
-          z.object({ id: text, type: text }).array().parse(db.prepare("SELECT id, type FROM outbox").all()),
-        ).map((row) => ({ ...row, of: kind })),
-      ),
+    outbox: readAnywhere(files, "outbox", z.object({ id: text, type: text })),
+    deadLetters: readAnywhere(files, "dead_letters", z.object({ id: text, type: text.nullable() })),
     acknowledged,
   };
 }
+
+/** A table that many databases have, each row with whose it is. */
+const readAnywhere = <S extends z.ZodType>(files: DataFile[], table: string, row: S): (z.output<S> & { of: Kind })[] =>
+  files
+    .filter(({ tables }) => tables.includes(table))
+    .flatMap(({ path, kind }) =>
+      withDatabase(path, (db) => row.array().parse(db.prepare(`SELECT * FROM ${table}`).all())).map((found) =>
+        Object.assign(found as object, { of: kind }),
+      ),
+    ) as (z.output<S> & { of: Kind })[];
