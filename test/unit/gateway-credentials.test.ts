@@ -1,6 +1,6 @@
 import { exportJWK, exportSPKI, generateKeyPair, type JWTHeaderParameters, type JWTPayload, SignJWT } from "jose";
 import { beforeAll, describe, expect, test } from "vitest";
-import { type AskedHost, principalOf } from "../../workers/gateway/credentials";
+import { type AskedHost, principalOf, readerOf } from "../../workers/gateway/credentials";
 
 const ISSUER = "https://api.bilten.example";
 const SITE = "demo.localhost:8787";
@@ -71,6 +71,26 @@ describe("the credential's shape decides", () => {
     ]) {
       expect(await resolve(header), header).toEqual(refused);
     }
+  });
+});
+
+describe("a page's cookie", () => {
+  const read = (cookie: string, scheme = "https") =>
+    readerOf(new Request(`${scheme}://demo.bilten.example/o/1`, { headers: { cookie } }));
+  const anonymous = { kind: "anonymous" };
+
+  test("is a hold's or an order's secret, and nothing else", () => {
+    for (const secret of ["bh_abc-DEF_1", "bo_1_abc"])
+      expect(read(`a=b; __Secure-bilten-secret=${secret}; c=d`)).toEqual({ kind: "bearer_secret", secret });
+    for (const other of ["bk_live_x", "a.b.c", "", "bo_1_abc%20", "bo_", `bo_${"a".repeat(201)}`])
+      expect(read(`__Secure-bilten-secret=${other}`), other).toEqual(anonymous);
+    expect(readerOf(new Request("https://demo.bilten.example/"))).toEqual(anonymous);
+  });
+
+  test("counts over TLS only under the name that TLS alone can set", () => {
+    expect(read("bilten-secret=bo_1_abc")).toEqual(anonymous);
+    expect(read("bilten-secret=bo_1_abc", "http")).toMatchObject({ secret: "bo_1_abc" });
+    expect(read("not-bilten-secret=bo_1_abc", "http")).toEqual(anonymous);
   });
 });
 

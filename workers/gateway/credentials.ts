@@ -1,5 +1,7 @@
 import { decode, verify } from "@tsndr/cloudflare-worker-jwt";
 import type { Principal } from "../../shared/contracts/principal";
+import { SECRET_COOKIE, SECURE_SECRET_COOKIE } from "../../shared/contracts/site-cookies";
+import { isSecure } from "../../shared/http/finish";
 import { verificationKey } from "./verification-keys";
 
 const INVALID: Principal = { kind: "refused", code: "credential_invalid" };
@@ -27,6 +29,19 @@ export async function principalOf(request: Request, host: AskedHost, env: Gatewa
   if (SECRET.test(token)) return { kind: "bearer_secret", secret: token };
   if (JWT.test(token)) return userOf(token, host, env);
   return INVALID;
+}
+
+/**
+ * A page's reader, who has no header to send: the secret of the one hold or order whose page it is. Anything else in the cookie is
+ * nobody, because a page that says what to do is of more use than a 401.
+ */
+export function readerOf(request: Request): Principal {
+  const name = isSecure(request) ? SECURE_SECRET_COOKIE : SECRET_COOKIE;
+  for (const pair of request.headers.get("cookie")?.split("; ") ?? []) {
+    const secret = pair.startsWith(`${name}=`) ? pair.slice(name.length + 1) : "";
+    if (SECRET.test(secret)) return { kind: "bearer_secret", secret };
+  }
+  return { kind: "anonymous" };
 }
 
 interface Header {

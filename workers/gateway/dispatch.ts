@@ -98,4 +98,9 @@ export async function destinationOf(request: Request, path: string, env: Gateway
   return destination;
 }
 
-export const site: Destination = to("SITES_HTTP");
+const page = to("SITES_HTTP");
+/** A form there reserves, orders or pays. */
+const pageForm = to("SITES_HTTP", "orders");
+
+/** An organizer's page, or the form on it. */
+export const siteOf = ({ method }: Request): Destination => (READING.includes(method) ? page : pageForm);

@@ -9,8 +9,8 @@ import { finish, isSecure, type Stamp } from "../../shared/http/finish";
 import { problemResponse } from "../../shared/http/problem";
 import { addressOf } from "./address";
 import { optionsResponse } from "./cors";
-import { principalOf } from "./credentials";
-import { destinationOf, site } from "./dispatch";
+import { principalOf, readerOf } from "./credentials";
+import { destinationOf, siteOf } from "./dispatch";
 import { type Host, hostOf } from "./hosts";
 import { spend } from "./rate-limits";
 import { SiblingDown } from "./siblings";
@@ -25,12 +25,14 @@ async function route(request: Request, env: GatewayEnv, stamp: Stamp): Promise<R
   const host = await hostOf(asked.hostname, address, env, Date.now());
   if (host.kind === "limited") return refused({ code: "rate_limited", retryAfterSeconds: 60 }, stamp);
   if (host.kind === "unknown") return refused({ code: "not_found" }, stamp);
-  const destination = (await destinationOf(request, asked.path, env)) ?? (host.kind === "organizer" ? site : undefined);
+  const door = await destinationOf(request, asked.path, env);
+  const destination = door ?? (host.kind === "organizer" ? siteOf(request) : undefined);
   if (!destination) return refused({ code: "not_found" }, stamp);
   if (request.method === "OPTIONS") return finish(optionsResponse(), stamp);
   const made =
     host.kind === "api" ? { audience: env.ISSUER, organizerId: null } : { audience: asked.host, organizerId: host.organizerId };
-  const principal = await principalOf(request, made, env);
+  const isPage = door === undefined && !request.headers.has("authorization");
+  const principal = isPage ? readerOf(request) : await principalOf(request, made, env);
   const { allowed, policy } = await spend(destination.routeClass, principal, address, env);
   const limited: Stamp = { ...stamp, ratePolicy: policy };
   if (!allowed) return refused({ code: "rate_limited", retryAfterSeconds: 60 }, limited);
