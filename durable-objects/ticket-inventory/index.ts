@@ -32,7 +32,7 @@ const EXPIRED_PER_BATCH = 200;
 const EXPIRED_PER_ALARM = 500;
 /** How often one batch ends further due holds for commands that found no room; with more due than that they wait for the next. */
 const ROOMS_PER_BATCH = 4;
-/** When an alarm could not do its work. */
+/** Before the next alarm, when one could not do its work. */
 const ALARM_RETRY_MS = 5_000;
 
 /** What the object reads of its Worker's environment. */
@@ -179,7 +179,7 @@ export class TicketInventory extends DurableObject<TicketInventoryEnv> implement
       this.#try("tell the news", () => this.#tellNews()),
     ]);
     this.#clock.hasRung();
-    if (done.includes(false)) await this.#clock.setBy(Date.now() + ALARM_RETRY_MS);
+    if (done.includes(false)) await this.#clock.putOff(Date.now() + ALARM_RETRY_MS);
   }
 
   /** False when it failed: neither of the alarm's tasks keeps the other from its work. */

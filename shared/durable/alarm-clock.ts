@@ -6,6 +6,7 @@ export class AlarmClock {
   #atMs: number | null = null;
   /** Nothing that was written since the clock was set is due before this. Too early a word costs one more look. */
   #firstNewDueMs = Number.POSITIVE_INFINITY;
+  #notBeforeMs = Number.NEGATIVE_INFINITY;
   #isRinging = false;
 
   /** `nextDueMs` looks at everything that an alarm is for; null when there is nothing. */
@@ -46,12 +47,19 @@ export class AlarmClock {
     if (this.#isRinging || (this.#atMs !== null && this.#firstNewDueMs >= this.#atMs)) return undefined;
     this.#firstNewDueMs = Number.POSITIVE_INFINITY;
     const dueMs = this.#nextDueMs();
-    return dueMs === null ? undefined : this.setBy(dueMs);
+    if (dueMs === null) return undefined;
+    const atMs = Math.max(dueMs, this.#notBeforeMs);
+    return this.#atMs !== null && this.#atMs <= atMs ? undefined : this.#setAt(atMs);
   }
 
-  setBy(dueMs: number): Promise<void> | undefined {
-    if (this.#atMs !== null && this.#atMs <= dueMs) return undefined;
-    this.#atMs = dueMs;
-    return this.#storage.setAlarm(dueMs);
+  /** An alarm could not do its work, and what is overdue stays so: without a pause it would come again at once, and again. */
+  putOff(untilMs: number): Promise<void> {
+    this.#notBeforeMs = untilMs;
+    return this.#setAt(untilMs);
+  }
+
+  #setAt(atMs: number): Promise<void> {
+    this.#atMs = atMs;
+    return this.#storage.setAlarm(atMs);
   }
 }
