@@ -59,9 +59,9 @@ describe("a change that somebody else's overtook", () => {
           if (!sql.toLowerCase().startsWith("insert")) return statement;
           return {
             bind: (...values: unknown[]) => ({
-              raw: async () => {
+              first: async () => {
                 await saveSettings(db, await readSettings(db, organizerId), { organizerId, primaryColor: "#111111" }, NOW_MS);
-                return statement.bind(...values).raw();
+                return statement.bind(...values).first();
               },
             }),
           };

@@ -3,7 +3,7 @@ import type { BrandingRpc, BrandSettings } from "../../shared/contracts/branding
 import type { SweepReport } from "../../shared/contracts/domain";
 import { serve } from "../../shared/http/app";
 import { openapiOf } from "../../shared/http/operation";
-import { readSettings } from "./brand-settings";
+import { readSettings, readSettingsOf } from "./brand-settings";
 import { organizerOfHost } from "./hosts";
 import { app } from "./routes";
 
@@ -24,6 +24,10 @@ export class BrandingService extends WorkerEntrypoint<BrandingEnv> implements Br
 
   organizerOfHost(host: string) {
     return organizerOfHost(this.env, host);
+  }
+
+  settingsOf(organizerIds: string[]): Promise<BrandSettings[]> {
+    return readSettingsOf(this.env.DB, organizerIds);
   }
 
   async settings(organizerId: string): Promise<BrandSettings> {

@@ -6,10 +6,22 @@ const settings: BrandSettings = {
   organizerId: "0197f3c2-7b1e-7cc3-98c4-dc0c0c07398f",
   primaryColor: "#7c2d12",
   secondaryColor: "#1c1917",
-  logoUrl: "https://cdn.bilten.example/blue-note/logo.svg",
+  logoUrl: "/branding/assets/0197f3c2-9d10-7a44-8f00-5b1f6a0c2d3e",
   faviconUrl: null,
+  logo: {
+    assetId: "0197f3c2-9d10-7a44-8f00-5b1f6a0c2d3e",
+    url: "/branding/assets/0197f3c2-9d10-7a44-8f00-5b1f6a0c2d3e",
+    contentType: "image/svg+xml",
+    width: 320,
+    height: 96,
+  },
+  favicon: null,
+  cover: null,
   fontFamily: "Georgia, serif",
+  tagline: "Jazz under the bridge since 1979",
+  links: [{ label: "Imprint", url: "https://blue-note.example/imprint" }],
   customCSS: "",
+  contrast: { primaryOnWhite: 9.37, secondaryOnWhite: 17.48, textOnPrimary: "#ffffff", textOnSecondary: "#ffffff" },
   updatedAt: "2027-03-01T09:30:00.000Z",
 };
 
@@ -17,11 +29,17 @@ export const operations = {
   saveBrandSettings: {
     operationId: "saveBrandSettings",
     summary: "Save how an organizer's pages and mails look",
-    description: "Changes the fields present and leaves the others. `If-Match` is optional.",
+    description:
+      "Changes the fields present and leaves the others. `If-Match` is optional. A logo or favicon is an asset of the organizer's own or an https address: naming one takes the other away, null takes the picture away.",
     tags: ["branding"],
-    requestExample: { organizerId: settings.organizerId, primaryColor: "#7c2d12", fontFamily: "Georgia, serif" },
+    requestExample: {
+      organizerId: settings.organizerId,
+      primaryColor: "#7c2d12",
+      logoAssetId: "0197f3c2-9d10-7a44-8f00-5b1f6a0c2d3e",
+      fontFamily: "Georgia, serif",
+    },
     answers: { 200: { description: "The settings as they stand now", schema: BrandSettings, example: settings } },
-    refusals: ["state_moved", "version_stale"],
+    refusals: ["state_moved", "version_stale", "asset_unknown"],
   },
   getBrandSettings: {
     operationId: "getBrandSettings",
