@@ -10,6 +10,7 @@ const { ROOT } = await import("../../shared/scripts/configurations.ts");
 const { buildAll } = await import("../support/built-house.ts");
 const { check } = await import("./checker.ts");
 const { runChaos } = await import("./chaos-run.ts");
+const { readSnapshot } = await import("./snapshot.ts");
 const { printFigures, printViolations } = await import("./report.ts");
 
 const { values } = parseArgs({
@@ -17,11 +18,19 @@ const { values } = parseArgs({
     seed: { type: "string", default: String(Math.floor(Math.random() * 2 ** 31)) },
     sales: { type: "string", default: "500" },
     kills: { type: "string", default: "10" },
+    /** A folder that an earlier run has kept: read once more, and nothing sold. */
+    check: { type: "string" },
   },
 });
 const options = { seed: Number(values.seed), sales: Number(values.sales), kills: Number(values.kills) };
 if (!Object.values(options).every((value) => Number.isSafeInteger(value) && value >= 0))
   throw new Error("--seed, --sales and --kills are numbers");
+
+if (values.check !== undefined) {
+  const violations = check(readSnapshot(values.check));
+  printViolations(violations);
+  process.exit(violations.length === 0 ? 0 : 1);
+}
 
 const folder = join(ROOT, ".wrangler/chaos");
 const data = join(folder, `data-${options.seed}`);

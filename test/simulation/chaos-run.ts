@@ -18,6 +18,8 @@ const SWEEP_EVERY_MS = 2_000;
 const SWEEPS = 2;
 /** What one sweep of one shard takes on at least. */
 const WORK_A_SWEEP = 10;
+/** An order that was paid for again after its end has ten minutes more, and its late money too: that is not waited for. */
+const TIMERS_WITHIN_MS = 40_000;
 const FRESH_MS = 2_500;
 const QUIET_FOR_MS = 2_500;
 const QUIET_WITHIN_MS = 20_000;
@@ -126,7 +128,7 @@ async function sellUnderFire(
 
 /** Down until all is due, up again, and swept. What waits for a mailbox is given the time that a mailbox takes. */
 async function comeToRest(house: ChaosHouse, data: string): Promise<number> {
-  await pause(Math.max(0, (await house.lastTimerMs()) - Date.now()));
+  await pause(Math.max(0, Math.min((await house.lastTimerMs()) - Date.now(), TIMERS_WITHIN_MS)));
   await quiet(house);
   await house.stop();
   const work = makeAllDue(data, Date.now());

@@ -75,8 +75,9 @@ function checkFigures({ analytics, payments }: Snapshot): Violation[] {
       });
   }
   const back = new Set(analytics.counted_refunds.map(({ refund_id }) => refund_id));
-  for (const { id, state } of payments.refunds)
-    if (back.has(id) !== (state === "succeeded"))
+  // Money that bought nothing was no sale either.
+  for (const { id, state, reason } of payments.refunds)
+    if (back.has(id) !== (state === "succeeded" && reason !== "surplus"))
       violations.push({ rule: "refund_counted", id, what: `${state}, ${back.has(id) ? "" : "not "}counted` });
   const amounts = new Map(payments.refunds.map(({ id, amount_minor }) => [id, amount_minor]));
   for (const [event, counted] of groupBy(analytics.counted_refunds, ({ event_id }) => event_id)) {

@@ -6,6 +6,9 @@ export function checkRest({ payments, notifications, inventories, outbox, deadLe
   const halfWay = <T>(rule: string, rows: readonly T[], idOf: (row: T) => string, what: (row: T) => string): Violation[] =>
     rows.map((row) => ({ rule, id: idOf(row), what: what(row) }));
   const id = (row: { id: string }) => row.id;
+  const announced = new Set(
+    payments.test_deliveries.filter(({ due_at_ms }) => due_at_ms > takenAtMs).map(({ payment_id }) => payment_id),
+  );
   const eventOf = new Map(payments.orders.map((order) => [order.id, order.event_id]));
   const cancelled = new Set(
     inventories.flatMap(({ event }) => event.filter(({ state }) => state === "cancelled").map(({ event_id }) => event_id)),
@@ -27,8 +30,10 @@ export function checkRest({ payments, notifications, inventories, outbox, deadLe
     ),
     ...halfWay(
       "payment_half_way",
-      // Who was sent to his bank may take his time.
-      payments.payments.filter(({ state }) => state === "initiated" || state === "processing"),
+      // Who was sent to his bank may take his time, and so may a provider until his timer is due.
+      payments.payments.filter(
+        (payment) => payment.state === "initiated" || (payment.state === "processing" && !announced.has(payment.id)),
+      ),
       id,
       ({ state }) => `is ${state}`,
     ),
