@@ -38,7 +38,7 @@ export async function parkDeadLetter(
   { seen = true } = {},
 ): Promise<void> {
   const again = `UPDATE SET reason = excluded.reason, error = excluded.error,
-    attempts = attempts + excluded.attempts, tried_at_ms = excluded.tried_at_ms`;
+    attempts = attempts + excluded.attempts, tried_at_ms = max(excluded.tried_at_ms, parked_at_ms)`;
   const text = jsonOf(body);
   const id = envelope && UUID.test(envelope.id) ? envelope.id : `sha256-${await sha256(text)}`;
   await db
@@ -81,13 +81,13 @@ export async function replayDeadLetters<Env extends ReportingEnv>(
   handlers: MessageHandlers<Env>,
   limit = REPLAYS,
 ): Promise<number> {
-  const known = (Object.keys(handlers) as MessageType[]).map(schemaOf);
+  const known = Object.fromEntries((Object.keys(handlers) as MessageType[]).map((type) => [type, schemaOf(type)]));
   const { results } = await db
     .prepare(
       `SELECT id, body FROM dead_letters WHERE replay_requested_at_ms IS NOT NULL
        UNION ALL
        SELECT id, body FROM dead_letters WHERE reason = 'unknown' AND replay_requested_at_ms IS NULL
-         AND dataschema IN (SELECT value FROM json_each(?1))
+         AND (type, dataschema) IN (SELECT key, value FROM json_each(?1))
        LIMIT ?2`,
     )
     .bind(JSON.stringify(known), limit)
@@ -109,7 +109,7 @@ async function replay<Env>(
   await db
     .prepare(
       `UPDATE dead_letters SET replay_requested_at_ms = NULL, reason = iif(reason = 'unknown', 'failed', reason),
-         error = 'the last replay was cut off', attempts = attempts + 1, tried_at_ms = ? WHERE id = ?`,
+         error = 'the last replay was cut off', attempts = attempts + 1, tried_at_ms = max(?, parked_at_ms) WHERE id = ?`,
     )
     .bind(Date.now(), id)
     .run();

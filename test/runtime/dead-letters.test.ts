@@ -190,6 +190,23 @@ describe("replaying", () => {
     expect(env.EVENTS.events).toHaveBeenCalledTimes(1);
   });
 
+  test("is never tried by itself where the type and the form of its data belong to different messages", async () => {
+    await park({ ...published(), type: "event.postponed" });
+    expect([await replay(), await replay()]).toEqual([0, 0]);
+    expect(await row()).toMatchObject({ reason: "unknown", attempts: LAST });
+  });
+
+  test("is done also where the clock was set back since it was parked, and parking again too", async () => {
+    const message = published();
+    await park(message);
+    await db.prepare("UPDATE dead_letters SET parked_at_ms = ?1, tried_at_ms = ?1").bind(Date.now() + 3_600_000).run();
+    env.EVENTS.events.mockRejectedValue(new Error("still down"));
+    expect(await mailbox([message], LAST)).toEqual({ acked: 1, retried: 0 });
+    await askReplay();
+    expect(await replay()).toBe(1);
+    expect(await row()).toMatchObject({ error: "Error: still down", attempts: 2 * LAST + 1 });
+  });
+
   test("takes no more than a sweep may, and the rest the next time", async () => {
     await park("text");
     for (let version = 1; version <= 5; version++) await park(published(version));
