@@ -22,7 +22,7 @@ const USAGE = `npm run dead-letters -- <command> [--mailbox <name>] [--remote] [
   list                      what is parked, oldest first
   show <id>…                all that is known of it, with the message itself
   replay <id>… | --all      hands it over again; the Worker's next sweep does it
-  drop <id>… --yes          forgets it for good
+  drop <id>… --yes          forgets it for good, in one mailbox
 --remote asks the deployed databases; --persist-to <folder> another local state than npm start's.`;
 
 const LIST_LIMIT = 200;
@@ -111,6 +111,12 @@ function tellChanged(changed: readonly ParkedName[], ids: readonly string[] | nu
   return told(text, missing.length > 0 ? 1 : 0);
 }
 
+/** Messages that more than one mailbox parked, and which: whoever looked at one of them has not looked at the other. */
+const severallyParked = (parked: readonly ParkedName[]): string[] =>
+  [...Map.groupBy(parked, ({ id }) => id)].flatMap(([id, rows]) =>
+    rows.length > 1 ? [`${id} (${rows.map(({ mailbox }) => mailbox).join(", ")})`] : [],
+  );
+
 const COMMANDS: Record<string, (ask: Ask, places: Place[], ids: string[], wishes: Wishes) => Promise<Told>> = {
   async list(ask, places, ids, wishes) {
     if (ids.length > 0) return told(USAGE, 2);
@@ -142,6 +148,8 @@ const COMMANDS: Record<string, (ask: Ask, places: Place[], ids: string[], wishes
   async drop(ask, places, ids, wishes) {
     if (ids.length === 0) return told(USAGE, 2);
     if (!wishes.yes) return told("A dropped message is gone for good: say --yes, and look at it with show before.", 2);
+    const several = severallyParked(await findParked(ask, places, ids));
+    if (several.length > 0) return told(`Each reader has parked it for itself: say --mailbox for ${several.join("; ")}.`, 2);
     return tellChanged(await dropParked(ask, places, ids), ids, "Dropped", wishes);
   },
 };

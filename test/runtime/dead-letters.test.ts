@@ -199,7 +199,10 @@ describe("replaying", () => {
   test("is done also where the clock was set back since it was parked, and parking again too", async () => {
     const message = published();
     await park(message);
-    await db.prepare("UPDATE dead_letters SET parked_at_ms = ?1, tried_at_ms = ?1").bind(Date.now() + 3_600_000).run();
+    await db
+      .prepare("UPDATE dead_letters SET parked_at_ms = ?1, tried_at_ms = ?1")
+      .bind(Date.now() + 3_600_000)
+      .run();
     env.EVENTS.events.mockRejectedValue(new Error("still down"));
     expect(await mailbox([message], LAST)).toEqual({ acked: 1, retried: 0 });
     await askReplay();

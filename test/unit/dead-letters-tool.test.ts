@@ -102,6 +102,20 @@ describe("one message", () => {
     expect(await parsed("list")).toMatchObject([{ id: OTHER }]);
   });
 
+  test("that two readers parked is dropped from the mailbox that is named, and from none without a name", async () => {
+    await park("search", ID);
+    await park("analytics", ID);
+    await park("search", OTHER);
+    const { code, text } = await run("drop", ID, OTHER, "--yes");
+    expect([code, text]).toEqual([2, expect.stringContaining(`--mailbox for ${ID} (search, analytics)`)]);
+    expect(await parsed("list")).toHaveLength(3);
+    expect((await run("drop", ID, "--yes", "--mailbox", "analytics")).code).toBe(0);
+    expect(await parsed("list")).toMatchObject([
+      { mailbox: "search", id: ID },
+      { mailbox: "search", id: OTHER },
+    ]);
+  });
+
   test.each(["show", "replay", "drop"])("that is not there fails a %s, and the others are served", async (command) => {
     await park("search", ID);
     const answer = await run(command, ID, OTHER, "--yes");
