@@ -1,6 +1,6 @@
 /** Items of one isolate that wait this long share a flush. */
 const GATHER_MS = 25;
-/** A flusher whose request was cut off is given up after this. */
+/** After this the next request that comes takes over: one that was cut off flushes nothing, and none may flush for others for ever. */
 const FLUSHER_LIFE_MS = 10_000;
 
 /**
@@ -10,7 +10,7 @@ const FLUSHER_LIFE_MS = 10_000;
 export class Gathering<Item> {
   readonly #limit: number;
   #waiting: Item[] = [];
-  #flusherUntilMs = 0;
+  #flusher: { untilMs: number } | null = null;
 
   /** `limit`: items of one flush. */
   constructor(limit: number) {
@@ -20,15 +20,17 @@ export class Gathering<Item> {
   /** Returns at once while another request is flushing, which then takes these along. What a flush throws ends it: the rest waits for the next. */
   async add(items: readonly Item[], flush: (items: Item[]) => Promise<void>): Promise<void> {
     this.#waiting.push(...items);
-    if (this.#flusherUntilMs > Date.now()) return;
-    this.#flusherUntilMs = Date.now() + FLUSHER_LIFE_MS;
+    if (this.#flusher !== null && this.#flusher.untilMs > Date.now()) return;
+    const me = { untilMs: Date.now() + FLUSHER_LIFE_MS };
+    this.#flusher = me;
     try {
-      while (this.#waiting.length > 0) {
+      while (this.#waiting.length > 0 && this.#flusher === me) {
         await scheduler.wait(GATHER_MS);
-        await flush(this.#waiting.splice(0, this.#limit));
+        const items = this.#waiting.splice(0, this.#limit);
+        if (items.length > 0) await flush(items);
       }
     } finally {
-      this.#flusherUntilMs = 0;
+      if (this.#flusher === me) this.#flusher = null;
     }
   }
 }
