@@ -1,4 +1,5 @@
 import type { Envelope } from "../contracts/messages";
+import type { Lag } from "../observability/lag";
 import {
   type Down,
   failureOf,
@@ -131,14 +132,8 @@ export async function sweepOutbox(
 
 const log = ({ message }: Error): void => console.error(JSON.stringify({ level: "error", message, task: "sweep the outbox" }));
 
-export interface OutboxLag {
-  waiting: number;
-  /** Age of the oldest row; 0 where none waits. */
-  oldestMs: number;
-}
-
 /** For a sweep's report: what has not reached every mailbox yet, rows that must stay included. */
-export async function outboxLag(db: D1Database, nowMs: number): Promise<OutboxLag> {
+export async function outboxLag(db: D1Database, nowMs: number): Promise<Lag> {
   const row = await db
     .prepare("SELECT count(*) AS waiting, min(created_at_ms) AS oldest FROM outbox")
     .first<{ waiting: number; oldest: number | null }>();

@@ -77,7 +77,7 @@ const BREAKS: Record<string, [WorkerDomain | WorkerDomain[], Change][]> = {
     ["search", (c) => Object.assign(c.queues.consumers.at(-1) ?? {}, { max_retries: 3 })],
   ],
   "a batch has no more messages than an invocation may call siblings": [
-    ["users", (c) => c.queues.consumers.push({ queue: "odd", max_batch_size: 25 })],
+    ["users", (c) => c.queues.consumers.push({ queue: "odd", max_batch_size: 23 })],
   ],
   "the limits are those that the gateway names": [
     ["gateway", (c) => c.ratelimits.pop()],

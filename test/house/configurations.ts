@@ -1,6 +1,7 @@
 /** What the wrangler.toml files must say together. Each rule takes all of them and gives the sentences that are not true. */
 import { MAX_RETRIES } from "../../shared/queue/consume";
 import { DEAD_LETTERS } from "../../shared/queue/mailbox";
+import { SUBSCRIPTIONS } from "../../shared/queue/subscriptions";
 import { type Configuration, domainOfService, type WorkerFiles } from "../../shared/scripts/configurations.ts";
 import { PER_MINUTE } from "../../workers/gateway/rate-limits";
 import type { Source } from "../support/sources";
@@ -20,8 +21,11 @@ const DEPLOY_ORDER = [
 ];
 const rankOf = (domain: string): number => DEPLOY_ORDER.findIndex((row) => row.includes(domain));
 
-/** Calls to siblings that an invocation may make, less one for what its consumer asks beside its messages. */
-const MOST_MESSAGES = 24;
+/** Calls to siblings that an invocation may make. */
+const MOST_CALLS = 25;
+/** A batch whose messages cannot be done together asks once for each type that it may hold, and then once for each message. */
+const callsOf = (domain: string, messages: number): number =>
+  messages + Object.values(SUBSCRIPTIONS).filter((readers) => readers.some((reader) => reader === domain)).length;
 /** Consumers whose messages ask no sibling, each by itself or together: analytics counts in its database, notifications notes a debt. */
 const ASKING_NOBODY = ["analytics", "notifications"];
 
@@ -152,7 +156,7 @@ export const RULES: Record<string, Rule> = {
       ({ queue, max_batch_size = 10 }) =>
         !ASKING_NOBODY.includes(domain) &&
         queue !== deadLettersOf(domain) &&
-        max_batch_size > MOST_MESSAGES &&
+        callsOf(domain, max_batch_size) > MOST_CALLS &&
         `${queue} brings ${max_batch_size} at once`,
     ),
   ),
