@@ -4,7 +4,7 @@ export interface ChaosOptions {
   seed: number;
   sales: number;
   kills: number;
-  /** Each restart ends the leases of requests that were cut off, for which clients otherwise wait half a minute. */
+  /** Each restart ends the leases of requests that were cut off, for which clients otherwise wait half a minute, and late money may stay out. */
   hurried?: boolean;
 }
 

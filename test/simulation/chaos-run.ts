@@ -20,6 +20,7 @@ const SWEEPS = 2;
 const WORK_A_SWEEP = 10;
 /** An order that was paid for again after its end has ten minutes more, and its late money too: that is not waited for. */
 const TIMERS_WITHIN_MS = 40_000;
+const TIMERS_WITHIN_HURRIED_MS = 8_000;
 const FRESH_MS = 2_500;
 const QUIET_FOR_MS = 2_500;
 const QUIET_WITHIN_MS = 20_000;
@@ -52,7 +53,7 @@ export async function runChaos(built: Built, data: string, options: ChaosOptions
     const startMs = performance.now();
     const { placed, restartsMs } = await sellUnderFire(house, shop, clients, plan, whileDown);
     const loadMs = performance.now() - startMs;
-    const sweeps = await comeToRest(house, data);
+    const sweeps = await comeToRest(house, data, options.hurried ? TIMERS_WITHIN_HURRIED_MS : TIMERS_WITHIN_MS);
     await readAll(clients, placed);
     const restMs = performance.now() - startMs - loadMs;
     await house.stop();
@@ -127,8 +128,8 @@ async function sellUnderFire(
 }
 
 /** Down until all is due, up again, and swept. What waits for a mailbox is given the time that a mailbox takes. */
-async function comeToRest(house: ChaosHouse, data: string): Promise<number> {
-  await pause(Math.max(0, Math.min((await house.lastTimerMs()) - Date.now(), TIMERS_WITHIN_MS)));
+async function comeToRest(house: ChaosHouse, data: string, timersWithinMs: number): Promise<number> {
+  await pause(Math.max(0, Math.min((await house.lastTimerMs()) - Date.now(), timersWithinMs)));
   await quiet(house);
   await house.stop();
   const work = makeAllDue(data, Date.now());
