@@ -29,6 +29,9 @@ const callsOf = (domain: string, messages: number): number =>
 /** Consumers whose messages ask no sibling, each by itself or together: analytics counts in its database, notifications notes a debt. */
 const ASKING_NOBODY = ["analytics", "notifications"];
 
+/** Set by .dev.vars alone: a queue that forgets, the port of this machine, the providers that are none. */
+const LOCAL_VARS = ["QUEUES_FORGET", "LOCAL_PORT", "STRIPE_API_BASE", "TEST_PROVIDER_SECRET"];
+
 const mailboxOf = (domain: string): string => `bilten-${domain}-mailbox`;
 /** Its consumer asks nobody: it writes rows. */
 const deadLettersOf = (domain: string): string => `bilten-${domain}${DEAD_LETTERS}`;
@@ -205,6 +208,10 @@ export const RULES: Record<string, Rule> = {
     configuration.vars?.ENVIRONMENT !== "production" && `ENVIRONMENT is ${JSON.stringify(configuration.vars?.ENVIRONMENT)}`,
     "env" in configuration && "has a named environment, where the rules above would not be looked for",
   ]),
+
+  "what only a run on one machine sets is empty in every committed file": perWorker(({ configuration: { vars = {} } }) =>
+    LOCAL_VARS.map((name) => (vars[name] ?? "") !== "" && `${name} is ${JSON.stringify(vars[name])}`),
+  ),
 };
 
 const bindingsOf = ({ d1_databases, durable_objects, queues, services, r2_buckets, ratelimits }: Configuration): string[] => [
