@@ -253,6 +253,8 @@ export interface EventsRpc extends DomainRpc {
   /** All tickets of each of at most 100 orders; the answers, in their order, name the tickets that an order has. */
   voidOrders(eventId: string, orderIds: string[]): Promise<Result<string[], Refusal<"event_not_found" | "order_not_found">>[]>;
   ticketsOf(eventId: string, orderId: string): Promise<Result<Ticket[], Refusal>>;
+  /** The same for at most 50 orders, of any events, in their order. */
+  ticketsOfOrders(orders: { eventId: string; orderId: string }[]): Promise<Result<Ticket[], Refusal>[]>;
   /** Events by id whatever their status, those that exist; at most 100 ids. The asking Worker decides who may see them. */
   events(ids: string[]): Promise<PublishedEvent[]>;
   /** What anybody may see of an event's tickets, at most a second old. */

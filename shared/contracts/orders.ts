@@ -160,6 +160,8 @@ export interface RefundFacts extends Refund {
   userId: string | null;
   /** Opens the order for a guest's link in a mail. */
   guestAccessToken: string;
+  /** What the buyer reads (BCP 47, one of ours), as the request said in which it was ordered; null where it did not. */
+  language: string | null;
 }
 
 /** What a confirmation and a statistic need of an order; names and addresses are asked for, never sent (rule 21). */
@@ -168,6 +170,8 @@ export interface OrderFacts extends Order {
   paidAt: string | null;
   /** Opens the order for a guest's link in a mail. */
   guestAccessToken: string;
+  /** What the buyer reads (BCP 47, one of ours), as the request said in which it was ordered; null where it did not. */
+  language: string | null;
 }
 
 export interface PaymentsRpc extends DomainRpc {

@@ -2,7 +2,7 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { z } from "zod";
 import { Ticket } from "../../shared/contracts/events";
-import type { Order } from "../../shared/contracts/orders";
+import { type Order, Order as OrderSchema } from "../../shared/contracts/orders";
 import { ordersById } from "../../workers/payments/orders";
 import { countTrips } from "../support/counted-database";
 import { BUYER, closeTills, codeOf, guest, openTill, parse, publish, someKey, type Till } from "../support/payments-room";
@@ -93,6 +93,28 @@ describe("a paid order", () => {
       expect(facts.guestAccessToken).toBe(orders.find(({ id }) => id === facts.id)?.accessToken);
       expect(facts).toMatchObject({ userId: null, paidAt: null, items: [{ quantity: 1 }] });
     }
+  });
+});
+
+describe("what the buyer reads", () => {
+  const ordered = async (till: Till, acceptLanguage: string | undefined): Promise<string | null | undefined> => {
+    const event = await publish(till);
+    const body = { eventId: event.id, items: [{ ticketTypeId: event.ticketTypes[0]?.id, quantity: 1 }], buyer: BUYER };
+    const headers = acceptLanguage === undefined ? {} : { "accept-language": acceptLanguage };
+    const { id } = parse(OrderSchema, await till.ask("POST", "/orders", { body, headers }), 201);
+    return (await ordersById(till.env, [id]))[0]?.language;
+  };
+
+  test.each([
+    ["de-AT,de;q=0.9,en;q=0.5", "de"],
+    ["fr-FR, fr;q=0.9, de;q=0.3, en;q=0.2", "de"],
+    ["en;q=0.1, de;q=0", "en"],
+    ["tlh", "en"],
+    ["*", "en"],
+    [";;q=,,-", "en"],
+    [undefined, "en"],
+  ])("is kept from the request: %s is %s", async (header, language) => {
+    expect(await ordered(await openTill(), header)).toBe(language);
   });
 });
 

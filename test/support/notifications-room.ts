@@ -30,6 +30,7 @@ export function order(id: string): OrderFacts {
     userId: null,
     paidAt: event.createdAt,
     guestAccessToken: "bo_secret",
+    language: null,
   };
 }
 
@@ -48,6 +49,7 @@ export const refund = (id: string, change: Partial<RefundFacts> = {}): RefundFac
   buyer: { email: "Ada@Bilten.example", name: "Ada <script>" },
   userId: null,
   guestAccessToken: "bo_secret",
+  language: null,
   ...change,
 });
 

@@ -30,6 +30,7 @@ const order = (currency: string, totalMinor: number): OrderRow => ({
   paid_at_ms: null,
   attempts: 0,
   next_try_at_ms: 0,
+  language: null,
 });
 
 describe("the five sums", () => {

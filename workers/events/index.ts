@@ -58,6 +58,10 @@ export class EventsService extends WorkerEntrypoint<EventsEnv> implements Events
     return stock.ticketsOf(this.env, eventId, orderId);
   }
 
+  ticketsOfOrders(orders: { eventId: string; orderId: string }[]) {
+    return stock.ticketsOfOrders(this.env, orders);
+  }
+
   events(ids: string[]) {
     return eventsById(this.env, ids);
   }

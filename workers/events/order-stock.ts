@@ -41,6 +41,14 @@ export async function ticketsOf(env: Env, eventId: string, orderId: string) {
   return withCodes(env, await askInventory(env, eventId, (inventory) => inventory.ticketsOf(orderId)));
 }
 
+/** Of one call: each order is a question to its event's object. */
+const MAX_ORDERS = 50;
+
+export async function ticketsOfOrders(env: Env, orders: { eventId: string; orderId: string }[]) {
+  if (orders.length > MAX_ORDERS) throw new RangeError(`at most ${MAX_ORDERS} orders a call`);
+  return Promise.all(orders.map(({ eventId, orderId }) => ticketsOf(env, eventId, orderId)));
+}
+
 async function withCodes<E extends Refusal>(env: Env, issued: Result<IssuedTicket[], E>): Promise<Result<Ticket[], E>> {
   return issued.ok ? ok(await toTickets(env, issued.value)) : issued;
 }

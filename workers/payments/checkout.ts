@@ -8,6 +8,7 @@ import { uuidV7 } from "../../shared/crypto/uuid";
 import { ANSWER_LIFE_MS, isKept } from "../../shared/d1/kept-answers";
 import { requestHashOf } from "../../shared/http/idempotency-key";
 import { isAdmin, userIdOf } from "../../shared/http/principal";
+import type { Language } from "../../shared/locale/languages";
 import { bindKey, keptRefusal, keyedId, selectAnswer, toKept } from "./answers";
 import type { Caller } from "./claims";
 import type { Env, Later } from "./environment";
@@ -24,6 +25,8 @@ export interface Placing {
   draft: OrderDraft;
   key: string | null;
   traceparent: string | undefined;
+  /** What the buyer reads, where he said. */
+  language?: Language;
 }
 
 export async function placeOrder(env: Env, later: Later, placing: Placing): Promise<Result<Order, Refusal>> {
@@ -134,8 +137,9 @@ async function writeOrder(db: D1Database, writing: Writing): Promise<Standing> {
   const order = db
     .prepare(
       `INSERT INTO orders (id, event_id, organizer_id, hold_id, user_id, state, request_hash, currency, subtotal_minor, discount_minor,
-         fees_minor, tax_minor, total_minor, buyer_email, buyer_name, attendees, placed_until_ms, expires_at_ms, created_at_ms, updated_at_ms)
-       SELECT ?, ?, ?, ?, ?, 'pending', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
+         fees_minor, tax_minor, total_minor, buyer_email, buyer_name, attendees, placed_until_ms, expires_at_ms, created_at_ms, updated_at_ms,
+         language)
+       SELECT ?, ?, ?, ?, ?, 'pending', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
        WHERE NOT EXISTS (SELECT 1 FROM answers WHERE id = ? AND created_at_ms > ?)
        ON CONFLICT DO NOTHING`,
     )
@@ -159,6 +163,7 @@ async function writeOrder(db: D1Database, writing: Writing): Promise<Standing> {
       held.expiresAtMs,
       nowMs,
       nowMs,
+      placing.language ?? null,
       orderId,
       nowMs - ANSWER_LIFE_MS,
     );

@@ -55,6 +55,7 @@ export async function toOrderFacts(
     userId: order.user_id,
     paidAt: order.paid_at_ms === null ? null : toTimestamp(order.paid_at_ms),
     guestAccessToken: await orderToken(orderKey, order.id, order.token_version),
+    language: order.language,
   };
 }
 

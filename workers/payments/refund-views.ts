@@ -19,7 +19,7 @@ export const toRefund = (refund: RefundRow): Refund => ({
 });
 
 type Told = RefundRow &
-  Pick<OrderRow, "event_id" | "organizer_id" | "buyer_email" | "buyer_name" | "user_id" | "token_version"> & {
+  Pick<OrderRow, "event_id" | "organizer_id" | "buyer_email" | "buyer_name" | "user_id" | "token_version" | "language"> & {
     /** JSON. */
     paid_back_ids: string;
   };
@@ -32,7 +32,7 @@ export async function refundsById(env: Env, ids: readonly string[]): Promise<Ref
       if (!db) return [];
       const { results } = await db
         .prepare(
-          `SELECT r.*, o.event_id, o.organizer_id, o.buyer_email, o.buyer_name, o.user_id, o.token_version,
+          `SELECT r.*, o.event_id, o.organizer_id, o.buyer_email, o.buyer_name, o.user_id, o.token_version, o.language,
              (SELECT json_group_array(ticket_id) FROM refunded_tickets WHERE order_id = r.order_id AND refund_id = r.id) AS paid_back_ids
            FROM refunds r JOIN orders o ON o.id = r.order_id WHERE r.id IN (SELECT value FROM json_each(?))`,
         )
@@ -55,4 +55,5 @@ const toFacts = async (env: Env, told: Told): Promise<RefundFacts> => ({
   buyer: { email: told.buyer_email, name: told.buyer_name },
   userId: told.user_id,
   guestAccessToken: await orderToken(env.ORDER_KEY, told.order_id, told.token_version),
+  language: told.language,
 });

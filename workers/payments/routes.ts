@@ -12,6 +12,7 @@ import { ListQuery } from "../../shared/http/list";
 import { operation } from "../../shared/http/operation";
 import { isAdmin, principalOf, userIdOf } from "../../shared/http/principal";
 import { Problem } from "../../shared/http/problem";
+import { acceptedLanguage } from "../../shared/locale/accepted-language";
 import type { KeptAnswer } from "./answers";
 import { showBacklog } from "./backlog";
 import { cancelOrder } from "./cancellation";
@@ -96,7 +97,13 @@ async function keyOf(env: Env, c: Context, orderId: string): Promise<string | nu
 
 export const app = domainApp<Env>()
   .post("/orders", operation(operations.createOrder), anyoneOrCaller(), noOrderToken, form(OrderDraft), async (c) => {
-    const placing = { caller: callerOf(c), draft: c.var.form, key: idempotencyKeyOf(c), traceparent: traceparentOf(c) };
+    const placing = {
+      caller: callerOf(c),
+      draft: c.var.form,
+      key: idempotencyKeyOf(c),
+      traceparent: traceparentOf(c),
+      language: acceptedLanguage(c.req.header("accept-language")),
+    };
     return c.json(unwrap(await placeOrder(c.env, c.executionCtx, placing)), 201, noStore);
   })
   .get("/orders", operation(operations.listEventOrders), requireMember("orders:read"), query(EventOrdersQuery), async (c) =>

@@ -1,6 +1,7 @@
 /** Drizzle's view of migrations/payments, with the columns' own names, so that raw and typed queries give the same rows. */
 import { integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
 import type { RefundReason } from "../../shared/contracts/orders";
+import type { Language } from "../../shared/locale/languages";
 import type { LedgerAccount, LedgerFact } from "./ledger-facts";
 import type { OrderState, PaymentFact, PaymentState } from "./order-states";
 import type { RefundFact, RefundState } from "./refund-states";
@@ -31,6 +32,7 @@ export const orders = sqliteTable("orders", {
   paid_at_ms: integer(),
   attempts: integer().notNull().default(0),
   next_try_at_ms: integer().notNull().default(0),
+  language: text().$type<Language>(),
 });
 export type OrderRow = typeof orders.$inferSelect;
 
