@@ -9,7 +9,7 @@ import type { Envelope } from "../contracts/messages";
 import { MAX_CALL_MESSAGES, type Mailboxes, readEnvelope, sendToMailboxes } from "../queue/send";
 
 /** Who takes a row has this long to send it; each further try waits twice as long, up to the last. */
-export const FIRST_PAUSE_MS = 5_000;
+const FIRST_PAUSE_MS = 5_000;
 const MAX_DOUBLINGS = 6;
 /** A queue that does not answer is a queue that failed: the alarm has other things to do. */
 const SEND_WITHIN_MS = 3_000;
