@@ -4,6 +4,7 @@ import { PublishedEvent } from "../../shared/contracts/events";
 import { type Order, Refund } from "../../shared/contracts/orders";
 import { beginEventRefunds, workThrough } from "../../workers/payments/event-refunds";
 import { dbOf } from "../../workers/payments/shards";
+import { counting } from "../../workers/payments/sibling-calls";
 import { closeTills, codeOf, guest, openTill, parse, publish, type Till } from "../support/payments-room";
 import { replaceProviderDoors, silent } from "../support/provider-doors";
 import { books, eur, expectAllBack, payingProvider, refund, sweepLater, ticketStatuses, timesTold } from "../support/refunds";
@@ -136,8 +137,16 @@ describe("a cancelled event", () => {
     await cancelEvent(till, event.id);
     await beginEventRefunds(till.env, event.id);
     const db = databaseOf(till, first);
-    const later = { waitUntil: () => undefined };
-    await workThrough(till.env, later, db, event.id, { calls: 3, untilMs: Date.now() + 5_000 });
+    const calls = { left: 3 };
+    const work = {
+      env: counting(till.env, calls),
+      later: { waitUntil: () => undefined },
+      db,
+      calls,
+      untilMs: Date.now() + 5_000,
+    };
+    await workThrough(work, event.id);
+    expect(calls.left).toBe(1);
     expect(await jobOf(till, event, first)).toMatchObject({ finished: 0 });
     expect(await till.row(first.id, "SELECT count(*) AS n FROM orders WHERE state = 'cancelled'")).toEqual({ n: 100 });
     expect(await till.status(last)).toBe("paid");

@@ -23,6 +23,7 @@ const withLostConfirm = (when: "before" | "after") => (env: Env) => {
   return { EVENTS: { ...env.EVENTS, confirmOrder } };
 };
 
+const EUR_5 = { amount: 500, currency: "EUR" };
 const free = { ticketTypes: [{ name: "Free", price: { amount: 0, currency: "EUR" }, quantity: 5 }] };
 const countOrders = (till: Till, where: string) =>
   Promise.all(
@@ -169,6 +170,52 @@ describe("what fails in a sweep", () => {
     expect(await till.status(last)).toBe("pending");
     await till.sweep();
     expect(await till.status(last)).toBe("paid");
+    vi.restoreAllMocks();
+  });
+});
+
+describe("a sweep whose calls are few", () => {
+  test("spends none on payments that say nothing new", async () => {
+    const till = await openTill(() => ({ PAYMENTS_SHARDS: "1" }));
+    const event = await publish(till, { capacity: 200, ticketTypes: [{ name: "One", price: EUR_5, quantity: 200 }] });
+    for (let count = 0; count < 30; count++) await till.paid(await till.order(event), "tok_requires_action");
+    const ended = await publish(till);
+    await till.order(ended);
+    laterOn(3_600_000);
+    expect(await till.sweep()).toMatchObject({ payments: 30, expiredOrders: 31 });
+  });
+
+  test("leaves each kind of work its part, however much waits of the others", async () => {
+    vi.spyOn(console, "error").mockImplementation(() => undefined);
+    let isAway = true;
+    let calls = 0;
+    const till = await openTill((env) => {
+      const EVENTS = { ...env.EVENTS };
+      EVENTS.confirmOrder = async (request) => {
+        calls += 1;
+        if (isAway) throw new Error("the object does not answer");
+        return env.EVENTS.confirmOrder(request);
+      };
+      EVENTS.releaseOrders = (...request) => {
+        calls += 1;
+        return env.EVENTS.releaseOrders(...request);
+      };
+      return { EVENTS, PAYMENTS_SHARDS: "1" };
+    });
+    const ended = await till.order(await publish(till));
+    const event = await publish(till, { capacity: 200, ticketTypes: [{ name: "One", price: EUR_5, quantity: 200 }] });
+    for (let count = 0; count < 30; count++) {
+      const { payment } = await till.paid(await till.order(event), "tok_requires_action");
+      await till.webhook(`evt_${payment.id}`, "payment.succeeded", payment.id);
+      await till.idle();
+    }
+    isAway = false;
+    laterOn(3_600_000);
+    calls = 0;
+    const { providerEvents } = await till.sweep();
+    expect(await till.row(ended.id, `SELECT state FROM orders WHERE id = '${ended.id}'`)).toEqual({ state: "expired" });
+    expect(providerEvents).toBeGreaterThan(15);
+    expect(calls).toBeLessThanOrEqual(24);
     vi.restoreAllMocks();
   });
 });

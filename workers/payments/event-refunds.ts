@@ -4,7 +4,7 @@
  */
 import { reportError } from "../../shared/observability/report";
 import type { Env, Later } from "./environment";
-import { type Done, each, type Work } from "./half-way";
+import { each, type Work } from "./half-way";
 import { MAX_TRIES } from "./order-moves";
 import { readSale } from "./order-rows";
 import { isPayable, ORDER_NEXT } from "./order-states";
@@ -19,7 +19,6 @@ const PAGE_ORDERS = 50;
 const PAGE_CALLS = 2;
 /** Cancelled events that one sweep of a shard takes up. */
 const EVENTS_A_SWEEP = 4;
-const SWEEP_MS = 10_000;
 /** Refunds of one page that the provider is asked for at once. */
 const AT_ONCE = 5;
 /** The object has confirmed an order and D1 does not say so yet: its request is about to, or the sweep. */
@@ -29,11 +28,6 @@ const SWEEP_AFTER_MS = 60_000;
 
 /** Final for the object, so that late money is given back. */
 const RELEASED_FOR = "event_cancelled";
-
-export interface Budget {
-  calls: number;
-  untilMs: number;
-}
 
 /** In every shard: orders of an event stand together in one, but which one depends on how many there were when they were placed. */
 export async function beginEventRefunds(env: Env, eventId: string): Promise<void> {
@@ -47,25 +41,26 @@ export async function beginEventRefunds(env: Env, eventId: string): Promise<void
 }
 
 /** Part of the sweep. */
-export async function sweepEventRefunds(work: Work): Promise<Done> {
-  const budget: Budget = { calls: work.calls, untilMs: Date.now() + SWEEP_MS };
-  const waiting = { where: "finished_at_ms IS NULL", limit: Math.min(EVENTS_A_SWEEP, Math.floor(work.calls / PAGE_CALLS)) };
-  const count = await each<EventRefundRow>(work, "event_refunds", waiting, ({ event_id }) =>
-    workThrough(work.env, work.later, work.db, event_id, budget),
+export const sweepEventRefunds = (work: Work): Promise<number> =>
+  each<EventRefundRow>(
+    work,
+    "event_refunds",
+    // Each spends what is left, page by page: two at once would both spend the last of it.
+    { where: "finished_at_ms IS NULL", limit: EVENTS_A_SWEEP, callsEach: PAGE_CALLS, atOnce: 1 },
+    ({ event_id }) => workThrough(work, event_id),
   );
-  return { count, calls: work.calls - budget.calls };
-}
 
 /** As far as the budget goes. A page that fails is left as it is: its row waits for the sweep, longer each time. */
-export async function workThrough(env: Env, later: Later, db: D1Database, eventId: string, budget: Budget): Promise<void> {
+export async function workThrough(work: Work, eventId: string): Promise<void> {
+  const { db, calls, untilMs } = work;
   for (;;) {
     const job = await db
       .prepare("SELECT * FROM event_refunds WHERE event_id = ? AND finished_at_ms IS NULL")
       .bind(eventId)
       .first<EventRefundRow>();
     if (!job) return;
-    if (budget.calls < PAGE_CALLS || Date.now() >= budget.untilMs) return comeBack(db, job);
-    const { orders, leftBehind } = await refundPage(env, later, db, job, budget);
+    if (calls.left < PAGE_CALLS || Date.now() >= untilMs) return comeBack(db, job);
+    const { orders, leftBehind } = await refundPage(work, job);
     if (orders.length < PAGE_ORDERS) return endPass(db, job, leftBehind);
     await moveCursor(db, job, orders.at(-1) as PagedOrder, leftBehind);
   }
@@ -73,13 +68,7 @@ export async function workThrough(env: Env, later: Later, db: D1Database, eventI
 
 type PagedOrder = Pick<OrderRow, "id" | "state" | "created_at_ms">;
 
-async function refundPage(
-  env: Env,
-  later: Later,
-  db: D1Database,
-  job: EventRefundRow,
-  budget: Budget,
-): Promise<{ orders: PagedOrder[]; leftBehind: number }> {
+async function refundPage({ env, later, db }: Work, job: EventRefundRow): Promise<{ orders: PagedOrder[]; leftBehind: number }> {
   const { results: orders } = await db
     .prepare(
       `SELECT id, state, created_at_ms FROM orders WHERE event_id = ? AND (created_at_ms, id) > (?, ?)
@@ -90,14 +79,8 @@ async function refundPage(
   const unpaid = orders.filter(({ state }) => isPayable(state)).map(({ id }) => id);
   const paid = orders.filter(({ state }) => state === "paid" || state === "partially_refunded").map(({ id }) => id);
   let leftBehind = 0;
-  if (unpaid.length > 0) {
-    budget.calls -= 1;
-    leftBehind += await releaseUnpaid(env, db, job.event_id, unpaid);
-  }
-  if (paid.length > 0) {
-    budget.calls -= 1;
-    leftBehind += await refundPaid(env, later, db, job.event_id, paid);
-  }
+  if (unpaid.length > 0) leftBehind += await releaseUnpaid(env, db, job.event_id, unpaid);
+  if (paid.length > 0) leftBehind += await refundPaid(env, later, db, job.event_id, paid);
   return { orders, leftBehind };
 }
 

@@ -1,6 +1,7 @@
 /** Orders whose end has passed. The object first (rule 12): what it has confirmed or keeps alive is no expired order, whatever the clock says. */
 import { reportError } from "../../shared/observability/report";
-import type { Env, Later } from "./environment";
+import type { Env } from "./environment";
+import type { Work } from "./half-way";
 import { moveEnd } from "./order-moves";
 import { ORDER_NEXT } from "./order-states";
 import { takeChosen } from "./retries";
@@ -12,16 +13,8 @@ const MAX_A_CALL = 100;
 
 type Due = Pick<OrderRow, "id" | "event_id">;
 
-interface Expiring {
-  env: Env;
-  later: Later;
-  db: D1Database;
-  /** Sibling calls that are left. */
-  calls: number;
-}
-
 /** One call of an event's object for a hundred of its orders. Part of the sweep. */
-export async function expireOrders({ env, later, db, calls }: Expiring): Promise<{ count: number; calls: number }> {
+export async function expireOrders({ env, later, db, calls, untilMs }: Work): Promise<number> {
   const { results } = await db
     .prepare(
       `SELECT id, event_id FROM orders
@@ -30,28 +23,23 @@ export async function expireOrders({ env, later, db, calls }: Expiring): Promise
     )
     .bind(Date.now(), MAX_DUE)
     .all<Due>();
-  let left = calls;
   let count = 0;
   for (const [eventId, orders] of Map.groupBy(results, ({ event_id }) => event_id)) {
-    for (let first = 0; first < orders.length && left > 0; first += MAX_A_CALL) {
+    for (let first = 0; first < orders.length && calls.left > 0 && Date.now() < untilMs; first += MAX_A_CALL) {
       // What the object does not end now, because it cannot answer or will not, comes back behind the others.
       const some = await takeChosen(db, "orders", orders.slice(first, first + MAX_A_CALL), Date.now());
       if (some.length === 0) continue;
-      left -= 1;
       try {
         const { ended, alive } = await release(env, eventId, some);
         await writeEnded(db, ended);
         count += ended.length;
-        for (const order of alive.slice(0, left)) {
-          left -= 1;
-          await readEnd(env, db, order);
-        }
+        for (const order of alive.slice(0, Math.max(0, calls.left))) await readEnd(env, db, order);
       } catch (error) {
         reportError(error, env, later, { task: "expire orders" });
       }
     }
   }
-  return { count, calls: calls - left };
+  return count;
 }
 
 async function release(env: Env, eventId: string, orders: readonly Due[]): Promise<{ ended: Due[]; alive: Due[] }> {

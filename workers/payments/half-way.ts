@@ -1,12 +1,15 @@
-/** Orders and payments that a killed request left half-way; the sweep finishes them. */
+/** Orders, payments and refunds that a killed request left half-way; the sweep finishes them. */
 import { reportError } from "../../shared/observability/report";
 import type { Env, Later } from "./environment";
 import { lookUp } from "./look-ups";
 import { moveOrder } from "./order-moves";
 import { readOrder, readSale } from "./order-rows";
-import { processEvent, takeWaiting } from "./provider-events";
+import { processEvent, waitingEvents } from "./provider-events";
+import { payBack } from "./refunds";
 import { type Due, type Retried, take } from "./retries";
+import type { ProviderEventRow, RefundRow } from "./schema";
 import { confirmFreeOrder } from "./settlement";
+import type { SiblingBudget } from "./sibling-calls";
 import { isUnasked, resume } from "./turns";
 
 /** A request that still runs finishes what it began; only what is older is looked after. */
@@ -14,68 +17,98 @@ export const FREE_ORDER_AFTER_MS = 5_000;
 /** Days of an hour's pauses: what no provider has decided by then stays visible, for a person. */
 export const GIVEN_UP_AFTER = 200;
 
-/** One step's part of a sweep: what it may spend, and what it did. */
-export interface Work {
+/** Of one step. */
+const MAX_ROWS = 50;
+/** Rows of one step that are worked on at once: one that waits for a silent provider keeps no more than these waiting. */
+const AT_ONCE = 5;
+/** Of stored events, in one step. Each costs a few of the calls of D1 that an invocation may make. */
+const MAX_EVENTS = 100;
+
+/** One step's part of a sweep: what it may spend. */
+export interface Work extends SiblingBudget {
   env: Env;
   later: Later;
   db: D1Database;
-  /** Calls of sibling Workers that are left. */
-  calls: number;
-}
-
-export interface Done {
-  count: number;
-  /** Sibling calls that it may have cost. */
-  calls: number;
 }
 
 export const reporter =
-  ({ env, later }: Work, name: string) =>
+  ({ env, later }: Pick<Work, "env" | "later">, name: string) =>
   (error: unknown): void =>
     reportError(error, env, later, { task: `sweep ${name}` });
 
-/** Each row by itself: one that fails keeps none from its turn. */
-export async function each<Row>(work: Work, table: Retried, due: Due, handle: (row: Row) => Promise<unknown>): Promise<number> {
-  const rows = await take<Row>(work.db, table, Date.now(), due);
-  for (const row of rows) await handle(row).catch(reporter(work, table));
-  return rows.length;
+interface DueWork extends Due {
+  /** Sibling calls that a row may cost, at the most. */
+  callsEach: number;
+  atOnce?: number;
 }
 
-/** Stored before the 200, and not counted. Each may cost one call of the event's object. */
-export async function countEvents({ env, later, db, calls }: Work): Promise<Done> {
-  const waiting = await takeWaiting(db, Date.now(), calls);
-  for (const event of waiting) await processEvent(env, later, db, event);
-  return { count: waiting.length, calls: waiting.length };
+/** Each row by itself: one that fails keeps none from its turn. What the budget is too small for is not taken, and keeps its place. */
+export async function each<Row>(
+  work: Work,
+  table: Retried,
+  { callsEach, limit, atOnce = AT_ONCE, ...due }: DueWork,
+  handle: (row: Row) => Promise<unknown>,
+): Promise<number> {
+  let count = 0;
+  while (count < limit && Date.now() < work.untilMs) {
+    const affordable = callsEach === 0 ? atOnce : Math.floor(work.calls.left / callsEach);
+    const page = Math.min(atOnce, limit - count, affordable);
+    if (page <= 0) break;
+    const rows = await take<Row>(work.db, table, Date.now(), { ...due, limit: page });
+    await Promise.all(rows.map((row) => handle(row).catch(reporter(work, table))));
+    count += rows.length;
+    if (rows.length < page) break;
+  }
+  return count;
 }
+
+/** Stored before the 200, and not counted. Each may cost one call of the event's object; most say nothing new and cost none. */
+export const countEvents = (work: Work): Promise<number> =>
+  each<ProviderEventRow>(work, "provider_events", { ...waitingEvents(Date.now()), limit: MAX_EVENTS, callsEach: 1 }, (event) =>
+    processEvent(work.env, work.later, work.db, event),
+  );
 
 /** Written, and killed before the confirm. The object may take the stock again even if the hold has ended. */
-export async function finishFreeOrders(work: Work): Promise<Done> {
-  const { env, later, db, calls } = work;
-  const half: Due = {
+export function finishFreeOrders(work: Work): Promise<number> {
+  const { env, later, db } = work;
+  const half: DueWork = {
     where: "state = 'pending' AND total_minor = 0 AND created_at_ms <= ?",
     values: [Date.now() - FREE_ORDER_AFTER_MS],
+    limit: MAX_ROWS,
     // A confirm, and a release where it is refused.
-    limit: Math.floor(calls / 2),
+    callsEach: 2,
   };
-  const count = await each<{ id: string }>(work, "orders", half, async ({ id }) => {
+  return each<{ id: string }>(work, "orders", half, async ({ id }) => {
     const sale = await readOrder(db, id);
     if (!sale || (await confirmFreeOrder(env, later, db, sale)).ok) return;
     const released = await env.EVENTS.releaseOrder(sale.order.event_id, id, "expired");
     if (!released.ok || released.value.outcome === "released") await moveOrder(db, sale, "ended");
   });
-  return { count, calls: 2 * count };
 }
 
 /** The provider's last word is missing: it is asked, with growing pauses. */
-export async function lookUpPayments(work: Work): Promise<Done> {
-  const { env, later, db, calls } = work;
-  const undecided: Due = {
+export function lookUpPayments(work: Work): Promise<number> {
+  const { env, later, db } = work;
+  const undecided: DueWork = {
     where: `state IN ('initiated', 'requires_action', 'processing') AND attempts < ${GIVEN_UP_AFTER}`,
-    limit: calls,
+    limit: MAX_ROWS,
+    // One that was never asked for: whether it may be, and a confirm.
+    callsEach: 2,
   };
-  const count = await each<{ id: string }>(work, "payments", undecided, async ({ id }) => {
+  return each<{ id: string }>(work, "payments", undecided, async ({ id }) => {
     const sale = await readSale(db, id);
     if (sale) await (isUnasked(sale.payment) ? resume : lookUp)(env, later, db, sale);
   });
-  return { count, calls: count };
+}
+
+/** Written, and nobody wrote down that the provider has paid. Tickets that are not void yet are the object's to void first. */
+export async function payBackOwed(work: Work): Promise<number> {
+  const owed = (where: string, callsEach: number) =>
+    each<RefundRow>(
+      work,
+      "refunds",
+      { where: `state IN ('pending', 'failed') AND ${where}`, limit: MAX_ROWS, callsEach },
+      (refund) => payBack(work.env, work.later, work.db, refund),
+    );
+  return (await owed("voided_at_ms IS NOT NULL", 0)) + (await owed("voided_at_ms IS NULL", 1));
 }

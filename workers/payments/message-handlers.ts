@@ -3,6 +3,7 @@ import type { MessageHandlers } from "../../shared/queue/consume";
 import type { Env, Later } from "./environment";
 import { beginEventRefunds, workThrough } from "./event-refunds";
 import { allDatabases } from "./shards";
+import { counting } from "./sibling-calls";
 
 /** What one message may spend; the sweep carries on. */
 const SIBLING_CALLS = 24;
@@ -17,9 +18,10 @@ async function payBackBuyers(env: Env, eventId: string): Promise<void> {
   await beginEventRefunds(env, eventId);
   const pending: Promise<unknown>[] = [];
   const later: Later = { waitUntil: (promise) => void pending.push(promise) };
-  const budget = { calls: SIBLING_CALLS, untilMs: Date.now() + MAX_MS };
+  const calls = { left: SIBLING_CALLS };
+  const work = { env: counting(env, calls), later, calls, untilMs: Date.now() + MAX_MS };
   for (const db of allDatabases(env)) {
-    await workThrough(env, later, db, eventId, budget).catch((error) =>
+    await workThrough({ ...work, db }, eventId).catch((error) =>
       reportError(error, env, later, { task: "pay back a cancelled event" }),
     );
   }

@@ -12,7 +12,6 @@ import { nextPaymentState } from "./order-states";
 import type { PaymentProvider, ProviderEvent } from "./providers/provider";
 import { isRefundFact } from "./refund-states";
 import { applyRefundWord } from "./refund-words";
-import { take } from "./retries";
 import type { ProviderEventRow } from "./schema";
 import { type MoneyFact, settle } from "./settlement";
 import { dbOf } from "./shards";
@@ -199,9 +198,7 @@ async function weigh(env: Env, later: Later, { body }: WaitingEvent, sale: Sale,
 }
 
 /** For the sweep: what waits to be counted and is due. */
-export const takeWaiting = (db: D1Database, nowMs: number, limit: number): Promise<ProviderEventRow[]> =>
-  take<ProviderEventRow>(db, "provider_events", nowMs, {
-    where: `processed_at_ms IS NULL AND received_at_ms <= ? AND attempts < ${MAX_ATTEMPTS}`,
-    values: [nowMs - SWEEP_AFTER_MS],
-    limit,
-  });
+export const waitingEvents = (nowMs: number) => ({
+  where: `processed_at_ms IS NULL AND received_at_ms <= ? AND attempts < ${MAX_ATTEMPTS}`,
+  values: [nowMs - SWEEP_AFTER_MS],
+});

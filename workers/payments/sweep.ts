@@ -10,21 +10,31 @@ import { type Env, type Later, mailboxesOf } from "./environment";
 import { sweepEventRefunds } from "./event-refunds";
 import { expireOrders } from "./expiry";
 import { retellForgotten } from "./forgotten-news";
-import { countEvents, type Done, each, finishFreeOrders, lookUpPayments, reporter, type Work } from "./half-way";
+import { countEvents, finishFreeOrders, lookUpPayments, payBackOwed, reporter, type Work } from "./half-way";
 import { checkLedger } from "./ledger-check";
 import { messageHandlers } from "./message-handlers";
 import { archiveBodies } from "./provider-archive";
 import { deliverDue } from "./providers/test-deliveries";
-import { payBack } from "./refunds";
-import type { RefundRow } from "./schema";
 import { allDatabases } from "./shards";
+import { counting, withShare } from "./sibling-calls";
 
 /** An invocation may call its siblings this often; the shards share it. */
 const SIBLING_CALLS = 24;
+/** What waits for a silent provider keeps the next step waiting no longer than this, and the calls that are under way. */
+const STEP_MS = 10_000;
 const REPLAYS = 1;
 const OLD_ANSWERS = 2_000;
-const REFUNDS = 50;
 const DELIVERIES = 50;
+
+/** What asks siblings and providers. Each has its part of the calls for itself, whatever waits for the others; the parts are a whole. */
+const ASKING: [string, number, (work: Work) => Promise<number>][] = [
+  ["providerEvents", 3 / 12, countEvents],
+  ["freeOrders", 2 / 12, finishFreeOrders],
+  ["payments", 2 / 12, lookUpPayments],
+  ["expiredOrders", 2 / 12, expireOrders],
+  ["eventRefunds", 2 / 12, sweepEventRefunds],
+  ["refunds", 1 / 12, payBackOwed],
+];
 
 /** What each step did, and how far it is behind. */
 export async function sweep(env: Env, later: Later): Promise<SweepReport> {
@@ -34,29 +44,8 @@ export async function sweep(env: Env, later: Later): Promise<SweepReport> {
   // A replayed message spends what a sweep may.
   const siblingCalls = parked.replayed === 0 ? SIBLING_CALLS : 0;
   for (const db of databases) {
-    const work: Work = { env, later, db, calls: Math.floor(siblingCalls / databases.length) };
-    const steps: [string, () => Promise<Done>][] = [
-      ["providerEvents", () => countEvents(work)],
-      ["freeOrders", () => finishFreeOrders(work)],
-      ["payments", () => lookUpPayments(work)],
-      ["expiredOrders", () => expireOrders(work)],
-      ["eventRefunds", () => sweepEventRefunds(work)],
-      ["refunds", () => payBackOwed(work)],
-      ["testDeliveries", async () => free(await deliverDue(env, later, db, Date.now(), DELIVERIES))],
-      ["retold", async () => free(await retellForgotten(env, db, Date.now()))],
-      ["outbox", async () => free(await sweepOutbox(db, mailboxesOf(env), Date.now(), { report: reporter(work, "outbox") }))],
-      ["archivedEvents", async () => free(await archiveBodies(env, later, db))],
-      ["ledger", async () => free(await checkLedger(db))],
-      ["oldAnswers", async () => free((await forgetOldAnswers(db, "answers", Date.now(), OLD_ANSWERS).run()).meta.changes)],
-    ];
-    for (const [name, run] of steps) {
-      const done = await run().catch((error) => {
-        reporter(work, name)(error);
-        return free(0);
-      });
-      work.calls = Math.max(0, work.calls - done.calls);
-      report[name] = (report[name] ?? 0) + done.count;
-    }
+    const done = await sweepShard(env, later, db, Math.floor(siblingCalls / databases.length));
+    for (const [name, count] of done) report[name] = (report[name] ?? 0) + count;
   }
   const lag = await reportLag(env).catch((error): SweepReport => {
     reportError(error, env, later, { task: "sweep lag" });
@@ -65,17 +54,29 @@ export async function sweep(env: Env, later: Later): Promise<SweepReport> {
   return { ...report, ...lag, ...parked };
 }
 
-const free = (count: number): Done => ({ count, calls: 0 });
+async function sweepShard(env: Env, later: Later, db: D1Database, siblingCalls: number): Promise<[string, number][]> {
+  const done: [string, number][] = [];
+  const step = async (name: string, run: () => Promise<number>) => {
+    const count = await run().catch((error) => {
+      reporter({ env, later }, name)(error);
+      return 0;
+    });
+    done.push([name, count]);
+  };
+  const calls = { left: siblingCalls };
+  const work = (untilMs: number): Work => ({ env: counting(env, calls), later, db, calls, untilMs });
 
-/** Written, and nobody wrote down that the provider has paid. */
-async function payBackOwed(work: Work): Promise<Done> {
-  const { env, later, db, calls } = work;
-  let left = calls;
-  const owed = { where: "state IN ('pending', 'failed')", limit: REFUNDS };
-  const count = await each<RefundRow>(work, "refunds", owed, async (refund) => {
-    // Its tickets are the object's to void first; where no call is left for that, it comes back behind the others.
-    if (refund.voided_at_ms === null && left-- <= 0) return;
-    await payBack(env, later, db, refund);
-  });
-  return { count, calls: calls - Math.max(0, left) };
+  // What asks nobody is kept waiting by nobody.
+  await step("retold", () => retellForgotten(env, db, Date.now()));
+  await step("outbox", () => sweepOutbox(db, mailboxesOf(env), Date.now(), { report: reporter({ env, later }, "outbox") }));
+  await step("testDeliveries", () => deliverDue(env, later, db, Date.now(), DELIVERIES));
+  await step("archivedEvents", () => archiveBodies(env, later, db));
+  await step("oldAnswers", async () => (await forgetOldAnswers(db, "answers", Date.now(), OLD_ANSWERS).run()).meta.changes);
+  const startedAtMs = Date.now();
+  for (const [name, part, run] of ASKING)
+    await step(name, () => withShare(calls, Math.floor(part * siblingCalls), () => run(work(Date.now() + STEP_MS))));
+  // And once more with what the others did not need.
+  for (const [name, , run] of ASKING) await step(name, () => run(work(startedAtMs + STEP_MS)));
+  await step("ledger", () => checkLedger(db));
+  return done;
 }
