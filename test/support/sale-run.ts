@@ -188,13 +188,19 @@ class Run {
       if (paid_at_ms !== null) order.fate = "paid";
       else if (state === "cancelled") order.fate = "cancelled";
       else if (state !== "pending" && state !== "expired") {
-        order.isStuck ||= order.fate === "open" && !this.model.isOpen;
+        order.isStuck ||= order.fate === "open" && !this.model.isOpen && !this.#isReleased(id);
         order.fate = "lost";
       }
       if (order.endMs < expires_at_ms) order.reacquired += 1;
       order.endMs = expires_at_ms;
     }
     for (const { order_id, void: voided } of ticketsIn(this.world)) this.model.void(order_id, voided);
+  }
+
+  /** Money and a cancellation at once: the object may have refused the one and granted the other. */
+  #isReleased(orderId: string): boolean {
+    const released = this.world.stock.exec("SELECT 1 FROM orders WHERE order_id = ? AND outcome = 'released'", orderId);
+    return released.toArray().length > 0;
   }
 
   /** The bank says its last words, everything it said arrives, and the sweeps do the rest. */

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import type { OrderState } from "../../workers/payments/order-states";
 import * as configured from "../../workers/payments/providers/configured";
-import { facts } from "../support/sale-facts";
+import { type Fact, facts } from "../support/sale-facts";
 import { reached, runSale } from "../support/sale-run";
 import type { Swap, World } from "../support/sale-world";
 
@@ -24,6 +24,19 @@ const EVERY_STATE: (OrderState | "given_back")[] = [
   "partially_refunded",
   "refunded",
   "given_back",
+];
+
+/** Chance comes here once in 2,500 sequences: the money finds its stock sold, and the provider does not answer for the way back. */
+const LATE_AND_SOLD_OUT: Fact[] = [
+  { type: "place", free: false, quantity: 2 },
+  { type: "pay", order: 0, mood: "failed", back: "succeeded" },
+  { type: "pass", ms: 3_700_000 },
+  { type: "place", free: false, quantity: 1 },
+  { type: "refund", payment: 0, part: "all", back: "silent" },
+  { type: "settle", charge: 0, paid: false },
+  { type: "deliver", event: 0, times: 1 },
+  { type: "settle", charge: 0, paid: true },
+  { type: "deliver", event: 5, times: 1 },
 ];
 
 const realNow = Date.now;
@@ -49,7 +62,7 @@ test(`money and stock agree after every fact, in ${RUNS} sequences (SALE_SEED=${
   const path = process.env.SALE_PATH;
   await fc.assert(
     fc.asyncProperty(facts, (sequence) => runSale(sequence, { onOpen })),
-    { numRuns: RUNS, seed: SEED, ...(path ? { path } : {}) },
+    { numRuns: RUNS, seed: SEED, ...(path ? { path } : { examples: [[LATE_AND_SOLD_OUT]] }) },
   );
   if (RUNS >= DEFAULT_RUNS) expect([...reached].sort()).toEqual([...EVERY_STATE].sort());
 });
@@ -59,7 +72,7 @@ test.each<[string, Swap, RegExp]>([
   [
     "the guard does not stop the batch",
     { payments: { find: "SELECT changes()", replace: "SELECT 1" } },
-    /the ledger's|promised|bought|CHECK constraint|UNIQUE constraint/,
+    /the ledger's|promised|bought|what is back|CHECK constraint|UNIQUE constraint/,
   ],
   [
     "a posting says twice the sum",
