@@ -184,6 +184,12 @@ export type AssetKind = (typeof ASSET_KINDS)[number];
 export const ASSET_TYPES = ["image/png", "image/jpeg", "image/webp", "image/svg+xml"] as const;
 export type AssetType = (typeof ASSET_TYPES)[number];
 
+export const MAX_UPLOAD_BYTES = 20 * 1024 * 1024;
+
+/** What comes with a file: in the address, or as fields of its form. */
+export const UploadFields = z.object({ organizerId: Id, kind: z.enum(ASSET_KINDS).default("image") });
+export type UploadFields = z.infer<typeof UploadFields>;
+
 export const BrandAsset = z
   .object({
     id: Id,

@@ -44,6 +44,26 @@ export async function readBytesOnce(request: Request): Promise<Uint8Array<ArrayB
   return bytes;
 }
 
+/** Of a body with a length; one without is counted by whoever reads it. */
+export function checkAnnouncedSize(request: Request, maxBytes: number): void {
+  if (Number(request.headers.get("content-length") ?? 0) > maxBytes) throw new Problem("payload_too_large");
+}
+
+/** Counts a body that announced no length and that nobody read, and keeps nothing of it. */
+export async function countUnread(request: Request, maxBytes: number): Promise<void> {
+  if (request.headers.get("content-length") !== null || !request.body || request.bodyUsed) return;
+  let length = 0;
+  const reader = request.body.getReader();
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return;
+    length += value.byteLength;
+    if (length <= maxBytes) continue;
+    await reader.cancel();
+    throw new Problem("payload_too_large");
+  }
+}
+
 /** The size is refused before the credential (API.md, order of checks): by what is announced, or by counting what is not. */
 export async function checkSize(request: Request): Promise<void> {
   const length = request.headers.get("content-length");

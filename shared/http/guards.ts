@@ -7,7 +7,7 @@ import type { DescribeRouteOptions } from "hono-openapi";
 import { type MemberRole, may, type Permission } from "../contracts/organizers";
 import type { Principal, UserPrincipal } from "../contracts/principal";
 import type { ProblemCode } from "../contracts/problems";
-import { checkSize } from "./body";
+import { checkAnnouncedSize, checkSize, countUnread } from "./body";
 import { documented, refusalResponses } from "./operation";
 import { isAdmin, principalOf } from "./principal";
 import { Problem } from "./problem";
@@ -15,8 +15,8 @@ import { Problem } from "./problem";
 const BEARER = [{ bearer: [] }];
 
 /** Size, then a credential that was sent must be good, even where none is needed. */
-async function admit(c: Context): Promise<Principal> {
-  await checkSize(c.req.raw);
+async function admit(c: Context, size: () => void | Promise<void> = () => checkSize(c.req.raw)): Promise<Principal> {
+  await size();
   const principal = principalOf(c);
   if (principal.kind === "refused") throw new Problem(principal.code);
   return principal;
@@ -110,28 +110,39 @@ export interface MembershipQuestions<E extends Env> {
   /** `permission` is what the route needs, for `rememberedMembership`. */
   membership(c: Context<E>, userId: string, organizerId: string, permission: Permission): Promise<MemberRole | null>;
   notFound: ProblemCode;
+  /** A route that takes files: its own limit, in bytes, and what has no length is read only once its sender may send it. */
+  maxFileBytes?(c: Context<E>): number;
   /** A hold's or an order's secret is nobody's membership: 401, unless the domain has another word for its bearer. */
   refusalOfSecret?(c: Context<E>): Promise<ProblemCode>;
 }
 
 /** Builds a domain's `requireMember`, which names the permission on the route's line. Admins may read everything. */
 export function memberGuard<E extends Env>(questions: MembershipQuestions<E>) {
+  const decide = async (c: Context<E>, permission: Permission, principal: Principal): Promise<void> => {
+    if (principal.kind === "bearer_secret" && questions.refusalOfSecret) throw new Problem(await questions.refusalOfSecret(c));
+    const caller = signedIn(principal);
+    if (caller.kind === "user" && caller.organizerHost) throw new Problem("main_host_required");
+    const subject = await questions.subjectOf(c);
+    if (!subject) throw new Problem(questions.notFound);
+    if (isAdmin(principal) && permission.endsWith(":read")) return;
+    const role = await questions.membership(c, caller.userId, subject.organizerId, permission);
+    if (role && may(role, permission)) return;
+    if (role || isAdmin(principal)) throw new Problem("forbidden");
+    const visible = typeof subject.visible === "function" ? await subject.visible() : subject.visible;
+    throw new Problem(visible ? "forbidden" : questions.notFound);
+  };
   return (permission: Permission): MiddlewareHandler<E> =>
     guard<E>(
       async (c) => {
-        const principal = await admit(c);
-        if (principal.kind === "bearer_secret" && questions.refusalOfSecret)
-          throw new Problem(await questions.refusalOfSecret(c));
-        const caller = signedIn(principal);
-        if (caller.kind === "user" && caller.organizerHost) throw new Problem("main_host_required");
-        const subject = await questions.subjectOf(c);
-        if (!subject) throw new Problem(questions.notFound);
-        if (isAdmin(principal) && permission.endsWith(":read")) return;
-        const role = await questions.membership(c, caller.userId, subject.organizerId, permission);
-        if (role && may(role, permission)) return;
-        if (role || isAdmin(principal)) throw new Problem("forbidden");
-        const visible = typeof subject.visible === "function" ? await subject.visible() : subject.visible;
-        throw new Problem(visible ? "forbidden" : questions.notFound);
+        const maxBytes = questions.maxFileBytes?.(c);
+        if (maxBytes === undefined) return decide(c, permission, await admit(c));
+        try {
+          await decide(c, permission, await admit(c, () => checkAnnouncedSize(c.req.raw, maxBytes)));
+        } catch (refusal) {
+          // The size comes first on the wire: what was not announced is counted now, and not kept.
+          await countUnread(c.req.raw, maxBytes);
+          throw refusal;
+        }
       },
       { security: BEARER, "x-permission": permission } as DescribeRouteOptions,
       ["credential_missing", "credential_invalid", "forbidden", questions.notFound],

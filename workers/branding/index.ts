@@ -3,6 +3,8 @@ import type { BrandingRpc, BrandSettings } from "../../shared/contracts/branding
 import type { SweepReport } from "../../shared/contracts/domain";
 import { serve } from "../../shared/http/app";
 import { openapiOf } from "../../shared/http/operation";
+import { runSteps } from "../../shared/observability/sweep-steps";
+import { sweepAssets } from "./assets";
 import { readSettings, readSettingsOf } from "./brand-settings";
 import { organizerOfHost } from "./hosts";
 import { app } from "./routes";
@@ -17,9 +19,8 @@ export class BrandingService extends WorkerEntrypoint<BrandingEnv> implements Br
     return openapiOf(app);
   }
 
-  /** Nothing here stands half-way. */
-  async sweep(): Promise<SweepReport> {
-    return {};
+  sweep(): Promise<SweepReport> {
+    return runSteps(this.env, this.ctx, { assets: () => sweepAssets(this.env, Date.now()) });
   }
 
   organizerOfHost(host: string) {

@@ -1,5 +1,6 @@
 /** The domain's pages in the OpenAPI document. */
-import { BrandSettings } from "../../shared/contracts/branding";
+import { BrandAsset, BrandSettings } from "../../shared/contracts/branding";
+import { listOf } from "../../shared/http/list";
 import type { Operation } from "../../shared/http/operation";
 
 const settings: BrandSettings = {
@@ -25,7 +26,64 @@ const settings: BrandSettings = {
   updatedAt: "2027-03-01T09:30:00.000Z",
 };
 
+const asset: BrandAsset = {
+  id: "0197f3c2-9d10-7a44-8f00-5b1f6a0c2d3e",
+  organizerId: settings.organizerId,
+  kind: "logo",
+  url: "/branding/assets/0197f3c2-9d10-7a44-8f00-5b1f6a0c2d3e",
+  contentType: "image/svg+xml",
+  sizeBytes: 2_311,
+  sha256: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+  width: 320,
+  height: 96,
+  createdAt: "2027-03-01T09:12:00.000Z",
+};
+
 export const operations = {
+  uploadBrandAsset: {
+    operationId: "uploadBrandAsset",
+    summary: "Keep a picture for an organizer's pages and mails",
+    description:
+      "The raw body, or the `file` of a form. PNG, JPEG, WebP or SVG by its bytes, never by its name or `Content-Type`; at most 20 MiB and 50 million pixels, an SVG 1 MiB. What is kept and served has no metadata (no place, no camera, no comment), and an SVG nothing that runs, loads or leads anywhere. The same picture for the same purpose is the same asset: 200.",
+    tags: ["branding"],
+    answers: {
+      201: { description: "The asset", schema: BrandAsset, example: asset },
+      200: { description: "The organizer had this picture for this purpose already", schema: BrandAsset, example: asset },
+    },
+    refusals: ["asset_type_unsupported", "asset_broken", "asset_too_large", "too_many_assets", "state_moved", "overloaded"],
+  },
+  listBrandAssets: {
+    operationId: "listBrandAssets",
+    summary: "An organizer's pictures, newest first",
+    tags: ["branding"],
+    answers: {
+      200: { description: "A page of them", schema: listOf(BrandAsset), example: { data: [asset], nextCursor: null } },
+    },
+    refusals: ["invalid_cursor"],
+  },
+  getBrandAsset: {
+    operationId: "getBrandAsset",
+    summary: "A picture",
+    description:
+      "It never changes under its address. One range is answered by 206, on condition of `If-Range` too; several, or one that cannot be read, by the whole.",
+    tags: ["branding"],
+    answers: {
+      200: { description: "The picture, as PNG, JPEG, WebP or SVG", contentType: "image/*" },
+      206: { description: "The range that was asked for", contentType: "image/*" },
+      304: { description: "The copy named in `If-None-Match` is the picture" },
+      416: { description: "The range begins behind the picture's end; `Content-Range` says how long it is" },
+    },
+    refusals: ["asset_not_found"],
+  },
+  deleteBrandAsset: {
+    operationId: "deleteBrandAsset",
+    summary: "Take a picture away",
+    description:
+      "What the settings show stays until they no longer do: `asset_in_use`. Browsers and caches that have the picture may keep it for as long as they were told.",
+    tags: ["branding"],
+    answers: { 204: { description: "It is gone" } },
+    refusals: ["asset_in_use"],
+  },
   saveBrandSettings: {
     operationId: "saveBrandSettings",
     summary: "Save how an organizer's pages and mails look",
