@@ -257,6 +257,11 @@ export interface EventsRpc extends DomainRpc {
   ticketsOfOrders(orders: { eventId: string; orderId: string }[]): Promise<Result<Ticket[], Refusal>[]>;
   /** Events by id whatever their status, those that exist; at most 100 ids. The asking Worker decides who may see them. */
   events(ids: string[]): Promise<PublishedEvent[]>;
+  /**
+   * What was ever announced, whatever became of it, in the order of ids, at most 100 behind this id ("" for the first), each with the
+   * version that its newest message has.
+   */
+  announcedEvents(afterId: string): Promise<{ event: PublishedEvent; version: number }[]>;
   /** What anybody may see of an event's tickets, at most a second old. */
   availability(eventId: string): Promise<Result<{ data: AvailableTicketType[]; asOf: string }, Refusal<"event_not_found">>>;
   /** Published public events of an organizer, soonest first; at most 100. */

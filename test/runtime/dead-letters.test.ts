@@ -71,7 +71,7 @@ const row = async (): Promise<Row> => {
 const askReplay = () => db.prepare("UPDATE dead_letters SET replay_requested_at_ms = 1").run();
 /** How many it tried. */
 const replay = (limit?: number) => replayDeadLetters(env, ctx, db, messageHandlers, limit);
-const indexed = async () => (await db.prepare("SELECT count(*) AS n FROM event_documents").first<number>("n")) ?? 0;
+const indexed = async () => (await db.prepare("SELECT count(*) AS n FROM seen_events").first<number>("n")) ?? 0;
 const LAST = MAX_RETRIES + 1;
 
 describe("parking", () => {

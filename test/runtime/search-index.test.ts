@@ -1,29 +1,12 @@
 import { applyD1Migrations, reset } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { PublishedEvent } from "../../shared/contracts/events";
-import { putDocuments } from "../../workers/search/event-documents";
+import { putDocuments, retireEnded } from "../../workers/search/event-documents";
 import { distanceKm } from "../../workers/search/places";
-import { SearchQuery, search } from "../../workers/search/search";
-import { publishedEvent } from "../support/published-event";
-
-const NOW_MS = Date.parse("2027-01-01T00:00:00Z");
+import { allTitles, found, inCity, NOW_MS, named, priced, put, titles } from "../support/search-room";
 
 beforeEach(() => applyD1Migrations(env.SEARCH_DB, env.MIGRATIONS.search));
 afterEach(() => reset());
-
-const put = (event: PublishedEvent, version = 1) => putDocuments(env.SEARCH_DB, [{ eventId: event.id, version, event }]);
-
-async function titles(query: Record<string, string>): Promise<string[]> {
-  const found = await search(env.SEARCH_DB, SearchQuery.parse(query), NOW_MS);
-  return found.data.map((event) => event.title);
-}
-
-const named = (title: string, change: Partial<PublishedEvent> = {}) =>
-  publishedEvent({ id: crypto.randomUUID(), title, ...change });
-const inCity = (city: string, lat: number, lng: number): Partial<PublishedEvent> => ({
-  location: { ...publishedEvent().location, city, coordinates: { lat, lng } },
-});
 
 describe("what is found", () => {
   it("words find title, description, venue and city, by their beginnings and without marks", async () => {
@@ -66,22 +49,13 @@ describe("what is found", () => {
   });
 
   it("category without case, city without marks, price by the cheapest ticket, dates by the start", async () => {
-    const price = (amount: number) => ({
-      id: crypto.randomUUID(),
-      eventId: publishedEvent().id,
-      name: "T",
-      price: { amount, currency: "EUR" },
-      quantity: 1,
-      minPerOrder: 1,
-      maxPerOrder: 1,
-    });
     await put(
-      named("Early", { category: "JAZZ", ticketTypes: [price(3000), price(1500)], startDate: "2027-06-01T10:00:00.000Z" }),
+      named("Early", { category: "JAZZ", ...priced([3000, "EUR"], [1500, "EUR"]), startDate: "2027-06-01T10:00:00.000Z" }),
     );
     await put(
       named("Late", {
         category: "Rock",
-        ticketTypes: [price(2000)],
+        ...priced([2000, "EUR"]),
         startDate: "2027-06-02T10:00:00.000Z",
         ...inCity("Łódź", 51.8, 19.5),
       }),
@@ -107,28 +81,16 @@ describe("what is found", () => {
     await put(named("Vienna", inCity("Vienna", 48.2082, 16.3738)));
     expect(await titles({ near: "48.2,16.37" })).toEqual(["Vienna"]);
     expect(await titles({ near: "48.2,16.37", radiusKm: "60" })).toEqual(["Vienna", "Bratislava"]);
-    const found = await search(env.SEARCH_DB, SearchQuery.parse({ near: "48.2,16.37", radiusKm: "2000" }), NOW_MS);
-    expect(found.data).toHaveLength(3);
-    for (const event of found.data)
+    const { data } = await found({ near: "48.2,16.37", radiusKm: "2000" });
+    expect(data).toHaveLength(3);
+    for (const event of data)
       expect(event.distanceKm).toBeCloseTo(distanceKm({ lat: 48.2, lng: 16.37 }, event.location.coordinates), 2);
   });
 
   it("pages neither repeat nor lose an event, by date and by distance", async () => {
     for (let i = 0; i < 7; i++) await put(named(`E${i}`, { ...inCity("Vienna", 48.2 + (i % 3) / 100, 16.37) }));
-    for (const filter of [{}, { near: "48.2,16.37" }, { q: "e" }]) {
-      const seen: string[] = [];
-      let cursor: string | null | undefined;
-      do {
-        const page = await search(
-          env.SEARCH_DB,
-          SearchQuery.parse({ ...filter, limit: "3", ...(cursor ? { cursor } : {}) }),
-          NOW_MS,
-        );
-        seen.push(...page.data.map((event) => event.title));
-        cursor = page.nextCursor;
-      } while (cursor);
-      expect(seen.toSorted()).toEqual(["E0", "E1", "E2", "E3", "E4", "E5", "E6"]);
-    }
+    for (const filter of [{}, { near: "48.2,16.37" }, { q: "e" }, { from: "2027-01-01", near: "48.2,16.37", radiusKm: "20015" }])
+      expect((await allTitles(filter, 3)).toSorted()).toEqual(["E0", "E1", "E2", "E3", "E4", "E5", "E6"]);
   });
 });
 
@@ -144,7 +106,7 @@ describe("what the index follows", () => {
     await put(event, 4);
     await put({ ...event, status: "cancelled" }, 5);
     expect(await titles({ q: "first" })).toEqual([]);
-    await putDocuments(env.SEARCH_DB, [{ eventId: event.id, version: 6, event: null }]);
+    await putDocuments(env.SEARCH_DB, [{ eventId: event.id, version: 6, event: null }], NOW_MS);
     expect(await titles({})).toEqual([]);
   });
 
@@ -161,11 +123,26 @@ describe("what the index follows", () => {
   it("the words of the index are exactly those of the documents", async () => {
     const event = named("Once upon");
     for (let version = 1; version <= 3; version++) await put({ ...event, title: `Once ${version}` }, version);
-    await env.SEARCH_DB.prepare("DELETE FROM event_documents").run();
-    await expect(
-      env.SEARCH_DB.prepare("INSERT INTO events_fts (events_fts, rank) VALUES ('integrity-check', 1)").run(),
-    ).resolves.toBeDefined();
-    const { results } = await env.SEARCH_DB.prepare("SELECT rowid FROM events_fts WHERE events_fts MATCH 'once'").all();
+    const again = { ...event, startDate: "2027-06-04T17:30:00.000Z", title: "Once more" };
+    for (let times = 0; times < 2; times++) await put(again, 4);
+    expect(await titles({ q: "once" })).toEqual(["Once more"]);
+    await put({ ...again, status: "completed" }, 5);
+    const { results } = await env.SEARCH_DB.prepare(`SELECT rowid FROM words WHERE words MATCH '"once"'`).all();
     expect(results).toEqual([]);
+    for (const table of ["documents", "bodies"])
+      expect(await env.SEARCH_DB.prepare(`SELECT count(*) AS n FROM ${table}`).first("n")).toBe(0);
+  });
+
+  it("what has ended leaves the words that are on, and is still found by who asks for the past", async () => {
+    await put(named("Sunrise", { startDate: "2027-01-01T03:00:00.000Z", endDate: "2027-01-01T06:00:00.000Z" }));
+    await put(named("Sunset", { startDate: "2027-01-01T16:00:00.000Z", endDate: "2027-01-01T18:00:00.000Z" }));
+    const noonMs = NOW_MS + 12 * 3_600_000;
+    const on = async () => (await found({}, noonMs)).data.map(({ title }) => title);
+    const live = () => env.SEARCH_DB.prepare(`SELECT count(*) AS n FROM words WHERE words MATCH '"live_"'`).first("n");
+    expect([await on(), await live()]).toEqual([["Sunset"], 2]);
+    expect(await retireEnded(env.SEARCH_DB, noonMs)).toBe(1);
+    expect([await on(), await live()]).toEqual([["Sunset"], 1]);
+    expect(await retireEnded(env.SEARCH_DB, noonMs)).toBe(0);
+    expect(await titles({ q: "sunrise", from: "2027-01-01" })).toEqual(["Sunrise"]);
   });
 });

@@ -1,4 +1,4 @@
-import { and, asc, eq, gt, inArray, or, type SQL, sql } from "drizzle-orm";
+import { and, asc, eq, gt, inArray, notInArray, or, type SQL, sql } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
 import { z } from "zod";
 import { EVENT_STATUSES, type PublishedEvent } from "../../shared/contracts/events";
@@ -66,6 +66,18 @@ export async function eventsById(env: Env, ids: readonly string[]): Promise<Publ
   const order = new Map(ids.map((id, index) => [id, index]));
   rows.sort((a, b) => (order.get(a.id) ?? 0) - (order.get(b.id) ?? 0));
   return withTypes(env, rows);
+}
+
+/** For rebuilding what was made of messages: everything that had one, in the order of ids. */
+export async function announcedEventsAfter(env: Env, afterId: string): Promise<{ event: PublishedEvent; version: number }[]> {
+  const rows = await drizzle(env.DB)
+    .select()
+    .from(events)
+    .where(and(gt(events.id, afterId), notInArray(events.status, ["draft", "publishing"])))
+    .orderBy(asc(events.id))
+    .limit(MAX_BATCH);
+  const shown = await withTypes(env, rows);
+  return shown.map((event, index) => ({ event, version: rows[index]?.version ?? 0 }));
 }
 
 /** What an organizer's visitors may choose from: on sale, public, not over. */

@@ -4,7 +4,7 @@ import type { ClaimRequest, ConfirmRequest } from "../../shared/contracts/invent
 import { serve } from "../../shared/http/app";
 import { openapiOf } from "../../shared/http/operation";
 import { readSnapshot } from "./availability";
-import { eventsById, publicEventsOf } from "./event-lists";
+import { announcedEventsAfter, eventsById, publicEventsOf } from "./event-lists";
 import { askInventory } from "./inventory";
 import * as stock from "./order-stock";
 import { app } from "./routes";
@@ -64,6 +64,10 @@ export class EventsService extends WorkerEntrypoint<EventsEnv> implements Events
 
   events(ids: string[]) {
     return eventsById(this.env, ids);
+  }
+
+  announcedEvents(afterId: string) {
+    return announcedEventsAfter(this.env, afterId);
   }
 
   availability(eventId: string) {

@@ -5,3 +5,8 @@ export interface Env extends Pick<SearchEnv, "DB" | "ENVIRONMENT"> {
   EVENTS: Pick<EventsRpc, "events">;
   SENTRY_DSN?: string;
 }
+
+/** What its sweep works with besides. */
+export interface SweepEnv extends Env {
+  EVENTS: Pick<EventsRpc, "events" | "announcedEvents">;
+}

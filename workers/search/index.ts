@@ -1,13 +1,12 @@
 import { WorkerEntrypoint } from "cloudflare:workers";
 import type { SweepReport } from "../../shared/contracts/domain";
 import type { SearchRpc } from "../../shared/contracts/outbound";
-import { deadLetterSteps } from "../../shared/d1/dead-letters";
 import { serve } from "../../shared/http/app";
 import { openapiOf } from "../../shared/http/operation";
-import { runSteps } from "../../shared/observability/sweep-steps";
 import { consumeMailbox } from "../../shared/queue/mailbox";
 import { messageHandlers } from "./message-handlers";
 import { app } from "./routes";
+import { sweep } from "./sweep";
 
 /** For sibling Workers. Not reachable from the internet. */
 export class SearchService extends WorkerEntrypoint<SearchEnv> implements SearchRpc {
@@ -19,9 +18,8 @@ export class SearchService extends WorkerEntrypoint<SearchEnv> implements Search
     return openapiOf(app);
   }
 
-  /** The queue repeats what failed; nothing stands half-way here but what was given up. */
   sweep(): Promise<SweepReport> {
-    return runSteps(this.env, this.ctx, deadLetterSteps(this.env, this.ctx, this.env.DB, messageHandlers));
+    return sweep(this.env, this.ctx);
   }
 }
 

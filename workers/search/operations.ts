@@ -29,7 +29,7 @@ const found: FoundEvent = {
 
 const page = {
   description:
-    "Published public events that fit every filter given: the nearest first where `near` is given, else the soonest. A published or changed event is found within seconds.",
+    "Published public events that fit every filter given: the best match first where words are asked for, else the nearest where `near` is given, and then the soonest. Words match whole or by their beginning, without case and accents. A change of an event is found within seconds; one that is cancelled, completed or made private is lost as soon.",
   tags: ["search"],
   answers: {
     200: { description: "A page of events", schema: FoundEvents, example: { data: [found], nextCursor: null } },

@@ -30,14 +30,24 @@ export interface Box {
   maxLng: number;
 }
 
-/** Contains the circle; all longitudes where it touches a pole or crosses the date line. */
-export function boxAround({ lat, lng }: Point, radiusKm: number): Box {
+/** Together they contain the circle: two where it crosses the date line, all longitudes where it touches a pole. */
+export function boxesAround({ lat, lng }: Point, radiusKm: number): Box[] {
   const span = radiusKm / EARTH_KM;
   const dLat = (span * 180) / Math.PI;
-  const [minLat, maxLat] = [lat - dLat, lat + dLat];
-  const everywhere = { minLat: Math.max(minLat, -90), maxLat: Math.min(maxLat, 90), minLng: -180, maxLng: 180 };
+  const [minLat, maxLat] = [Math.max(lat - dLat, -90), Math.min(lat + dLat, 90)];
+  const everywhere = [{ minLat, maxLat, minLng: -180, maxLng: 180 }];
   if (minLat <= -90 || maxLat >= 90) return everywhere;
   const dLng = (Math.asin(Math.min(1, Math.sin(span) / Math.cos(radians(lat)))) * 180) / Math.PI;
   const [minLng, maxLng] = [lng - dLng, lng + dLng];
-  return minLng < -180 || maxLng > 180 ? everywhere : { ...everywhere, minLng, maxLng };
+  if (minLng <= -180)
+    return [
+      { minLat, maxLat, minLng: -180, maxLng },
+      { minLat, maxLat, minLng: minLng + 360, maxLng: 180 },
+    ];
+  if (maxLng >= 180)
+    return [
+      { minLat, maxLat, minLng, maxLng: 180 },
+      { minLat, maxLat, minLng: -180, maxLng: maxLng - 360 },
+    ];
+  return [{ minLat, maxLat, minLng, maxLng }];
 }

@@ -1,31 +1,107 @@
-/** How texts and questions are brought to one spelling. FTS5 folds most diacritics itself; these letters it keeps apart. */
-const LETTERS: Record<string, string> = { ß: "ss", ı: "i", æ: "ae", œ: "oe", ø: "o", ł: "l", đ: "d", ð: "d", þ: "th" };
-const KEPT_APART = new RegExp(`[${Object.keys(LETTERS).join("")}]`, "g");
+/** How texts and questions are brought to the same words. The index decides nothing by itself: it gets what is written here. */
 
-/** Small letters without marks, in the compatibility form: `İSTANBUL` → `istanbul`, `Straße` → `strasse`, `ﬁ` → `fi`. */
+/** Letters that no decomposition brings to their plain form. */
+const LETTERS: Record<string, string> = {
+  ß: "ss",
+  ı: "i",
+  ς: "σ",
+  æ: "ae",
+  œ: "oe",
+  ø: "o",
+  ł: "l",
+  đ: "d",
+  ð: "d",
+  þ: "th",
+  ħ: "h",
+};
+const KEPT_APART = new RegExp(`[${Object.keys(LETTERS).join("")}]`, "g");
+/**
+ * Accents, the points of Hebrew and Arabic and what else may be left out when typing. The marks of Indic and South-East Asian scripts and
+ * of Japanese are vowels and consonants: they stay.
+ */
+const ACCENTS = new RegExp(
+  `[${[
+    "\\u0300-\\u036f\\u1ab0-\\u1aff\\u1dc0-\\u1dff\\u20d0-\\u20ff\\ufe20-\\ufe2f",
+    // Cyrillic, Hebrew, Arabic.
+    "\\u0483-\\u0487",
+    "\\u0591-\\u05bd\\u05bf-\\u05c7",
+    "\\u0610-\\u061a\\u0640\\u064b-\\u065f\\u0670\\u06d6-\\u06dc\\u06df-\\u06e8\\u06ea-\\u06ed",
+  ].join("")}]`,
+  "g",
+);
+
+/** Small letters without accents, in the compatibility form: `İSTANBUL` → `istanbul`, `Straße` → `strasse`, `ﬁ` → `fi`. */
 export const fold = (text: string): string =>
   text
+    .toWellFormed()
     .normalize("NFKD")
+    .replace(ACCENTS, "")
     .toLowerCase()
-    .replaceAll(/\p{M}/gu, "")
-    .replace(KEPT_APART, (letter) => LETTERS[letter] ?? letter);
+    // Once more: the small form of a letter may come with an accent of its own.
+    .normalize("NFKD")
+    .replace(ACCENTS, "")
+    .replace(KEPT_APART, (letter) => LETTERS[letter] ?? letter)
+    .normalize("NFKC");
 
 /**
  * The same but for case (API.md says no more of a category). Upper case first, so that ß and SS, σ and ς, ı and I meet; the dot that
  * the lower case of İ keeps is no letter's difference.
  */
 export const caseless = (text: string): string =>
-  text.normalize("NFC").toUpperCase().toLowerCase().replaceAll("i\u0307", "i").trim();
+  text.toWellFormed().normalize("NFC").toUpperCase().toLowerCase().replaceAll("i\u0307", "i").trim();
+
+/** Letters and digits of scripts that put no space between words. */
+const UNSPACED =
+  "[[\\p{L}\\p{N}]&&[\\p{Script=Han}\\p{Script=Hiragana}\\p{Script=Katakana}\\p{Script=Thai}\\p{Script=Lao}\\p{Script=Khmer}\\p{Script=Myanmar}ー]]";
+const SPACED = `[[\\p{L}\\p{N}]--${UNSPACED}]`;
+const RUNS = new RegExp(`${UNSPACED}[${UNSPACED}\\p{M}]*|${SPACED}[${SPACED}\\p{M}]*`, "gv");
+const STARTS_UNSPACED = new RegExp(`^${UNSPACED}`, "v");
+
+export const MAX_WORD_CHARACTERS = 64;
+
+interface Run {
+  characters: string[];
+  unspaced: boolean;
+}
+const runsOf = (text: string): Run[] =>
+  (fold(text).match(RUNS) ?? []).map((run) => ({ characters: [...run], unspaced: STARTS_UNSPACED.test(run) }));
+
+const cut = (characters: string[]): string => characters.slice(0, MAX_WORD_CHARACTERS).join("");
+const pairsOf = (characters: string[]): string[] => characters.slice(1).map((second, index) => `${characters[index]}${second}`);
+
+/** The words of a text. Where words have no spaces between them, each character and each pair of neighbours is one. */
+export const wordsOf = (text: string): string[] =>
+  runsOf(text).flatMap(({ characters, unspaced }) => (unspaced ? [...characters, ...pairsOf(characters)] : [cut(characters)]));
+
+export interface Term {
+  word: string;
+  /** A longer word of the text will do. */
+  open: boolean;
+}
 
 const MAX_TERMS = 16;
-const MAX_TERM_CHARACTERS = 64;
+/** A question may be as long as a URL; nobody means more than this. */
+const MAX_QUESTION_CHARACTERS = 1000;
 
-/**
- * An FTS5 query in which every word of the question must begin a word of the text. Each is quoted, so that AND, NEAR, `*` or `title:`
- * are nothing but words. Null where the question has no letter and no digit: that finds nothing.
- */
-export function matchOf(question: string): string | null {
-  const terms = fold(question).match(/[\p{L}\p{N}]+/gu) ?? [];
-  const distinct = [...new Set(terms.map((term) => [...term].slice(0, MAX_TERM_CHARACTERS).join("")))].slice(0, MAX_TERMS);
-  return distinct.length === 0 ? null : distinct.map((term) => `"${term}"*`).join(" ");
+/** What a question asks for: all of its words. Nothing in it is anything but a word; none where it has no letter and no digit. */
+export function termsOf(question: string): Term[] {
+  const terms = runsOf(question.slice(0, MAX_QUESTION_CHARACTERS)).flatMap(({ characters, unspaced }): Term[] => {
+    if (!unspaced) return [{ word: cut(characters), open: true }];
+    return (characters.length > 1 ? pairsOf(characters) : characters).map((word) => ({ word, open: false }));
+  });
+  const distinct = new Map(terms.map((term) => [term.word, term]));
+  return [...distinct.values()].slice(0, MAX_TERMS);
+}
+
+const MIN_CORRECTED = 4;
+const MAX_CORRECTED = 32;
+
+/** Words in which typing errors are looked for. A number more or less is another thing, not the same misspelled. */
+export const isCorrectable = (word: string): boolean =>
+  word.length >= MIN_CORRECTED && word.length <= MAX_CORRECTED && !STARTS_UNSPACED.test(word) && !/\p{N}/u.test(word);
+
+/** With the edges of the word marked, so that a short word with an error in its middle still shares some. */
+export function trigramsOf(word: string): string[] {
+  const characters = [" ", ...word, " "];
+  return [...new Set(characters.slice(2).map((third, index) => `${characters[index]}${characters[index + 1]}${third}`))];
 }
