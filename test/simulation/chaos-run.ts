@@ -130,7 +130,6 @@ async function sellUnderFire(
 /** Down until all is due, up again, and swept. What waits for a mailbox is given the time that a mailbox takes. */
 async function comeToRest(house: ChaosHouse, data: string, timersWithinMs: number): Promise<number> {
   await pause(Math.max(0, Math.min((await house.lastTimerMs()) - Date.now(), timersWithinMs)));
-  await quiet(house);
   await house.stop();
   const work = makeAllDue(data, Date.now());
   await house.start();

@@ -51,17 +51,6 @@ describe("the checker names", () => {
     expect(check(readSnapshot(copy)).map(({ rule }) => rule)).toContain(fault.rule);
   });
 
-  test("what is told of the stock and is not so", async () => {
-    await rm(copy, { recursive: true, force: true });
-    await cp(data, copy, { recursive: true });
-    // By then nothing has moved for a while, whatever had when the data was taken.
-    const rulesLater = () => check({ ...readSnapshot(copy), takenAtMs: Date.now() + 600_000 }).map(({ rule }) => rule);
-    expect(rulesLater()).not.toContain("stock_told");
-    const sql = ["UPDATE stock_levels SET available = available + 1"];
-    expect(plant(copy, { name: "", rule: "stock_told", of: "analytics", sql })).toBe(true);
-    expect(rulesLater()).toContain("stock_told");
-  });
-
   test("a client who was told something else the second time", () => {
     const [told] = run.snapshot.acknowledged.filter(({ operation, status }) => operation === "order" && status === 201);
     if (!told) throw new Error("no order");

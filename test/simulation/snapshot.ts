@@ -61,7 +61,6 @@ const ROWS = {
     counted_orders: z.object({ order_id: text, event_id: text }),
     counted_refunds: z.object({ refund_id: text, event_id: text }),
     refunds: z.object({ event_id: text, refunded_minor: int }),
-    stock_levels: z.object({ event_id: text, ticket_type_id: text, available: int }),
     sales: z.object({ event_id: text, currency: text, orders: int, tickets: int, revenue_minor: int }),
   },
   inventory: {
