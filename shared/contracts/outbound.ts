@@ -28,7 +28,16 @@ export const OutboxMessage = z
       .meta({
         description: "`token` for a verification or reset, `orderId` for an order's mails, `refundId` too for a refund's",
       }),
-    attachments: z.array(z.object({ filename: z.string(), contentType: z.string(), content: z.base64() })).optional(),
+    attachments: z
+      .array(
+        z.object({
+          filename: z.string(),
+          contentType: z.string(),
+          content: z.base64(),
+          contentId: z.string().optional().meta({ description: "Of a picture that the HTML shows as `cid:<contentId>`" }),
+        }),
+      )
+      .optional(),
     createdAt: Timestamp,
   })
   .meta({ id: "OutboxMessage" });

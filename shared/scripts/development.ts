@@ -17,7 +17,7 @@ export function developmentVars(domain: WorkerDomain, port?: string): Record<str
     gateway: { ISSUER: LOCAL_ISSUER },
     auth: { ISSUER: LOCAL_ISSUER },
     branding: { SITES_BASE_HOST: "localhost" },
-    notifications: { API_ORIGIN: localOrigin(port ?? DEFAULT_PORT) },
+    notifications: { API_ORIGIN: localOrigin(port ?? DEFAULT_PORT), SITES_BASE_HOST: "localhost" },
     events: { QUEUES_FORGET: "yes" },
     payments: { PAYMENTS_SHARDS: SHARDS, LOCAL_PORT: port ?? "", QUEUES_FORGET: "yes" },
   };

@@ -33,7 +33,7 @@ it("the confirmation says what, when in the event's zone, where and how much, an
   await dispatchDue(here, ctx);
   const [mail] = await readCaptured(here.DB, { limit: 1 });
   expect(mail?.subject).toBe("Your tickets for Jazz <b>& more</b>");
-  expect(mail?.text).toMatch(/^Saturday,? 5 June 2027 at 19:30 CEST$/m);
+  expect(mail?.text).toMatch(/^Saturday,? 5 June 2027(,| at) 19:30–23:00 CEST$/m);
   expect(mail?.text).toContain("2 × Standing, €25.00 each\nTotal: €50.00");
   expect(mail?.html).toContain("Hello Ada &lt;script&gt;,");
   expect(mail?.html).not.toContain("<script");

@@ -76,7 +76,7 @@ describe("a refund", () => {
     expect(mail?.html).toContain("Hello Ada &lt;script&gt;,");
     expect(mail?.html).not.toContain("<b>");
     if (change.reason !== "event_cancelled")
-      for (const id of change.ticketIds ?? []) expect(mail?.html).toContain(`<li>${id}</li>`);
+      for (const id of change.ticketIds ?? []) expect(mail?.html).toContain(`<li dir="auto">${id}</li>`);
   });
 
   it("of late money for a cancelled event names the cancellation", async () => {

@@ -1,13 +1,17 @@
 /** The notifications Worker's modules, their siblings played by what a test says of them. */
 import { env } from "cloudflare:workers";
 import { vi } from "vitest";
+import type { BrandSettings } from "../../shared/contracts/branding";
+import type { Ticket } from "../../shared/contracts/events";
 import type { OrderFacts, RefundFacts } from "../../shared/contracts/orders";
+import { ok } from "../../shared/contracts/result";
 import type { Message } from "../../shared/queue/consume";
 import { readCaptured } from "../../workers/notifications/captured-messages";
 import type { Env } from "../../workers/notifications/environment";
 import { messageHandlers } from "../../workers/notifications/message-handlers";
 import { publishedEvent } from "./published-event";
 
+const STANDING = "0197f3c2-1111-7c11-8b2a-1a2b3c4d5e01";
 export const event = publishedEvent({ title: "Jazz <b>& more</b>" });
 const eur = (amount: number) => ({ amount, currency: "EUR" });
 export const ctx = { waitUntil: () => undefined };
@@ -19,7 +23,7 @@ export function order(id: string): OrderFacts {
     organizerId: event.organizerId,
     status: "paid",
     expiresAt: event.startDate,
-    items: [{ ticketTypeId: crypto.randomUUID(), name: "Standing", quantity: 2, unitPrice: eur(2500) }],
+    items: [{ ticketTypeId: STANDING, name: "Standing", quantity: 2, unitPrice: eur(2500) }],
     subtotal: eur(5000),
     discount: eur(0),
     fees: eur(0),
@@ -53,10 +57,41 @@ export const refund = (id: string, change: Partial<RefundFacts> = {}): RefundFac
   ...change,
 });
 
-export type Change = Partial<Omit<Env, "PAYMENTS">> & { PAYMENTS?: Partial<Env["PAYMENTS"]> };
+type Doors = "BRANDING" | "EVENTS" | "PAYMENTS";
+export type Change = Partial<Omit<Env, Doors>> & { [Door in Doors]?: Partial<Env[Door]> };
+
+export const brandOf = (organizerId: string, change: Partial<BrandSettings> = {}): BrandSettings => ({
+  organizerId,
+  primaryColor: "#7c2d12",
+  secondaryColor: "#0f172a",
+  logoUrl: null,
+  faviconUrl: null,
+  logo: null,
+  favicon: null,
+  cover: null,
+  fontFamily: "Georgia, serif",
+  tagline: null,
+  links: [{ label: "Imprint", url: "https://blue-note.example/imprint" }],
+  customCSS: "",
+  contrast: { primaryOnWhite: 9.37, secondaryOnWhite: 17.85, textOnPrimary: "#ffffff", textOnSecondary: "#ffffff" },
+  updatedAt: null,
+  ...change,
+});
+
+export const ticketOf = (orderId: string, number: number, change: Partial<Ticket> = {}): Ticket => ({
+  id: crypto.randomUUID(),
+  eventId: event.id,
+  orderId,
+  ticketTypeId: STANDING,
+  status: "valid",
+  code: `BT1.${`${number}`.padStart(132, "x")}`,
+  holder: { name: "Ada <script>", email: "ada@bilten.example" },
+  createdAt: event.createdAt,
+  ...change,
+});
 
 /** Siblings that know what they are asked; `PAYMENTS` can be made to fail. */
-export function house({ PAYMENTS, ...change }: Change = {}) {
+export function house({ BRANDING, EVENTS, PAYMENTS, ...change }: Change = {}) {
   const orders = vi.fn(async (ids: string[]) => ids.map(order));
   const accountMails = vi.fn(async (ids: string[]) =>
     ids.map((id) => ({ id, kind: "verification" as const, to: "new@bilten.example", name: "Nia", token: `token-of-${id}` })),
@@ -66,7 +101,14 @@ export function house({ PAYMENTS, ...change }: Change = {}) {
     ENVIRONMENT: "development",
     API_ORIGIN: "http://localhost:8787",
     AUTH: { accountMails },
-    EVENTS: { events: async () => [event] },
+    SITES_BASE_HOST: "localhost",
+    MAIL_FROM: "tickets@bilten.example",
+    BRANDING: { settingsOf: async (ids) => ids.map((id) => brandOf(id)), ...BRANDING },
+    EVENTS: {
+      events: async () => [event],
+      ticketsOfOrders: async (asked) => asked.map(({ orderId }) => ok([1, 2].map((number) => ticketOf(orderId, number)))),
+      ...EVENTS,
+    },
     PAYMENTS: { orders, refunds: async (ids) => ids.map((id) => refund(id)), ...PAYMENTS },
     USERS: {
       organizers: async () => [

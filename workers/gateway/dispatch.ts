@@ -69,6 +69,7 @@ const DEVELOPMENT_TABLE: typeof TABLE = [
   ["/dev/accounts/*", to("AUTH_HTTP")],
   ["/dev/test-provider/*", to("PAYMENTS_HTTP")],
   ["/dev/outbox", to("NOTIFICATIONS_HTTP")],
+  ["/dev/mail/*", to("NOTIFICATIONS_HTTP")],
 ];
 
 function routerOf(table: typeof TABLE) {

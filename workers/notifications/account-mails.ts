@@ -1,55 +1,34 @@
 /** What auth has to say to the owner of an address. The token is derived there and asked for when the mail is written. */
-import { html } from "hono/html";
 import type { AccountMail } from "../../shared/contracts/accounts";
 import type { Env } from "./environment";
-import { type Composed, composeEach, htmlPage, type Mail } from "./mail";
+import { houseLook } from "./look";
+import { type Composed, composeEach, type Mail, writeMail } from "./mail";
+import type { Block } from "./mail-page";
+import { tongueOf } from "./words";
 
-interface Wording {
-  subject: string;
-  sentences: string[];
-  /** The page that takes the token, and what its link says. */
-  link?: { path: string; label: string };
-}
-
-const WORDING: Record<AccountMail["kind"], Wording> = {
-  verification: {
-    subject: "Confirm your e-mail address",
-    sentences: [
-      "Somebody, we hope you, opened an account at Bilten with this address. Please confirm that it is yours.",
-      "If you did not do that just now, do nothing: a click would open the account to whoever did.",
-    ],
-    link: { path: "/auth/verify-email", label: "Confirm this address" },
-  },
-  already_registered: {
-    subject: "You already have an account",
-    sentences: [
-      "Somebody, perhaps you, tried to open an account at Bilten with this address. There is one already, and nothing was changed.",
-      "If you forgot your password, ask for a new one where you log in.",
-    ],
-  },
-  password_reset: {
-    subject: "Choose a new password",
-    sentences: ["Somebody, we hope you, asked for a new password for your account at Bilten. If it was not you, do nothing."],
-    link: { path: "/auth/reset-password", label: "Choose a new password" },
-  },
+/** The pages that take a token; what comes with none leads nowhere. */
+const PATHS: Partial<Record<AccountMail["kind"], string>> = {
+  verification: "/auth/verify-email",
+  password_reset: "/auth/reset-password",
 };
 
-export async function composeAccountMail(mail: AccountMail, origin: string): Promise<Mail> {
-  const { subject, sentences, link } = WORDING[mail.kind];
-  const url = link && mail.token ? `${origin}${link.path}?token=${encodeURIComponent(mail.token)}` : null;
-  const greeting = mail.name === undefined ? "Hello," : `Hello ${mail.name},`;
-  return {
+export function composeAccountMail(mail: AccountMail, origin: string): Promise<Mail> {
+  // An account does not say yet what its owner reads.
+  const tongue = tongueOf(null);
+  const { subject, sentences, link } = tongue.words.account[mail.kind];
+  const path = PATHS[mail.kind];
+  const text = (line: string): Block => ({ kind: "text", text: line });
+  const blocks: Block[] = [text(tongue.words.hello(mail.name ?? null)), ...sentences.map(text)];
+  if (path && mail.token)
+    blocks.push({ kind: "link", label: link, url: `${origin}${path}?token=${encodeURIComponent(mail.token)}` });
+  return writeMail({
     to: mail.to,
+    tongue,
+    look: houseLook(),
     subject,
-    text: [greeting, ...sentences, ...(link && url ? [`${link.label}:\n${url}`] : []), "Bilten"].join("\n\n"),
-    html: await htmlPage(
-      subject,
-      html`<p>${greeting}</p>
-${sentences.map((sentence) => html`<p>${sentence}</p>`)}
-${link && url ? html`<p><a href="${url}">${link.label}</a></p>` : ""}`,
-    ),
+    blocks,
     data: { type: mail.kind, ...(mail.token ? { token: mail.token } : {}) },
-  };
+  });
 }
 
 /** By the mail's id. Auth leaves out those that are gone or whose token was used. */

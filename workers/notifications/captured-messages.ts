@@ -1,7 +1,9 @@
-/** Development's outbox, for people and tests who have no mailbox. */
+/** Development's outbox, for people and tests who have no mailbox: what would have left. */
 import { desc, eq } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
+import { toTimestamp } from "../../shared/contracts/ids";
 import { OutboxMessage } from "../../shared/contracts/outbound";
+import type { MailSender, OutgoingMail } from "./mail-sender";
 import { capturedMessages } from "./schema";
 
 /** Newest first. */
@@ -17,3 +19,43 @@ export async function readCaptured(
     .limit(limit);
   return rows.map(({ message }) => OutboxMessage.parse(JSON.parse(message)));
 }
+
+export async function findCaptured(db: D1Database, id: string): Promise<OutboxMessage | null> {
+  const row = await db.prepare("SELECT message FROM captured_messages WHERE id = ?").bind(id).first<{ message: string }>();
+  return row && OutboxMessage.parse(JSON.parse(row.message));
+}
+
+/** Without what leaves in no header: the outbox knows no sender's name. */
+function messageOf({ key, mail }: OutgoingMail, nowMs: number): OutboxMessage {
+  const { to, subject, text, html, data, attachments } = mail;
+  return {
+    id: key,
+    channel: "email",
+    to,
+    subject,
+    text,
+    html,
+    data,
+    ...(attachments.length > 0
+      ? { attachments: attachments.map((file) => ({ ...file, content: file.content.toBase64() })) }
+      : {}),
+    createdAt: toTimestamp(nowMs),
+  };
+}
+
+export const capturingSender = (db: D1Database): MailSender => ({
+  async send(mails) {
+    if (mails.length === 0) return { sent: [], refused: [], failures: [] };
+    const nowMs = Date.now();
+    const insert = db.prepare(
+      "INSERT INTO captured_messages (id, recipient, message, created_at_ms) VALUES (?, ?, ?, ?) ON CONFLICT (id) DO NOTHING",
+    );
+    // A row each: together they are more than one parameter may be.
+    await db.batch(
+      mails.map((outgoing) =>
+        insert.bind(outgoing.key, outgoing.mail.to.toLowerCase(), JSON.stringify(messageOf(outgoing, nowMs)), nowMs),
+      ),
+    );
+    return { sent: mails.map(({ key }) => key), refused: [], failures: [] };
+  },
+});

@@ -7,6 +7,7 @@ import { accountMails } from "./account-mails";
 import type { Env } from "./environment";
 import type { Composed } from "./mail";
 import { type MailSender, mailSenderOf } from "./mail-sender";
+import { OCCASION_QUESTIONS } from "./occasions";
 import { orderConfirmations } from "./order-confirmations";
 import { refundMails } from "./refund-mails";
 import { type DeliveryType, deliveries } from "./schema";
@@ -20,14 +21,24 @@ const MAX_DOUBLINGS = 8;
 const MAX_ATTEMPTS = 30;
 /** One question to an owner takes at most 100 ids. */
 const CLAIM_LIMIT = 50;
-/** A round in which all types are due asks seven questions, and an invocation may ask 25. */
-const MAX_ROUNDS = 3;
+/** What an invocation may ask of siblings, and the pieces in which it sends: each is settled before the next leaves. */
+const MAX_QUESTIONS = 25;
+const PIECE = 6;
+/** Nothing is sent so shortly before somebody else may take it up. */
+const LEASE_MARGIN_MS = 3_000;
 
-const COMPOSE: Record<DeliveryType, (env: Env, sourceIds: string[]) => Promise<Composed>> = {
-  account_mail: accountMails,
-  order_confirmation: orderConfirmations,
-  refund_mail: refundMails,
+interface Kind {
+  compose: (env: Env, sourceIds: string[]) => Promise<Composed>;
+  /** What it asks of siblings, however many are due. */
+  questions: number;
+}
+
+const KINDS: Record<DeliveryType, Kind> = {
+  account_mail: { compose: accountMails, questions: 1 },
+  order_confirmation: { compose: orderConfirmations, questions: 2 + OCCASION_QUESTIONS },
+  refund_mail: { compose: refundMails, questions: 1 + OCCASION_QUESTIONS },
 };
+const ROUND_QUESTIONS = Object.values(KINDS).reduce((sum, { questions }) => sum + questions, 0);
 
 /** Whatever says so again, it is owed once. */
 export async function owe(db: D1Database, type: DeliveryType, sourceIds: readonly string[], nowMs: number): Promise<void> {
@@ -61,7 +72,7 @@ async function claimDue(db: D1Database, nowMs: number): Promise<Delivery[]> {
     .returning();
 }
 
-async function settle(db: D1Database, ids: string[], status: "sent" | "dropped"): Promise<number> {
+async function settle(db: D1Database, ids: string[], status: "sent" | "dropped" | "parked"): Promise<number> {
   if (ids.length === 0) return 0;
   await drizzle(db)
     .update(deliveries)
@@ -83,27 +94,38 @@ export async function parkHopeless(db: D1Database, nowMs: number): Promise<numbe
   return meta.changes;
 }
 
-/** Settles what it can; throws or reports what went wrong, which comes due again by itself. */
-async function deliver(
-  env: Env,
-  sender: MailSender,
-  type: DeliveryType,
-  due: Delivery[],
-  report: (error: unknown) => void,
-): Promise<number> {
-  const { mails, unneeded, failures } = await COMPOSE[type](
-    env,
-    due.map((delivery) => delivery.sourceId),
-  );
+interface Dispatch {
+  env: Env;
+  sender: MailSender;
+  report: (error: unknown) => void;
+}
+
+/** Composes what is due of one kind. What could not be written comes due again by itself. */
+async function compose({ env, report }: Dispatch, type: DeliveryType, due: Delivery[]) {
+  const sourceIds = due.map((delivery) => delivery.sourceId);
+  const { mails, unneeded, failures } = await KINDS[type].compose(env, sourceIds);
   failures.forEach(report);
-  const outgoing = due.flatMap(({ id, sourceId }) => {
+  const outgoing = due.flatMap(({ id, sourceId, dueAtMs }) => {
     const mail = mails.get(sourceId);
-    return mail ? [{ key: id, mail }] : [];
+    return mail ? [{ key: id, mail, leasedUntilMs: dueAtMs }] : [];
   });
-  const dropped = due.filter(({ sourceId }) => unneeded.includes(sourceId)).map(({ id }) => id);
-  const { sent, failures: unsent } = await sender.send(outgoing);
-  unsent.forEach(report);
-  return (await settle(env.DB, sent, "sent")) + (await settle(env.DB, dropped, "dropped"));
+  return { outgoing, dropped: due.filter(({ sourceId }) => unneeded.includes(sourceId)).map(({ id }) => id) };
+}
+
+/** Settles what it can. Whoever is cut off has sent at most one piece that will be sent again. */
+async function deliver(dispatch: Dispatch, type: DeliveryType, due: Delivery[]): Promise<number> {
+  const { env, sender, report } = dispatch;
+  const { outgoing, dropped } = await compose(dispatch, type, due);
+  let settled = await settle(env.DB, dropped, "dropped");
+  for (let first = 0; first < outgoing.length; first += PIECE) {
+    const piece = outgoing
+      .slice(first, first + PIECE)
+      .filter(({ leasedUntilMs }) => leasedUntilMs - LEASE_MARGIN_MS > Date.now());
+    const { sent, refused, failures } = await sender.send(piece);
+    failures.forEach(report);
+    settled += (await settle(env.DB, sent, "sent")) + (await settle(env.DB, refused, "parked"));
+  }
+  return settled;
 }
 
 /** Composes and sends what is due, oldest first. Returns how many were settled; without a carrier nothing is. */
@@ -111,11 +133,13 @@ export async function dispatchDue(env: Env, ctx: Pick<ExecutionContext, "waitUnt
   const sender = mailSenderOf(env);
   if (!sender) return 0;
   let settled = 0;
-  for (let round = 0; round < MAX_ROUNDS; round++) {
+  let questions = 0;
+  while (questions + ROUND_QUESTIONS <= MAX_QUESTIONS) {
     const claimed = await claimDue(env.DB, Date.now());
     for (const [type, due] of Map.groupBy(claimed, (delivery) => delivery.type)) {
       const report = (error: unknown) => reportError(error, env, ctx, { task: `deliver ${type}` });
-      settled += await deliver(env, sender, type, due, report).catch((error: unknown) => {
+      questions += KINDS[type].questions;
+      settled += await deliver({ env, sender, report }, type, due).catch((error: unknown) => {
         report(error);
         return 0;
       });

@@ -1,13 +1,17 @@
 import type { AuthRpc } from "../../shared/contracts/accounts";
+import type { BrandingRpc } from "../../shared/contracts/branding";
 import type { EventsRpc } from "../../shared/contracts/events";
 import type { PaymentsRpc } from "../../shared/contracts/orders";
 import type { UsersRpc } from "../../shared/contracts/organizers";
 
 /** What this Worker's modules work with: its bindings, and its siblings by their contracts. */
-export interface Env extends Pick<NotificationsEnv, "DB" | "ENVIRONMENT" | "API_ORIGIN"> {
+export interface Env extends Pick<NotificationsEnv, "DB" | "ENVIRONMENT" | "API_ORIGIN" | "SITES_BASE_HOST" | "MAIL_FROM"> {
   AUTH: Pick<AuthRpc, "accountMails">;
-  EVENTS: Pick<EventsRpc, "events">;
+  BRANDING: Pick<BrandingRpc, "settingsOf">;
+  EVENTS: Pick<EventsRpc, "events" | "ticketsOfOrders">;
   PAYMENTS: Pick<PaymentsRpc, "orders" | "refunds">;
   USERS: Pick<UsersRpc, "organizers">;
+  /** Not there in tests that run without a carrier. */
+  EMAIL?: SendEmail;
   SENTRY_DSN?: string;
 }

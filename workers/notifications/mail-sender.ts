@@ -1,5 +1,5 @@
-import { toTimestamp } from "../../shared/contracts/ids";
-import type { OutboxMessage } from "../../shared/contracts/outbound";
+import { capturingSender } from "./captured-messages";
+import { emailService } from "./email-service";
 import type { Env } from "./environment";
 import type { Mail } from "./mail";
 
@@ -9,31 +9,22 @@ export interface OutgoingMail {
   mail: Mail;
 }
 
-/** Who carries mails out of the house. */
-export interface MailSender {
-  /** The keys of those that left, and why others did not. */
-  send(mails: readonly OutgoingMail[]): Promise<{ sent: string[]; failures: unknown[] }>;
+export interface Sent {
+  /** The keys of those that left. */
+  sent: string[];
+  /** Those that will never leave as they are: an address that takes no mail, a mail that is no mail. */
+  refused: string[];
+  /** Why those of neither did not leave. They come due again. */
+  failures: unknown[];
 }
 
-/** Development's: what would have left stands where `GET /dev/outbox` reads it. */
-const capturingSender = (db: D1Database): MailSender => ({
-  async send(mails) {
-    const nowMs = Date.now();
-    const rows = mails.map(({ key, mail }) => {
-      const message: OutboxMessage = { id: key, channel: "email", ...mail, createdAt: toTimestamp(nowMs) };
-      return { id: key, recipient: mail.to.toLowerCase(), message };
-    });
-    await db
-      .prepare(
-        `INSERT INTO captured_messages (id, recipient, message, created_at_ms)
-         SELECT value ->> 'id', value ->> 'recipient', value -> 'message', ?1 FROM json_each(?2) WHERE true
-         ON CONFLICT (id) DO NOTHING`,
-      )
-      .bind(nowMs, JSON.stringify(rows))
-      .run();
-    return { sent: mails.map(({ key }) => key), failures: [] };
-  },
-});
+/** Who carries mails out of the house. Each mail succeeds or fails by itself. */
+export interface MailSender {
+  send(mails: readonly OutgoingMail[]): Promise<Sent>;
+}
 
-/** Null where there is none: a deployed Worker has no carrier bound, so that its deliveries wait, counted by the sweep. */
-export const mailSenderOf = (env: Env): MailSender | null => (env.ENVIRONMENT === "development" ? capturingSender(env.DB) : null);
+/** Null where there is none: then deliveries wait, counted by the sweep. */
+export function mailSenderOf(env: Env): MailSender | null {
+  if (env.ENVIRONMENT === "development") return capturingSender(env.DB);
+  return env.EMAIL ? emailService(env.EMAIL, env.MAIL_FROM) : null;
+}

@@ -1,11 +1,25 @@
-import { html } from "hono/html";
+/** A mail as it leaves, whoever carries it. */
+import { type Block, type Look, renderHtml, renderText } from "./mail-page";
+import type { Tongue } from "./words";
 
-/** A mail as it leaves, whoever carries it. `data` is for tests and tools, and leaves in no mail. */
+export interface Attachment {
+  filename: string;
+  contentType: string;
+  content: Uint8Array;
+  /** Set for a picture that the HTML shows itself, as `cid:<contentId>` (RFC 2392). */
+  contentId?: string;
+}
+
 export interface Mail {
   to: string;
+  /** In whose name it is sent; the address is the house's. */
+  fromName: string;
   subject: string;
   text: string;
   html: string;
+  language: string;
+  attachments: Attachment[];
+  /** For tests and tools, and leaves in no mail. */
   data: { type: string; token?: string; orderId?: string; refundId?: string };
 }
 
@@ -32,19 +46,29 @@ export async function composeEach<T>(things: readonly T[], idOf: (thing: T) => s
 }
 
 /** A header line and a heading: what people named a thing, without the line breaks they may have put in. */
-export const oneLine = (text: string): string => text.replaceAll(/[\s\p{Cc}]+/gu, " ").trim();
+export const oneLine = (text: string): string => text.replaceAll(/[\s\p{Cc}\u2028\u2029]+/gu, " ").trim();
 
-/** The frame of every HTML mail: inline styles, because mail clients know no others; everything interpolated is escaped. */
-export async function htmlPage(title: string, content: ReturnType<typeof html>): Promise<string> {
-  const page = html`<!doctype html>
-<html lang="en">
-<head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${title}</title></head>
-<body style="margin:0;padding:24px;background:#f4f4f5;color:#18181b;font:16px/1.5 system-ui,sans-serif">
-<main style="max-width:36rem;margin:0 auto;padding:24px;background:#ffffff;border-radius:8px">
-<h1 style="margin:0 0 16px;font-size:1.4em">${title}</h1>
-${content}
-</main>
-</body>
-</html>`;
-  return String(await page);
+interface Letter {
+  to: string;
+  tongue: Tongue;
+  look: Look;
+  subject: string;
+  blocks: Block[];
+  attachments?: Attachment[];
+  data: Mail["data"];
+}
+
+/** Both parts say the same: they are written from the same blocks. */
+export async function writeMail({ to, tongue, look, subject, blocks, attachments = [], data }: Letter): Promise<Mail> {
+  const title = oneLine(subject);
+  return {
+    to,
+    fromName: oneLine(look.name),
+    subject: title,
+    text: renderText(blocks, look),
+    html: await renderHtml({ language: tongue.language, title, blocks, look }),
+    language: tongue.language,
+    attachments,
+    data,
+  };
 }

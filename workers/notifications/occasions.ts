@@ -1,4 +1,5 @@
-/** What a mail about an order is about: its event and whose that is. */
+/** What a mail about an order is about: its event, whose that is, how he looks, and where his pages stand. */
+import type { BrandSettings } from "../../shared/contracts/branding";
 import type { PublishedEvent } from "../../shared/contracts/events";
 import type { Organizer } from "../../shared/contracts/organizers";
 import type { Env } from "./environment";
@@ -6,6 +7,9 @@ import type { Env } from "./environment";
 export interface Occasion {
   event: PublishedEvent;
   organizer: Organizer;
+  brand: BrandSettings;
+  /** Of the organizer's pages, as `https://blue-note.sites.bilten.example`. */
+  siteOrigin: string;
 }
 
 interface About {
@@ -13,18 +17,35 @@ interface About {
   organizerId: string;
 }
 
+/** Questions that one look asks its owners. */
+export const OCCASION_QUESTIONS = 3;
+
 /** One question to each owner for all of them. The answer throws for what an owner has not told: it is asked again later. */
 export async function occasionsOf(env: Env, things: readonly About[]): Promise<(thing: About) => Occasion> {
-  const [events, organizers] = await Promise.all([
+  const organizerIds = distinct(things.map(({ organizerId }) => organizerId));
+  const [events, organizers, brands] = await Promise.all([
     env.EVENTS.events(distinct(things.map(({ eventId }) => eventId))),
-    env.USERS.organizers(distinct(things.map(({ organizerId }) => organizerId))),
+    env.USERS.organizers(organizerIds),
+    env.BRANDING.settingsOf(organizerIds),
   ]);
   const eventById = new Map(events.map((event) => [event.id, event]));
   const organizerById = new Map(organizers.map((organizer) => [organizer.id, organizer]));
-  return ({ eventId, organizerId }) => ({
-    event: told(eventById.get(eventId), `event ${eventId}`),
-    organizer: told(organizerById.get(organizerId), `organizer ${organizerId}`),
-  });
+  const brandById = new Map(brands.map((brand) => [brand.organizerId, brand]));
+  return ({ eventId, organizerId }) => {
+    const organizer = told(organizerById.get(organizerId), `organizer ${organizerId}`);
+    return {
+      event: told(eventById.get(eventId), `event ${eventId}`),
+      organizer,
+      brand: told(brandById.get(organizerId), `the look of organizer ${organizerId}`),
+      siteOrigin: siteOriginOf(env, organizer.slug),
+    };
+  };
+}
+
+/** `<slug>.<base>` with the scheme and port by which the API is reached: both stand behind one front door. */
+export function siteOriginOf({ API_ORIGIN, SITES_BASE_HOST }: Pick<Env, "API_ORIGIN" | "SITES_BASE_HOST">, slug: string): string {
+  const { protocol, port } = new URL(API_ORIGIN);
+  return `${protocol}//${slug}.${SITES_BASE_HOST}${port === "" ? "" : `:${port}`}`;
 }
 
 /** What was asked for by its id and has to be there. */

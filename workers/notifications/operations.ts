@@ -24,4 +24,32 @@ export const operations = {
     answers: { 200: { description: "Mails as they would have left", schema: Outbox, example: { data: [message] } } },
     refusals: ["not_found"],
   },
+  showDevelopmentMails: {
+    operationId: "showDevelopmentMails",
+    summary: "The mails that would have been sent, as a page (development only)",
+    tags: ["development"],
+    answers: { 200: { description: "A list, newest first", contentType: "text/html" } },
+    refusals: ["not_found"],
+  },
+  showDevelopmentMail: {
+    operationId: "showDevelopmentMail",
+    summary: "One mail as a mail client would show it (development only)",
+    tags: ["development"],
+    answers: { 200: { description: "Its head, its HTML or text, and its files", contentType: "text/html" } },
+    refusals: ["not_found"],
+  },
+  showDevelopmentMailHtml: {
+    operationId: "showDevelopmentMailHtml",
+    summary: "One mail's HTML alone, in a sandbox (development only)",
+    tags: ["development"],
+    answers: { 200: { description: "The HTML, its pictures from here", contentType: "text/html" } },
+    refusals: ["not_found"],
+  },
+  readDevelopmentMailAttachment: {
+    operationId: "readDevelopmentMailAttachment",
+    summary: "A file of a mail, counted from 0 (development only)",
+    tags: ["development"],
+    answers: { 200: { description: "The file", contentType: "application/octet-stream" } },
+    refusals: ["not_found"],
+  },
 } as const satisfies Record<string, Operation>;

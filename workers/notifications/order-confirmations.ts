@@ -1,56 +1,158 @@
-/** The confirmation of a paid order: plain text and simple HTML. */
-import { html } from "hono/html";
-import type { PublishedEvent } from "../../shared/contracts/events";
+/** The confirmation of a paid order: what, when, where, how much, and the tickets in three shapes. */
+import type { Ticket } from "../../shared/contracts/events";
 import type { OrderFacts } from "../../shared/contracts/orders";
-import { readableMoment } from "../../shared/locale/moment";
+import { guestOrderLink } from "../../shared/http/guest-links";
+import { readableSpan } from "../../shared/locale/moment";
 import { readableMoney } from "../../shared/locale/money";
+import { qrPng } from "../../shared/qr/qr-code";
+import { calendarFile, placeOf } from "./calendar";
 import type { Env } from "./environment";
-import { type Composed, composeEach, htmlPage, type Mail, oneLine } from "./mail";
-import { occasionsOf, told } from "./occasions";
+import { lookOf } from "./look";
+import { type Attachment, type Composed, composeEach, type Mail, oneLine, writeMail } from "./mail";
+import type { Block } from "./mail-page";
+import { type Occasion, occasionsOf, told } from "./occasions";
+import { drawTickets, PAPERS } from "./ticket-paper";
+import { type Tongue, tongueOf } from "./words";
 
-const LOCALE = "en-GB";
+/** Tickets that the mail itself shows, and that a file holds; what is more stands on the order's page. A mail may weigh 5 MiB. */
+const MAX_SHOWN = 20;
+const MAX_IN_FILES = 100;
 
-export async function composeConfirmation(order: OrderFacts, event: PublishedEvent, organizerName: string): Promise<Mail> {
+/** A ticket that still admits somebody, with its QR. */
+export interface DrawnTicket {
+  number: number;
+  of: number;
+  type: string;
+  holder: string;
+  code: string;
+  qr: Uint8Array;
+}
+
+function drawnTickets({ items }: OrderFacts, tickets: readonly Ticket[]): DrawnTicket[] {
+  const names = new Map(items.map(({ ticketTypeId, name }) => [ticketTypeId, oneLine(name)]));
+  return tickets.slice(0, MAX_IN_FILES).map((ticket, index) => ({
+    number: index + 1,
+    of: tickets.length,
+    type: names.get(ticket.ticketTypeId) ?? "",
+    holder: oneLine(ticket.holder.name),
+    code: ticket.code,
+    qr: qrPng(ticket.code),
+  }));
+}
+
+const isStanding = ({ status }: Ticket): boolean => status === "valid" || status === "admitted";
+
+interface Confirming {
+  order: OrderFacts;
+  tickets: Ticket[];
+  occasion: Occasion;
+  sender: string;
+}
+
+export async function composeConfirmation({ order, tickets, occasion, sender }: Confirming): Promise<Mail> {
+  const tongue = tongueOf(order.language);
+  const { words, locale } = tongue;
+  const { event, organizer, siteOrigin } = occasion;
   const title = oneLine(event.title);
-  const { venue, address, city, country } = event.location;
-  const when = readableMoment(event.startDate, event.timezone, LOCALE);
-  const where = [venue, address, city, country].filter(Boolean).map(oneLine).join(", ");
-  const lines = order.items.map(
-    ({ quantity, name, unitPrice }) => `${quantity} × ${oneLine(name)}, ${readableMoney(unitPrice, LOCALE)} each`,
-  );
-  const total = `Total: ${readableMoney(order.total, LOCALE)}`;
-  const greeting = `Hello ${order.buyer.name},`;
-  const subject = `Your tickets for ${title}`;
-  const opening = `${oneLine(organizerName)} confirms your order for ${title}.`;
-  return {
+  const link = guestOrderLink(siteOrigin, order.id, order.guestAccessToken);
+  const standing = tickets.filter(isStanding);
+  const drawn = drawnTickets(order, standing);
+  const shown = drawn.slice(0, MAX_SHOWN);
+  const when = readableSpan(event.startDate, event.endDate, event.timezone, locale);
+  const blocks: Block[] = [
+    { kind: "text", text: words.hello(order.buyer.name) },
+    { kind: "text", text: words.confirmation.opening(oneLine(organizer.name), title) },
+    { kind: "lines", lines: [when, placeOf(event)] },
+    { kind: "list", items: itemLines(order, tongue), closing: words.total(readableMoney(order.total, locale)) },
+    { kind: "link", label: words.openOrder, url: link },
+    { kind: "text", text: drawn.length > 0 ? words.confirmation.atTheDoor : words.confirmation.noTickets },
+    ...shown.map((ticket) => ticketBlock(ticket, tongue)),
+    ...moreThan(standing.length, drawn.length, shown.length, tongue),
+    ...(drawn.length > 0 ? [{ kind: "text" as const, text: words.confirmation.attached }] : []),
+    { kind: "small", text: words.order(order.id) },
+  ];
+  const look = lookOf(organizer.name, occasion.brand, tongue);
+  const saidAt = order.paidAt ?? order.createdAt;
+  const files: Attachment[] = [];
+  if (drawn.length > 0) {
+    const paper = {
+      tickets: drawn,
+      occasion,
+      look,
+      when,
+      place: placeOf(event),
+      words,
+      language: tongue.language,
+      orderId: order.id,
+      saidAt,
+    };
+    for (const { kind, filename } of PAPERS)
+      files.push({
+        filename: words.paper[filename],
+        contentType: "application/pdf",
+        content: await drawTickets(kind, paper),
+      });
+    files.push(calendarFile({ orderId: order.id, occasion, sender, saidAt, words }, false));
+  }
+  return writeMail({
     to: order.buyer.email,
-    subject,
-    text: [greeting, opening, `${when}\n${where}`, [...lines, total].join("\n"), `Order ${order.id}`].join("\n\n"),
-    html: await htmlPage(
-      subject,
-      html`<p>${greeting}</p>
-<p>${opening}</p>
-<p><strong>${when}</strong><br>${where}</p>
-<ul>${lines.map((line) => html`<li>${line}</li>`)}</ul>
-<p>${total}</p>
-<p>Order ${order.id}</p>`,
-    ),
+    tongue,
+    look,
+    subject: words.confirmation.subject(title),
+    blocks,
+    attachments: [...shown.map(pictureOf), ...files],
     data: { type: "order_confirmation", orderId: order.id },
-  };
+  });
+}
+
+const contentIdOf = ({ number }: DrawnTicket): string => `ticket-${number}@bilten`;
+
+const pictureOf = (ticket: DrawnTicket): Attachment => ({
+  filename: `ticket-${ticket.number}.png`,
+  contentType: "image/png",
+  content: ticket.qr,
+  contentId: contentIdOf(ticket),
+});
+
+const ticketBlock = (ticket: DrawnTicket, { words }: Tongue): Block => ({
+  kind: "ticket",
+  title: words.confirmation.ticket(ticket.number, ticket.of, ticket.type),
+  holder: ticket.holder,
+  picture: { contentId: contentIdOf(ticket), alt: words.confirmation.qr(ticket.number, ticket.type) },
+  code: words.confirmation.code(ticket.code),
+});
+
+function moreThan(all: number, drawn: number, shown: number, { words }: Tongue): Block[] {
+  const more: Block[] = [];
+  if (drawn > shown) more.push({ kind: "text", text: words.confirmation.moreInFiles(drawn - shown) });
+  if (all > drawn) more.push({ kind: "text", text: words.confirmation.more(all - drawn) });
+  return more;
+}
+
+/** What was bought, and each sum between it and the total that is not nothing. */
+function itemLines(order: OrderFacts, { words, locale }: Tongue): string[] {
+  const lines = order.items.map(({ quantity, name, unitPrice }) =>
+    words.confirmation.line(quantity, oneLine(name), readableMoney(unitPrice, locale)),
+  );
+  const between = (["discount", "fees", "tax"] as const).filter((sum) => order[sum].amount !== 0);
+  return [...lines, ...between.map((sum) => words[sum](readableMoney(order[sum], locale)))];
 }
 
 /** By the order's id, one question to each owner for all of them. A paid order never ceases to be one: what is missing is asked again. */
 export async function orderConfirmations(env: Env, orderIds: string[]): Promise<Composed> {
   const orders = await env.PAYMENTS.orders(orderIds);
-  const occasionOf = await occasionsOf(env, orders);
-  const orderById = new Map(orders.map((order) => [order.id, order]));
+  const [occasionOf, answers] = await Promise.all([
+    occasionsOf(env, orders),
+    env.EVENTS.ticketsOfOrders(orders.map(({ eventId, id }) => ({ eventId, orderId: id }))),
+  ]);
+  const orderById = new Map(orders.map((order, index) => [order.id, { order, answer: answers[index] }]));
   const composed = await composeEach(
     orderIds,
     (id) => id,
     async (id) => {
-      const order = told(orderById.get(id), `order ${id}`);
-      const { event, organizer } = occasionOf(order);
-      return composeConfirmation(order, event, organizer.name);
+      const { order, answer } = told(orderById.get(id), `order ${id}`);
+      const tickets = told(answer?.ok ? answer.value : undefined, `the tickets of order ${id}`);
+      return composeConfirmation({ order, tickets, occasion: occasionOf(order), sender: env.MAIL_FROM });
     },
   );
   return { ...composed, unneeded: [] };

@@ -1,13 +1,13 @@
 /** Money that went back: why, how much, and what became of the tickets. */
-import { html } from "hono/html";
 import type { RefundFacts } from "../../shared/contracts/orders";
+import { guestOrderLink } from "../../shared/http/guest-links";
 import { readableMoney } from "../../shared/locale/money";
 import type { Env } from "./environment";
-import { type Composed, composeEach, htmlPage, type Mail, oneLine } from "./mail";
+import { lookOf } from "./look";
+import { type Composed, composeEach, type Mail, oneLine, writeMail } from "./mail";
+import type { Block } from "./mail-page";
 import { type Occasion, occasionsOf, told } from "./occasions";
-
-const LOCALE = "en-GB";
-const CLOSING = "The money takes the way by which it was paid. Depending on your bank it may be a few days until you see it.";
+import { type Tongue, tongueOf } from "./words";
 
 interface Wording {
   sentence: string;
@@ -15,77 +15,66 @@ interface Wording {
   tickets?: string;
 }
 
-function wordingOf(refund: RefundFacts, { event, organizer }: Occasion, amount: string): Wording {
+function wordingOf(refund: RefundFacts, { event, organizer }: Occasion, { words: { refund: words }, locale }: Tongue): Wording {
   const title = oneLine(event.title);
+  const sum = readableMoney(refund.amount, locale);
   switch (refund.reason) {
-    case "surplus":
-      return surplusWording(refund, title, event.status === "cancelled", amount);
     case "event_cancelled":
-      return {
-        sentence: `${title} was cancelled, and ${amount} goes back to you.`,
-        tickets: "Your tickets are no longer valid.",
-      };
+      return { sentence: words.eventCancelled(title, sum), tickets: words.ticketsInvalid };
     case "requested":
       return {
-        sentence: `${oneLine(organizer.name)} pays back ${amount} of your order for ${title}.`,
-        tickets: voidedOf(refund.ticketIds.length),
+        sentence: words.requested(oneLine(organizer.name), sum, title),
+        tickets: refund.ticketIds.length === 0 ? words.noneAffected : words.voided(refund.ticketIds.length),
       };
+    case "surplus":
+      break;
   }
-}
-
-/** Money that bought nothing: whoever paid it had no tickets by it, and hears why. */
-function surplusWording({ cause }: RefundFacts, title: string, isCancelled: boolean, amount: string): Wording {
-  const back = `It goes back in full: ${amount}.`;
-  switch (cause) {
+  // Money that bought nothing: whoever paid it had no tickets by it, and hears why.
+  switch (refund.cause) {
     case "sold_out":
-      return {
-        sentence: `Your payment for ${title} came after your reservation had ended, and the tickets were gone. ${back}`,
-        tickets: "You have no tickets by this order.",
-      };
+      return { sentence: words.soldOut(title, sum), tickets: words.noTickets };
     case "order_ended":
       return {
-        sentence: `Your payment for ${title} came after ${isCancelled ? "the event was cancelled" : "your order had ended"}. ${back}`,
-        tickets: "You have no tickets by this order.",
+        sentence: event.status === "cancelled" ? words.eventEnded(title, sum) : words.orderEnded(title, sum),
+        tickets: words.noTickets,
       };
     case "paid_twice":
-      return {
-        sentence: `Your order for ${title} had been paid already when this payment came. ${back}`,
-        tickets: "Your tickets are not affected by it.",
-      };
+      return { sentence: words.paidTwice(title, sum), tickets: words.ticketsUntouched };
     case null:
-      return { sentence: `Your payment for ${title} could not be taken for tickets. ${back}` };
+      return { sentence: words.notTaken(title, sum) };
   }
 }
 
-function voidedOf(count: number): string {
-  if (count === 0) return "None of your tickets is affected by it.";
-  return count === 1 ? "This ticket is no longer valid:" : `These ${count} tickets are no longer valid:`;
+export function composeRefundMail(refund: RefundFacts, occasion: Occasion): Promise<Mail> {
+  const { buyer, orderId, ticketIds, language } = refund;
+  const tongue = tongueOf(language);
+  const { words } = tongue;
+  const { sentence, tickets } = wordingOf(refund, occasion, tongue);
+  const text = (line: string): Block => ({ kind: "text", text: line });
+  const voided = refund.reason === "requested" ? ticketIds : [];
+  return writeMail({
+    to: buyer.email,
+    tongue,
+    look: lookOf(occasion.organizer.name, occasion.brand, tongue),
+    subject: words.refund.subject(oneLine(occasion.event.title)),
+    blocks: [
+      text(words.hello(buyer.name)),
+      text(sentence),
+      ...(tickets === undefined ? [] : [aboutTickets(tickets, voided)]),
+      text(words.refund.closing),
+      {
+        kind: "link",
+        label: words.openOrder,
+        url: guestOrderLink(occasion.siteOrigin, orderId, refund.guestAccessToken),
+      },
+      { kind: "small", text: words.orderAndRefund(orderId, refund.id) },
+    ],
+    data: { type: "refund", orderId, refundId: refund.id },
+  });
 }
 
-export async function composeRefundMail(refund: RefundFacts, occasion: Occasion): Promise<Mail> {
-  const { buyer, orderId, ticketIds } = refund;
-  const { sentence, tickets } = wordingOf(refund, occasion, readableMoney(refund.amount, LOCALE));
-  const greeting = `Hello ${buyer.name},`;
-  const subject = `Your refund for ${oneLine(occasion.event.title)}`;
-  const voided = refund.reason === "requested" ? ticketIds : [];
-  const references = `Order ${orderId}, refund ${refund.id}`;
-  const about = [tickets, ...voided.map((id) => `– ${id}`)].filter((line) => line !== undefined).join("\n");
-  return {
-    to: buyer.email,
-    subject,
-    text: [greeting, sentence, ...(about ? [about] : []), CLOSING, references].join("\n\n"),
-    html: await htmlPage(
-      subject,
-      html`<p>${greeting}</p>
-<p>${sentence}</p>
-${tickets === undefined ? "" : html`<p>${tickets}</p>`}
-${voided.length === 0 ? "" : html`<ul>${voided.map((id) => html`<li>${id}</li>`)}</ul>`}
-<p>${CLOSING}</p>
-<p>${references}</p>`,
-    ),
-    data: { type: "refund", orderId, refundId: refund.id },
-  };
-}
+const aboutTickets = (opening: string, items: string[]): Block =>
+  items.length === 0 ? { kind: "text", text: opening } : { kind: "list", opening, items };
 
 /** By the refund's id, one question to each owner for all of them. What is not there, or not paid after all, is asked again. */
 export async function refundMails(env: Env, refundIds: string[]): Promise<Composed> {

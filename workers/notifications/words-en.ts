@@ -1,0 +1,99 @@
+/** What mails and tickets say in English. Names, titles and sums come in as arguments; nothing here is markup. */
+export const en = {
+  hello: (name: string | null) => (name === null ? "Hello," : `Hello ${name},`),
+  order: (id: string) => `Order ${id}`,
+  orderAndRefund: (orderId: string, refundId: string) => `Order ${orderId}, refund ${refundId}`,
+  openOrder: "Open your order",
+  by: (organizer: string) => `${organizer}. Tickets by Bilten.`,
+  total: (sum: string) => `Total: ${sum}`,
+  discount: (sum: string) => `Discount: ${sum}`,
+  fees: (sum: string) => `Fees: ${sum}`,
+  tax: (sum: string) => `Tax: ${sum}`,
+  confirmation: {
+    subject: (title: string) => `Your tickets for ${title}`,
+    opening: (organizer: string, title: string) => `${organizer} confirms your order for ${title}.`,
+    line: (quantity: number, name: string, price: string) => `${quantity} × ${name}, ${price} each`,
+    ticket: (number: number, of: number, type: string) => `Ticket ${number} of ${of}: ${type}`,
+    qr: (number: number, type: string) => `QR code of ticket ${number}, ${type}`,
+    code: (code: string) => `Code: ${code}`,
+    atTheDoor: "Show the QR code at the door, on your phone or on paper. It admits once: keep it to yourself.",
+    attached: "Attached are your tickets to print and for your phone, and the date for your calendar.",
+    more: (count: number) => `${count} more ${count === 1 ? "ticket stands" : "tickets stand"} on your order's page.`,
+    moreInFiles: (count: number) => `${count} more ${count === 1 ? "is" : "are"} in the attached files.`,
+    noTickets: "The tickets of this order are no longer valid.",
+  },
+  refund: {
+    subject: (title: string) => `Your refund for ${title}`,
+    eventCancelled: (title: string, sum: string) => `${title} was cancelled, and ${sum} goes back to you.`,
+    requested: (organizer: string, sum: string, title: string) => `${organizer} pays back ${sum} of your order for ${title}.`,
+    soldOut: (title: string, sum: string) =>
+      `Your payment for ${title} came after your reservation had ended, and the tickets were gone. It goes back in full: ${sum}.`,
+    orderEnded: (title: string, sum: string) =>
+      `Your payment for ${title} came after your order had ended. It goes back in full: ${sum}.`,
+    eventEnded: (title: string, sum: string) =>
+      `Your payment for ${title} came after the event was cancelled. It goes back in full: ${sum}.`,
+    paidTwice: (title: string, sum: string) =>
+      `Your order for ${title} had been paid already when this payment came. It goes back in full: ${sum}.`,
+    notTaken: (title: string, sum: string) =>
+      `Your payment for ${title} could not be taken for tickets. It goes back in full: ${sum}.`,
+    ticketsInvalid: "Your tickets are no longer valid.",
+    noTickets: "You have no tickets by this order.",
+    ticketsUntouched: "Your tickets are not affected by it.",
+    noneAffected: "None of your tickets is affected by it.",
+    voided: (count: number) => (count === 1 ? "This ticket is no longer valid:" : `These ${count} tickets are no longer valid:`),
+    closing: "The money takes the way by which it was paid. Depending on your bank it may be a few days until you see it.",
+  },
+  cancellation: {
+    subject: (title: string) => `${title} is cancelled`,
+    opening: (organizer: string, title: string) => `${organizer} had to cancel ${title}. We are sorry.`,
+    tickets: "Your tickets are no longer valid.",
+    money: "What you paid goes back to you by the way it was paid. Another mail follows as soon as it is on its way.",
+    calendar: "The attached file takes the date out of your calendar.",
+  },
+  expiry: {
+    subject: (title: string) => `Your reservation for ${title} has ended`,
+    opening: (title: string) =>
+      `You began to order tickets for ${title}, but no payment came before your reservation ended. The tickets are free again.`,
+    money:
+      "Nothing was taken from you. Should a payment come after all, you get the tickets if they are still there, or your money back in full.",
+    again: "See what is left",
+  },
+  account: {
+    verification: {
+      subject: "Confirm your e-mail address",
+      sentences: [
+        "Somebody, we hope you, opened an account at Bilten with this address. Please confirm that it is yours.",
+        "If you did not do that just now, do nothing: a click would open the account to whoever did.",
+      ],
+      link: "Confirm this address",
+    },
+    already_registered: {
+      subject: "You already have an account",
+      sentences: [
+        "Somebody, perhaps you, tried to open an account at Bilten with this address. There is one already, and nothing was changed.",
+        "If you forgot your password, ask for a new one where you log in.",
+      ],
+      link: "",
+    },
+    password_reset: {
+      subject: "Choose a new password",
+      sentences: ["Somebody, we hope you, asked for a new password for your account at Bilten. If it was not you, do nothing."],
+      link: "Choose a new password",
+    },
+  },
+  paper: {
+    holder: "Name",
+    /** Where the name is in letters that the ticket's font has not. */
+    holderElsewhere: "as in your order",
+    when: "When",
+    where: "Where",
+    ticket: "Ticket",
+    of: (number: number, of: number) => `${number} of ${of}`,
+    terms:
+      "This ticket admits one person once. Whoever shows the code first is let in: keep it to yourself, and do not post it. A copy of a used code is worthless.",
+    refunds: (policy: string) => `Refunds: ${policy}`,
+    printFile: "tickets-to-print.pdf",
+    phoneFile: "tickets-for-your-phone.pdf",
+    calendarFile: "event.ics",
+  },
+};
