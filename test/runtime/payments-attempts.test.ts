@@ -22,6 +22,54 @@ const paymentsOf = async (till: Till, order: Order) =>
       .all<{ state: string; failure_code: string | null }>()
   ).results.map(({ state, failure_code }) => `${state} ${failure_code ?? "-"}`);
 
+describe("a provider that hangs", () => {
+  /** Asked, and silent for ever. */
+  function hanging() {
+    const { promise: asked, resolve } = Promise.withResolvers<void>();
+    const hang = () => {
+      resolve();
+      return new Promise<never>(() => undefined);
+    };
+    return { hang, asked };
+  }
+
+  test("while an earlier payment is stopped keeps its buyer's next one a few seconds", async () => {
+    quietly();
+    const till = await openTill();
+    const order = await till.order(await publish(till));
+    await till.paid(order, "tok_requires_action");
+    const { hang, asked } = hanging();
+    doors.open = { cancelPayment: hang };
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    const paying = till.pay(order, "tok_success");
+    await asked;
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect((await paying).status).toBe(200);
+    expect(await paymentsOf(till, order)).toEqual(["failed superseded", "succeeded -"]);
+  });
+
+  test("while it is asked what its own word counts for keeps nobody, and is asked again", async () => {
+    quietly();
+    const till = await openTill();
+    const order = await till.order(await publish(till));
+    const { payment } = await till.paid(order, "tok_requires_action");
+    const { hang, asked } = hanging();
+    doors.open = { weigh: hang };
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    expect((await till.webhook("evt_1", "payment.succeeded", payment.id)).status).toBe(200);
+    await asked;
+    await vi.advanceTimersByTimeAsync(15_000);
+    await till.idle();
+    vi.useRealTimers();
+    doors.open = {};
+    expect(await till.status(order)).toBe("pending");
+    laterOn(10_000);
+    expect(await till.sweep()).toMatchObject({ providerEvents: 1 });
+    await till.idle();
+    expect(await till.status(order)).toBe("paid");
+  });
+});
+
 describe("a provider that does not answer", () => {
   test("leaves a payment under way, which the sweep looks up", async () => {
     quietly();

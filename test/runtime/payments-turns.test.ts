@@ -1,7 +1,7 @@
 /** A provider that takes only so many payments a second: whoever waits for his turn is asked for once, and loses nothing by waiting. */
 import { afterEach, describe, expect, it, vi } from "vitest";
 import type { z } from "zod";
-import { type NextAction, type Order, Payment, type PaymentProcessed } from "../../shared/contracts/orders";
+import { type NextAction, type Order, Payment, PaymentProcessed } from "../../shared/contracts/orders";
 import { holdBack, reserveSlot } from "../../workers/payments/providers/pace";
 import type { PaymentIntent, ProviderOutcome } from "../../workers/payments/providers/provider";
 import { closeTills, codeOf, guest, openTill, parse, publish, type Till } from "../support/payments-room";
@@ -126,6 +126,67 @@ describe("a payment whose turn has not come", () => {
     await till.idle();
     expect(Date.now() - startedMs).toBeGreaterThan(8_000);
     expect(asked).toHaveLength(1);
+    expect(await till.status(order)).toBe("paid");
+  });
+});
+
+describe("an address that the buyer is sent to", () => {
+  const away: NextAction = {
+    type: "redirect",
+    url: "https://hooks.stripe.example/3ds?payment_intent_client_secret=pi_1_secret_2",
+  };
+
+  it("is told again with the key and to its buyer, and stands nowhere", async () => {
+    const till = await openTill();
+    paced(atOnce, { status: "requires_action", nextAction: away });
+    doors.open.lookUp = async () => ({ status: "requires_action", reference: "ref", nextAction: away });
+    const order = await till.order(await publish(till));
+    const first = await till.pay(order, "tok_success", "key-1");
+    expect(first.body).toMatchObject({ payment: { status: "requires_action", nextAction: away } });
+    expect((await till.pay(order, "tok_success", "key-1")).body).toEqual(first.body);
+    const { id } = parse(PaymentProcessed, first, 202).payment;
+    expect((await readAs(till, order, id)).nextAction).toEqual(away);
+    for (const table of ["payments", "answers", "provider_events", "outbox"])
+      for (const db of [till.env.DB_0, till.env.DB_1])
+        expect(JSON.stringify((await db.prepare(`SELECT * FROM ${table}`).all()).results)).not.toContain("pi_1_secret_2");
+  });
+});
+
+describe("a payment that its buyer never came back to", () => {
+  it.each([
+    ["a day after its order's end", 26 * 3_600_000, false],
+    ["when its order is cancelled", 3_600_000, true],
+  ])("ends %s", async (_, afterMs, isCancelled) => {
+    const till = await openTill();
+    const order = await till.order(await publish(till));
+    const { payment } = await till.paid(order, "tok_requires_action");
+    if (isCancelled) expect((await till.ask("POST", `/orders/${order.id}/cancel`, { as: guest(order) })).status).toBe(200);
+    vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + afterMs });
+    await till.sweep();
+    expect(await rowOf(till, payment.id)).toMatchObject({ state: "failed", failure_code: "abandoned" });
+  });
+
+  it("may still be paid until then, and is asked after", async () => {
+    const till = await openTill();
+    const order = await till.order(await publish(till));
+    const { payment } = await till.paid(order, "tok_requires_action");
+    vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 3_600_000 });
+    await till.sweep();
+    expect(await rowOf(till, payment.id)).toMatchObject({ state: "requires_action" });
+    await till.webhook("evt_1", "payment.succeeded", payment.id);
+    await till.idle();
+    expect(await till.status(order)).toBe("paid");
+  });
+
+  it("is paid where the money came first", async () => {
+    const till = await openTill();
+    const order = await till.order(await publish(till));
+    const { payment } = await till.paid(order, "tok_requires_action");
+    doors.open.cancelPayment = async () => ({ status: "succeeded", reference: "ref" });
+    vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 26 * 3_600_000 });
+    await till.sweep();
+    await till.idle();
+    expect(await rowOf(till, payment.id)).toMatchObject({ state: "succeeded" });
     expect(await till.status(order)).toBe("paid");
   });
 });

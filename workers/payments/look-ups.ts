@@ -3,13 +3,15 @@ import { sha256 } from "../../shared/crypto/bytes";
 import type { Env, Later } from "./environment";
 import { intentOf, moneyFactOf, providerOfPayment } from "./intents";
 import type { Sale } from "./order-rows";
-import type { PaymentFact } from "./order-states";
+import { isPayable, type PaymentFact } from "./order-states";
 import { processEvent, type StoredEvent, storeEvent, toWaiting } from "./provider-events";
 import { patiently } from "./providers/patience";
-import type { PaymentProvider, ProviderOutcome, ProviderWord } from "./providers/provider";
+import type { PaymentIntent, PaymentProvider, ProviderOutcome, ProviderWord } from "./providers/provider";
 
 /** One payment of many: a provider that is silent must not keep the sweep from all the others. */
-const SWEEP_PATIENCE_MS = 5_000;
+const PATIENCE_MS = 5_000;
+/** After its order's end a payment may still come for so long, and buy what is left by then. */
+const ABANDONED_AFTER_MS = 24 * 3_600_000;
 
 type AnswerEvent = StoredEvent & { word: ProviderWord & { fact: PaymentFact } };
 
@@ -42,11 +44,23 @@ export async function recordOutcome(
 }
 
 /** For the sweep: nobody wrote down what the provider said, or it has not said the last word for long. */
-export async function lookUp(env: Env, later: Later, db: D1Database, { payment, order }: Sale): Promise<void> {
+export async function lookUp(env: Env, later: Later, db: D1Database, sale: Sale): Promise<void> {
+  const { payment, order } = sale;
   const provider = providerOfPayment(env, later, payment);
-  const known = await patiently(provider.lookUp(intentOf(payment, order)), SWEEP_PATIENCE_MS);
+  const intent = intentOf(payment, order);
+  const known = await patiently(isAbandoned(sale, Date.now()) ? abandon(provider, intent) : provider.lookUp(intent), PATIENCE_MS);
   if (!known && payment.state !== "initiated") throw new Error("the provider has forgotten a payment that it answered for");
   // It never heard of the payment, so no money moved, and the buyer may try again.
   const outcome = known ?? { status: "failed" as const, reference: null, failureCode: "provider_unreachable" };
   await recordOutcome(env, later, db, provider, payment.id, outcome);
+}
+
+/** Its buyer never came back to it, and what he would pay for has ended: else it would be asked after for ever. */
+const isAbandoned = ({ payment, order }: Sale, nowMs: number): boolean =>
+  payment.state === "requires_action" && (!isPayable(order.state) || order.expires_at_ms + ABANDONED_AFTER_MS <= nowMs);
+
+/** Money may have come first. */
+async function abandon(provider: PaymentProvider, intent: PaymentIntent): Promise<ProviderOutcome> {
+  const outcome = await provider.cancelPayment(intent);
+  return outcome.status === "failed" ? { ...outcome, failureCode: "abandoned" } : outcome;
 }

@@ -25,6 +25,9 @@ import { settle } from "./settlement";
 import { dbOf, shardOf } from "./shards";
 import { askFirst, isUnasked, resumeWhenDue } from "./turns";
 
+/** A buyer does not wait for the end of his earlier payment as long as for his own. */
+const STOP_PATIENCE_MS = 4_000;
+
 export interface Processing {
   caller: Caller;
   draft: PaymentDraft;
@@ -173,7 +176,7 @@ async function answerUnderWay({ db, keyed }: Attempt, { payment, order, lines }:
 async function stopSuperseded(env: Env, later: Later, db: D1Database, { payment, order }: Sale): Promise<void> {
   try {
     const provider = providerOfPayment(env, later, payment);
-    const outcome = await patiently(provider.cancelPayment(intentOf(payment, order)));
+    const outcome = await patiently(provider.cancelPayment(intentOf(payment, order)), STOP_PATIENCE_MS);
     if (outcome.status === "succeeded") await recordOutcome(env, later, db, provider, payment.id, outcome);
   } catch (error) {
     reportError(error, env, later, { task: "stop a superseded payment" });

@@ -9,6 +9,7 @@ import type { Env, Later } from "./environment";
 import { intentOf, moneyFactOf, providerOfPayment } from "./intents";
 import { readSale, type Sale, selectSale, toSale } from "./order-rows";
 import { nextPaymentState } from "./order-states";
+import { patiently } from "./providers/patience";
 import type { PaymentProvider, ProviderEvent } from "./providers/provider";
 import { isRefundFact } from "./refund-states";
 import { applyRefundWord } from "./refund-words";
@@ -20,6 +21,8 @@ import { dbOf } from "./shards";
 export const MAX_EVENT_BYTES = 65_536;
 /** After so many tries, a good day's, an event stays where it is, visible, for a person. */
 const MAX_ATTEMPTS = 50;
+/** Who waits for a provider's word on its own word; the next try asks again. */
+const WEIGH_PATIENCE_MS = 12_000;
 /** The sweep leaves a fresh event to the request that stored it. */
 const SWEEP_AFTER_MS = 2_000;
 
@@ -193,7 +196,7 @@ async function weigh(env: Env, later: Later, { body }: WaitingEvent, sale: Sale,
   if (body === null) return said;
   const provider = providerOfPayment(env, later, sale.payment);
   if (!provider.weigh) return said;
-  const outcome = await provider.weigh(body, intentOf(sale.payment, sale.order));
+  const outcome = await patiently(provider.weigh(body, intentOf(sale.payment, sale.order)), WEIGH_PATIENCE_MS);
   return outcome && moneyFactOf(outcome);
 }
 

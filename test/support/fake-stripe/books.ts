@@ -101,7 +101,10 @@ export class Books {
       intent.next_action = returnUrl
         ? {
             type: "redirect_to_url",
-            redirect_to_url: { url: `https://hooks.stripe.example/${intent.id}`, return_url: returnUrl },
+            redirect_to_url: {
+              url: `https://hooks.stripe.example/${intent.id}?payment_intent_client_secret=${intent.client_secret}`,
+              return_url: returnUrl,
+            },
           }
         : { type: "use_stripe_sdk", use_stripe_sdk: {} };
       this.#tell("payment_intent.requires_action", intent);
