@@ -34,3 +34,29 @@ function dayFormat(zone: string): Intl.DateTimeFormat {
   }
   return format;
 }
+
+/** "Central European Time": what the zone is called, whatever the season. */
+export function zoneName(timestamp: string, zone: string, locale: string): string {
+  const format = new Intl.DateTimeFormat(locale, { timeZone: zone, timeZoneName: "longGeneric" });
+  const parts = format.formatToParts(new Date(timestamp));
+  return parts.find(({ type }) => type === "timeZoneName")?.value ?? zone;
+}
+
+/** "19:42:10 CEST", for moments of today. */
+export const readableTime = (timestamp: string, zone: string, locale: string): string =>
+  new Intl.DateTimeFormat(locale, { timeZone: zone, timeStyle: "medium" }).format(new Date(timestamp)) +
+  ` ${zoneAbbreviation(timestamp, zone, locale)}`;
+
+const zoneAbbreviation = (timestamp: string, zone: string, locale: string): string =>
+  new Intl.DateTimeFormat(locale, { timeZone: zone, timeZoneName: "short" })
+    .formatToParts(new Date(timestamp))
+    .find(({ type }) => type === "timeZoneName")?.value ?? zone;
+
+/** The instant with the zone's own offset (RFC 3339): `2027-06-05T19:30:00+02:00`. */
+export function zonedTimestamp(timestamp: string, zone: string): string {
+  const at = new Date(timestamp);
+  const local = new Intl.DateTimeFormat("sv-SE", { timeZone: zone, dateStyle: "short", timeStyle: "medium" }).format(at);
+  const minutes = Math.round((Date.parse(`${local.replace(" ", "T")}Z`) - at.getTime()) / 60_000);
+  const offset = `${String(Math.floor(Math.abs(minutes) / 60)).padStart(2, "0")}:${String(Math.abs(minutes) % 60).padStart(2, "0")}`;
+  return `${local.replace(" ", "T")}${minutes < 0 ? "-" : "+"}${offset}`;
+}

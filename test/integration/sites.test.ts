@@ -34,12 +34,10 @@ describe("an organizer's host", () => {
     expect(shown.text).toContain("50 left");
     expect(shown.text).toMatch(/CES?T/);
     expect(shown.text).toContain("Jazz &lt;script&gt;");
-    expect(shown.text).not.toMatch(/<script|<b>/);
-    expect(shown.headers.get("content-security-policy")).toContain("default-src 'none'; style-src 'sha256-");
+    expect(shown.text).not.toMatch(/<script>|<b>/);
+    expect(shown.headers.get("content-security-policy")).toContain("default-src 'none'; script-src 'nonce-");
     const items = [{ ticketTypeId: box.event.ticketTypes[0]?.id, quantity: 3 }];
     expect((await api.post(`/events/${box.event.id}/holds`, { items })).status).toBe(201);
-    // The page's figures are at most a second old.
-    await new Promise((resolve) => setTimeout(resolve, 1_100));
     expect((await page(`${path}/a-readable-title`)).text).toContain("47 left");
   });
 
@@ -54,7 +52,8 @@ describe("an organizer's host", () => {
     const shown = await page(`/e/${event.id}`);
     expect(shown.status).toBe(200);
     expect(shown.text).toContain("This event is cancelled.");
-    expect(shown.text).not.toContain(" left");
+    expect(shown.text).not.toMatch(/\d left/);
+    expect(shown.text).not.toContain("<form");
     expect((await page("/")).text).not.toContain("Called off");
   });
 

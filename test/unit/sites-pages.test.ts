@@ -1,11 +1,14 @@
 import { describe, expect, it } from "vitest";
 import type { AvailableTicketType } from "../../shared/contracts/events";
-import { eventPage, isShown, saleNote } from "../../workers/sites/event-page";
+import { eventPage, isShown } from "../../workers/sites/event-page";
 import { eventPath } from "../../workers/sites/event-path";
-import { listPage } from "../../workers/sites/list-page";
-import { pageResponse, pictureOrigin } from "../../workers/sites/page";
+import { fitting, listPage } from "../../workers/sites/list-page";
+import { pageResponse } from "../../workers/sites/page";
+import { pictureOrigin } from "../../workers/sites/policy";
 import type { Site } from "../../workers/sites/site";
 import { fontStack, styleOf } from "../../workers/sites/style";
+import { saleNote } from "../../workers/sites/ticket-form";
+import { languageFor } from "../../workers/sites/words";
 import { publishedEvent } from "../support/published-event";
 
 const HOSTILE = `"><script>alert(1)</script>'`;
@@ -34,6 +37,8 @@ const site: Site = {
     contrast: { primaryOnWhite: 1.31, secondaryOnWhite: 17.48, textOnPrimary: "#000000", textOnSecondary: "#ffffff" },
     updatedAt: null,
   },
+  language: languageFor("en"),
+  origin: "https://blue-note.sites.bilten.example",
 };
 const type: AvailableTicketType = {
   id: crypto.randomUUID(),
@@ -62,7 +67,7 @@ describe("an event's page", () => {
     ];
     for (const page of pages) {
       const text = await (await pageResponse({ ...site, organizer }, page)).text();
-      expect(text).not.toContain("<script");
+      expect(text).not.toContain("<script>");
       expect(text).toContain("&lt;script&gt;");
       expect(text).not.toMatch(/content="">/);
     }
@@ -75,10 +80,10 @@ describe("an event's page", () => {
     expect(text).toContain("12 left");
     expect(text).toContain("€25.00");
     expect(text).not.toContain("Backstage");
-    expect(saleNote({ ...type, status: "sold_out" }, "UTC")).toBe("Sold out");
-    expect(saleNote({ ...type, status: "scheduled", saleStart: "2027-06-05T17:30:00Z" }, "Europe/Vienna")).toContain(
-      "19:30 CEST",
-    );
+    expect(saleNote({ ...type, status: "sold_out" }, "UTC", site.language)).toBe("Sold out");
+    const scheduled = { ...type, status: "scheduled", saleStart: "2027-06-05T17:30:00Z" } as const;
+    expect(saleNote(scheduled, "Europe/Vienna", site.language)).toContain("19:30 CEST");
+    expect(saleNote(scheduled, "Europe/Vienna", languageFor("fr;q=1, de-AT;q=0.8, en;q=0.5"))).toContain("Verkauf ab Samstag");
   });
 
   it("sells nothing of a cancelled event", async () => {
@@ -94,6 +99,26 @@ describe("an event's page", () => {
     expect(isShown({ ...event, settings: { ...event.settings, isPublic: false } }, event.organizerId)).toBe(false);
   });
 
+  it("tells search engines what it is, and no text of it ends the element", async () => {
+    const hostile = publishedEvent({ title: "</script><script>alert(1)", ticketTypes: [type] });
+    const text = await (await pageResponse(site, eventPage(site, hostile, [type]))).text();
+    const [, json = ""] = /<script type="application\/ld\+json">(.*?)<\/script>/.exec(text) ?? [];
+    expect(JSON.parse(json)).toMatchObject({
+      "@type": "Event",
+      name: hostile.title,
+      startDate: "2027-06-05T19:30:00+02:00",
+      offers: [{ price: "25.00", priceCurrency: "EUR", availability: "https://schema.org/InStock" }],
+    });
+    expect(text).toContain(`<meta property="og:url" content="${site.origin}/e/${event.id}/script-script-alert-1">`);
+  });
+
+  it("is found by each of its words, whatever its marks and case", () => {
+    const istanbul = publishedEvent({ title: "İSTANBUL Günleri", location: { ...event.location, city: "Łódź ß" } });
+    const found = (query: string) => fitting([istanbul, event], query).length;
+    expect(["istanbul gunleri", "ISTANBUL", "ss"].map(found)).toEqual([1, 1, 1]);
+    expect(["istanbul jazz", "istanbul brass", "%", "note (", "' OR 1=1"].map(found)).toEqual([1, 0, 2, 2, 0]);
+  });
+
   it("has a path that people can read, whatever the title", () => {
     expect(eventPath({ id: "1", title: "Café & Bar: Die große Nacht!" })).toBe("/e/1/cafe-bar-die-gro-e-nacht");
     expect(eventPath({ id: "1", title: "夜の音楽" })).toBe("/e/1");
@@ -101,19 +126,20 @@ describe("an event's page", () => {
 });
 
 describe("a brand on the page", () => {
-  it("the browser takes the page's own style sheet and no other, and no script", async () => {
-    const answer = await pageResponse(site, listPage(site, []));
+  it("the browser takes this answer's own style and script and no other", async () => {
+    const [answer, again] = await Promise.all([pageResponse(site, listPage(site, [])), pageResponse(site, listPage(site, []))]);
     const policy = answer.headers.get("content-security-policy") ?? "";
-    const style = /<style>([\s\S]*)<\/style>/.exec(await answer.text())?.[1] ?? "";
-    const hash = Buffer.from(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(style))).toString("base64");
-    expect(policy).toContain("default-src 'none'");
-    expect(policy).toContain(`style-src 'sha256-${hash}'`);
-    expect(policy).not.toContain("script-src");
-    expect(policy).not.toContain("img-src");
+    const text = await answer.text();
+    const [, nonce = ""] = /script-src 'nonce-([\w+/=]{24})'/.exec(policy) ?? [];
+    expect(policy).toContain(`default-src 'none'; script-src 'nonce-${nonce}'; style-src 'nonce-${nonce}'`);
+    expect(policy).not.toMatch(/unsafe|img-src|stripe/);
+    expect(text.match(/<(?:script|style)[^>]*>/g)).toEqual([`<style nonce="${nonce}">`, `<script nonce="${nonce}">`]);
+    expect(text).not.toMatch(/ on\w+=| style=/);
+    expect(again.headers.get("content-security-policy")).not.toBe(policy);
   });
 
   it("pale colours get dark text, and links that can be read", () => {
-    expect(styleOf(site.brand)).toContain("--brand:#fde047;--on-brand:#000000;--link:#000000;--heading:#1c1917");
+    expect(styleOf(site.brand)).toContain("--brand:#fde047;--on-brand:#000000;--edge:#71717a;--link:#000000;--heading:#1c1917");
   });
 
   it("font names stay font names", () => {
@@ -125,5 +151,6 @@ describe("a brand on the page", () => {
     expect(pictureOrigin("https://cdn.bilten.example/logo.svg?x=;script-src *")).toBe("https://cdn.bilten.example");
     expect(pictureOrigin("https://a;sandbox/logo.svg")).toBeNull();
     expect(pictureOrigin(null)).toBeNull();
+    expect(pictureOrigin("/branding/assets/0197f3c2-7b1e-7cc3-98c4-dc0c0c07398f")).toBe("'self'");
   });
 });

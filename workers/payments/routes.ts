@@ -189,7 +189,7 @@ export const app = domainApp<Env>()
     takeWebhook(c, false),
   )
   .get("/dev/test-provider/payments/:paymentId/settle", operation(operations.showTestPayment), developmentOnly(), async (c) =>
-    c.html(unwrap(await settlePage(c.env, pathId(c, "paymentId", "payment_not_found"))), 200, noStore),
+    unwrap(await settlePage(c.env, pathId(c, "paymentId", "payment_not_found"))),
   )
   .post(
     "/dev/test-provider/payments/:paymentId/settle",

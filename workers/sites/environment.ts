@@ -2,10 +2,12 @@ import type { BrandingRpc } from "../../shared/contracts/branding";
 import type { EventsRpc } from "../../shared/contracts/events";
 import type { UsersRpc } from "../../shared/contracts/organizers";
 
-/** What this Worker's modules work with: its siblings by their contracts. */
-export interface Env extends Pick<SitesEnv, "ENVIRONMENT"> {
+/** What this Worker's modules work with: its siblings by their contracts, and the HTTP doors by which a buyer's requests go on. */
+export interface Env extends Pick<SitesEnv, "ENVIRONMENT" | "STRIPE_PUBLISHABLE_KEY"> {
   BRANDING: Pick<BrandingRpc, "settings">;
-  EVENTS: Pick<EventsRpc, "availability" | "events" | "publicEvents">;
+  EVENTS: Pick<EventsRpc, "events" | "publicEvents">;
+  EVENTS_HTTP: Fetcher;
+  PAYMENTS_HTTP: Fetcher;
   USERS: Pick<UsersRpc, "organizers">;
   SENTRY_DSN?: string;
 }

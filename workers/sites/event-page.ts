@@ -1,65 +1,65 @@
-/** `/e/<id>`: one event, its ticket types and what is left of them. */
+/** `/e/<id>`: one event, its ticket types, what is left of them, and the choice of some. */
 import { html } from "hono/html";
 import type { AvailableTicketType, PublishedEvent } from "../../shared/contracts/events";
-import { readableMoment, readableSpan } from "../../shared/locale/moment";
-import { readableMoney } from "../../shared/locale/money";
-import { type Html, LOCALE, type Page } from "./page";
+import { calendarPath } from "./event-path";
+import type { Html, Page } from "./page";
 import type { Site } from "./site";
+import { eventHead } from "./structured-data";
+import { placeText, spanText, zoneText } from "./text";
+import { type Choice, NO_CHOICE, ticketForm } from "./ticket-form";
+import type { Language, Words } from "./words";
 
 const MAX_DESCRIPTION_CHARACTERS = 160;
-
-/** What a buyer is told of a type; null hides it. */
-export function saleNote(type: AvailableTicketType, timezone: string): string | null {
-  switch (type.status) {
-    case "on_sale":
-      return `${new Intl.NumberFormat(LOCALE).format(type.available)} left`;
-    case "scheduled":
-      return type.saleStart ? `On sale from ${readableMoment(type.saleStart, timezone, LOCALE)}` : "Not on sale yet";
-    case "ended":
-      return "Sale has ended";
-    case "sold_out":
-      return "Sold out";
-    case "hidden":
-      return null;
-  }
-}
-
-const listed = (type: AvailableTicketType, note: string) => html`<li>
-<div><h3>${type.name}</h3>${type.description ? html`<p class="description">${type.description}</p>` : ""}<p class="note">${note}</p></div>
-<p class="price">${readableMoney(type.price, LOCALE)}</p>
-</li>`;
-
-function ticketList(types: AvailableTicketType[], timezone: string): Html | string {
-  const shown = types.flatMap((type) => {
-    const note = saleNote(type, timezone);
-    return note === null ? [] : [listed(type, note)];
-  });
-  return shown.length === 0 ? "" : html`<section class="tickets"><h2>Tickets</h2><ul>${shown}</ul></section>`;
-}
-
-const NOTICES: Partial<Record<PublishedEvent["status"], string>> = {
-  cancelled: "This event is cancelled.",
-  completed: "This event is over.",
-};
 
 /** The organizer's own events that anybody may know of; a draft or a private one is as if it were not there. */
 export const isShown = (event: PublishedEvent, organizerId: string): boolean =>
   event.organizerId === organizerId && event.status !== "draft" && event.settings.isPublic;
 
-export function eventPage({ organizer }: Site, event: PublishedEvent, types: AvailableTicketType[]): Page {
-  const { title, description, location, timezone } = event;
-  const notice = NOTICES[event.status];
-  const place = [location.venue, location.address, location.city, location.country].filter((part) => part !== "").join(", ");
+const mapUrl = ({ location: { coordinates } }: PublishedEvent): string => {
+  const { lat, lng } = coordinates;
+  return `https://www.openstreetmap.org/?mlat=${lat}&mlon=${lng}#map=17/${lat}/${lng}`;
+};
+
+function closedNotice({ status }: PublishedEvent, words: Words): Html | null {
+  if (status === "cancelled")
+    return html`<div class="notice bad"><p><strong>${words.eventCancelled}</strong> ${words.eventCancelledMore}</p><p><a href="/">${words.seeOthers}</a></p></div>`;
+  if (status === "completed")
+    return html`<div class="notice"><p><strong>${words.eventOver}</strong></p><p><a href="/">${words.seeOthers}</a></p></div>`;
+  return null;
+}
+
+/** When and where, as every page about an event says it. */
+export const occasion = (event: PublishedEvent, language: Language): Html => {
+  const { words } = language;
+  return html`<dl>
+<dt>${words.when}</dt>
+<dd><time datetime="${event.startDate}">${spanText(event, language)}</time><span class="hint">${words.timesIn(zoneText(event, language))}</span></dd>
+<dt>${words.where}</dt>
+<dd><address dir="auto">${placeText(event)}</address><a href="${mapUrl(event)}" rel="noopener noreferrer">${words.openMap}</a></dd>
+</dl>`;
+};
+
+export function eventPage(site: Site, event: PublishedEvent, types: AvailableTicketType[], choice: Choice = NO_CHOICE): Page {
+  const { organizer, brand, language } = site;
+  const { words } = language;
+  const { title, description } = event;
+  const notice = closedNotice(event, words);
+  const { cover } = brand;
+  const summary =
+    [...description.replaceAll(/\s+/g, " ")].slice(0, MAX_DESCRIPTION_CHARACTERS).join("").trim() ||
+    `${title}, ${placeText(event)}`;
   return {
-    title: `${title} – ${organizer.name}`,
-    description: [...description].slice(0, MAX_DESCRIPTION_CHARACTERS).join("") || `${title}, ${place}`,
-    content: html`<article>
+    title: `${choice.faults.length > 0 ? `${words.errorPrefix} ` : ""}${title} – ${organizer.name}`,
+    description: summary,
+    head: eventHead(site, event, types, summary),
+    content: html`<div class="two"><article>
+${cover ? html`<img class="cover" src="${cover.url}" alt="" width="${cover.width}" height="${cover.height}">` : ""}
 <h1>${title}</h1>
-${notice ? html`<p class="notice">${notice}</p>` : ""}
-<p><time datetime="${event.startDate}">${readableSpan(event.startDate, event.endDate, timezone, LOCALE)}</time></p>
-<address>${place}</address>
+${notice ?? ""}
+${occasion(event, language)}
 ${description ? html`<p class="description">${description}</p>` : ""}
-${notice ? "" : ticketList(types, timezone)}
-</article>`,
+<p class="actions">${notice ? "" : html`<a href="${calendarPath(event.id)}">${words.addToCalendar}</a>`}<a href="/">${words.allEvents}</a></p>
+</article>
+${notice ? "" : html`<section class="panel" aria-label="${words.tickets}">${ticketForm(event, types, choice, language)}</section>`}</div>`,
   };
 }

@@ -11,3 +11,9 @@ export function eventPath({ id, title }: { id: string; title: string }): string 
     .replaceAll(/^-|-$/g, "");
   return `/e/${id}${slug && `/${slug}`}`;
 }
+
+export const calendarPath = (eventId: string): string => `/e/${eventId}/event.ics`;
+
+export const checkoutPath = (eventId: string, holdId: string): string => `/c/${eventId}/${holdId}`;
+
+export const ticketPath = (orderId: string, ticketId: string): string => `/o/${orderId}/t/${ticketId}`;

@@ -1,10 +1,10 @@
-/** The frame of every page, and what a browser is told to allow in it. */
+/** The frame of every page. */
 import { html, raw } from "hono/html";
-import { utf8 } from "../../shared/crypto/bytes";
+import type { BrandSettings } from "../../shared/contracts/branding";
+import { contentSecurityPolicy, pictureOrigin } from "./policy";
+import { PAGE_SCRIPT } from "./script";
 import type { Site } from "./site";
 import { styleOf } from "./style";
-
-export const LOCALE = "en-GB";
 
 export type Html = ReturnType<typeof html>;
 
@@ -12,46 +12,51 @@ export interface Page {
   title: string;
   description: string;
   content: Html;
+  /** For search engines and for whoever shows a link to the page. */
+  head?: Html;
+  /** The page's own script, beside the one of every page. */
+  script?: string;
+  /** Stripe's form is on it. */
+  stripe?: boolean;
+  /** Of one reader alone: no cache keeps it and no search engine lists it. */
+  isPersonal?: boolean;
 }
 
-/** An address from which a picture may come, or nothing: it stands in a header, where a stray `;` would begin a rule of its own. */
-export function pictureOrigin(url: string | null): string | null {
-  const origin = url !== null && URL.canParse(url) ? new URL(url).origin : "";
-  return /^https:\/\/[a-z0-9.-]+(:\d+)?$/.test(origin) ? origin : null;
+/** An address outside has no known size; the style sheet leaves it room of a fixed height. */
+function logoOf({ logo, logoUrl }: BrandSettings, name: string): Html | null {
+  if (pictureOrigin(logoUrl) === null) return null;
+  return logo
+    ? html`<img src="${logoUrl}" alt="${name}" width="${logo.width}" height="${logo.height}">`
+    : html`<img src="${logoUrl}" alt="${name}">`;
 }
 
-/** No script runs here, and only the page's own style sheet, by its hash (CSP 3). */
-async function contentSecurityPolicy(style: string, pictures: (string | null)[]): Promise<string> {
-  const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", utf8(style))).toBase64();
-  const origins = [...new Set(pictures.map(pictureOrigin).filter((origin) => origin !== null))];
-  return [
-    "default-src 'none'",
-    `style-src 'sha256-${hash}'`,
-    ...(origins.length > 0 ? [`img-src ${origins.join(" ")}`] : []),
-    "base-uri 'none'",
-    "form-action 'self'",
-    "frame-ancestors 'none'",
-  ].join("; ");
-}
+const newNonce = (): string => crypto.getRandomValues(new Uint8Array(16)).toBase64();
 
-export async function pageResponse({ organizer, brand }: Site, { title, description, content }: Page, status = 200) {
-  const style = styleOf(brand);
-  const logo = pictureOrigin(brand.logoUrl) && brand.logoUrl;
+export async function pageResponse(site: Site, page: Page, status = 200): Promise<Response> {
+  const { organizer, brand, language } = site;
+  const { words } = language;
+  const nonce = newNonce();
   const icon = pictureOrigin(brand.faviconUrl) && brand.faviconUrl;
   const text = await html`<!doctype html>
-<html lang="${LOCALE}">
+<html lang="${language.tag}">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${title}</title>
-<meta name="description" content="${description}">
+<title>${page.title}</title>
+<meta name="description" content="${page.description}">
+${page.isPersonal || status >= 400 ? html`<meta name="robots" content="noindex">` : ""}
 ${icon ? html`<link rel="icon" href="${icon}">` : ""}
-<style>${raw(style)}</style>
+<style nonce="${nonce}">${raw(styleOf(brand))}</style>
+${page.head ?? ""}
 </head>
 <body>
-<header><a href="/">${logo ? html`<img src="${logo}" alt="${organizer.name}">` : organizer.name}</a></header>
-<main>${content}</main>
-<footer>${organizer.name}. Tickets by Bilten.</footer>
+<a class="skip" href="#content">${words.skip}</a>
+<header><a href="/">${logoOf(brand, organizer.name) ?? html`<span dir="auto">${organizer.name}</span>`}</a></header>
+<main id="content" tabindex="-1">${page.content}</main>
+<footer>${footerOf(site)}</footer>
+<script nonce="${nonce}">${raw(PAGE_SCRIPT)}</script>
+${page.stripe ? html`<script nonce="${nonce}" src="https://js.stripe.com/v3/"></script>` : ""}
+${page.script ? html`<script nonce="${nonce}">${raw(page.script)}</script>` : ""}
 </body>
 </html>
 `;
@@ -59,9 +64,23 @@ ${icon ? html`<link rel="icon" href="${icon}">` : ""}
     status,
     headers: {
       "content-type": "text/html; charset=utf-8",
-      "content-security-policy": await contentSecurityPolicy(style, [logo, icon]),
-      "cache-control": status === 200 ? "public, max-age=0, s-maxage=2" : "no-store",
-      "referrer-policy": "strict-origin-when-cross-origin",
+      "content-language": language.tag,
+      vary: "accept-language",
+      "content-security-policy": contentSecurityPolicy({
+        nonce,
+        pictures: [brand.logoUrl, icon, brand.cover?.url ?? null],
+        stripe: page.stripe ?? false,
+      }),
+      // The nonce is one answer's; going back to it may show it again, but for what is one reader's.
+      "cache-control": page.isPersonal || status >= 400 ? "no-store" : "private, no-cache",
+      "cross-origin-resource-policy": "same-origin",
+      // A form's own Origin is sent, and nobody outside learns which order or event was looked at.
+      "referrer-policy": "same-origin",
     },
   });
+}
+
+function footerOf({ organizer, brand, language }: Site): Html {
+  const links = brand.links.map(({ label, url }) => html`<li><a href="${url}" rel="noopener" dir="auto">${label}</a></li>`);
+  return html`${links.length > 0 ? html`<ul>${links}</ul>` : ""}<p dir="auto">${language.words.ticketsBy(organizer.name)}</p>`;
 }

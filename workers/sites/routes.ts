@@ -3,37 +3,107 @@ import { UUID_PATTERN } from "../../shared/contracts/ids";
 import { domainApp, requestIdOf } from "../../shared/http/app";
 import { anyone } from "../../shared/http/guards";
 import { problemResponse } from "../../shared/http/problem";
+import { eventCalendar } from "./calendar";
+import { order, placeOf, release, showCheckout } from "./checkout";
 import { docsBundle, docsPage, docsStart, docsStyles } from "./docs";
 import type { Env } from "./environment";
-import { eventPage, isShown } from "./event-page";
+import { isShown } from "./event-page";
 import { listPage } from "./list-page";
-import { missingPage } from "./missing-page";
+import { stateText, ticketPage } from "./order-page";
+import { cancel, cleanAddress, orderNotShown, pay, readOrder, readSale, showOrder, showPayment } from "./orders";
 import { pageResponse } from "./page";
+import { offerOf, reserve, showEvent } from "./reserving";
 import { type Site, siteOf } from "./site";
+import { missingPage } from "./sorry-page";
 
 type SitesContext = Context<{ Bindings: Env }>;
+type Ids = Record<string, string>;
 
-/** On any other host there are no pages, and nobody who reads them. */
-async function onSite(c: SitesContext, answer: (site: Site) => Promise<Response>): Promise<Response> {
+/** On any other host there are no pages, and nobody who reads them. Ids that cannot exist are pages that do not. */
+const page = (answer: (c: SitesContext, site: Site, ids: Ids) => Promise<Response | null>) => async (c: SitesContext) => {
   const site = await siteOf(c.env, c.req.raw);
-  return site ? answer(site) : problemResponse({ code: "not_found" }, requestIdOf(c.req.raw));
-}
+  if (!site) return problemResponse({ code: "not_found" }, requestIdOf(c.req.raw));
+  const named = Object.entries(c.req.param() as Ids).filter(([name]) => name.endsWith("Id"));
+  if (!named.every(([, id]) => UUID_PATTERN.test(id))) return missing(site);
+  const ids = Object.fromEntries(named.map(([name, id]) => [name, id.toLowerCase()]));
+  return (await answer(c, site, ids)) ?? missing(site);
+};
 
-const missing = (site: Site) => pageResponse(site, missingPage(), 404);
+const missing = (site: Site) => pageResponse(site, missingPage(site.language.words), 404);
 
-async function answerEvent(env: Env, site: Site, eventId: string): Promise<Response> {
-  if (!UUID_PATTERN.test(eventId)) return missing(site);
-  const id = eventId.toLowerCase();
-  const [[event], available] = await Promise.all([env.EVENTS.events([id]), env.EVENTS.availability(id)]);
-  if (!event || !isShown(event, site.organizer.id)) return missing(site);
-  return pageResponse(site, eventPage(site, event, available.ok ? available.value.data : []));
-}
+const eventShown = page(async (c, site, { eventId = "" }) => {
+  const offer = await offerOf(c, site, eventId);
+  return offer && showEvent(site, offer);
+});
 
-export const app = domainApp<Env>({ missingPage: (c) => onSite(c, missing) })
-  .get("/", anyone(), (c) =>
-    onSite(c, async (site) => pageResponse(site, listPage(site, await c.env.EVENTS.publicEvents(site.organizer.id)))),
+const reserved = page((c, site, { eventId = "" }) => reserve(c, site, eventId));
+
+/** What happens on a hold's page. */
+const atHold = (answer: typeof showCheckout) =>
+  page(async (c, site, { eventId = "", holdId = "" }) => {
+    const place = await placeOf(c, site, eventId, holdId);
+    return place && answer(c, site, place);
+  });
+
+export const app = domainApp<Env>({ missingPage: page(async () => null) })
+  .get(
+    "/",
+    anyone(),
+    page(async (c, site) =>
+      pageResponse(site, listPage(site, await c.env.EVENTS.publicEvents(site.organizer.id), c.req.query("q"))),
+    ),
   )
-  .get("/e/:eventId/:title?", anyone(), (c) => onSite(c, (site) => answerEvent(c.env, site, c.req.param("eventId"))))
+  .get(
+    "/e/:eventId/event.ics",
+    anyone(),
+    page(async (c, site, { eventId = "" }) => {
+      const [event] = await c.env.EVENTS.events([eventId]);
+      return event && isShown(event, site.organizer.id) ? eventCalendar(site, event) : null;
+    }),
+  )
+  .get("/e/:eventId/:title?", anyone(), eventShown)
+  .post("/e/:eventId/:title?", anyone(), reserved)
+  .get("/c/:eventId/:holdId", anyone(), atHold(showCheckout))
+  .post("/c/:eventId/:holdId", anyone(), atHold(order))
+  .post("/c/:eventId/:holdId/release", anyone(), atHold(release))
+  .get(
+    "/o/:orderId",
+    anyone(),
+    page(async (c, site, { orderId = "" }) => cleanAddress(c, orderId) ?? showOrder(c, site, orderId)),
+  )
+  .get(
+    "/o/:orderId/status",
+    anyone(),
+    page(async (c, site, { orderId = "" }) => {
+      const read = await readOrder(c, site, orderId);
+      return read.ok ? c.text(stateText(read.value), 200, { "cache-control": "no-store" }) : orderNotShown(site, read.error);
+    }),
+  )
+  .get(
+    "/o/:orderId/pay",
+    anyone(),
+    page((c, site, { orderId = "" }) => showPayment(c, site, orderId)),
+  )
+  .post(
+    "/o/:orderId/pay",
+    anyone(),
+    page((c, site, { orderId = "" }) => pay(c, site, orderId)),
+  )
+  .post(
+    "/o/:orderId/cancel",
+    anyone(),
+    page((c, site, { orderId = "" }) => cancel(c, site, orderId)),
+  )
+  .get(
+    "/o/:orderId/t/:ticketId",
+    anyone(),
+    page(async (c, site, { orderId = "", ticketId = "" }) => {
+      const sale = await readSale(c, site, orderId);
+      if (!sale.ok) return orderNotShown(site, sale.error);
+      const shown = ticketPage(site, sale.value, ticketId);
+      return shown && pageResponse(site, shown);
+    }),
+  )
   .get("/docs", anyone(), docsPage)
   .get("/docs/start.js", anyone(), docsStart)
   .get("/docs/swagger-ui-bundle.js", anyone(), docsBundle)

@@ -1,6 +1,9 @@
 /** Where a person pays or declines by hand in development, and where a test posts to (API.md: `tok_requires_action`). */
+import { html, raw } from "hono/html";
+import { money } from "../../../shared/contracts/money";
 import type { Refusal } from "../../../shared/contracts/problems";
 import { ok, type Result, refuse } from "../../../shared/contracts/result";
+import { readableMoney } from "../../../shared/locale/money";
 import type { Env } from "../environment";
 import { readSale, type Sale } from "../order-rows";
 import { isLive } from "../order-states";
@@ -45,23 +48,58 @@ export async function settleByHand(
   return ok({ returnUrl: payment.return_url });
 }
 
-const escapeHtml = (text: string): string => text.replace(/[&<>"']/g, (char) => `&#${char.charCodeAt(0)};`);
+const STYLE = `*{box-sizing:border-box}
+body{margin:0;background:#f4f4f5;color:#18181b;font:1.0625rem/1.6 system-ui,sans-serif;overflow-wrap:anywhere}
+main{max-width:28rem;margin:0 auto;padding:2rem 1rem}
+section{background:#fff;border:1px solid #d4d4d8;border-top:.5rem solid #71717a;border-radius:.75rem;padding:1.25rem}
+h1{font-size:1.5rem;line-height:1.25;margin:0 0 .5rem}
+ul{padding:0;list-style:none}
+.note{color:#52525b}
+.sum{font-size:1.3rem;font-weight:700}
+form{margin:.75rem 0}
+button{font:inherit;font-weight:700;width:100%;min-height:3rem;border:1px solid #18181b;border-radius:.5rem;background:#18181b;color:#fff;cursor:pointer}
+.plain button{background:#fff;color:#18181b}
+:focus-visible{outline:3px solid #1d4ed8;outline-offset:3px}`;
 
-export async function settlePage(env: Env, paymentId: string): Promise<Result<string, Refusal>> {
+const LOCALE = "en-GB";
+
+/** A provider's page looks like itself, not like the organizer's; only its own style gets through, by this answer's nonce. */
+export async function settlePage(env: Env, paymentId: string): Promise<Result<Response, Refusal>> {
   const found = await actionSale(env, paymentId);
   if (!found.ok) return found;
   const { payment, lines } = found.value;
-  const amount = `${payment.amount_minor} ${escapeHtml(payment.currency)} in minor units`;
+  const amount = readableMoney(money(payment.amount_minor, payment.currency), LOCALE);
+  const nonce = crypto.getRandomValues(new Uint8Array(16)).toBase64();
   const buttons = isLive(payment.state)
-    ? `<form method="post" action="${settleUrl(paymentId)}"><button>Pay</button></form>
-<form method="post" action="${settleUrl(paymentId)}?outcome=declined"><button>Decline</button></form>`
-    : `<p>This payment is ${payment.state}.</p>`;
-  return ok(`<!doctype html>
-<html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+    ? html`<form method="post" action="${settleUrl(paymentId)}"><button>Pay ${amount}</button></form>
+<form class="plain" method="post" action="${settleUrl(paymentId)}?outcome=declined"><button>Decline</button></form>`
+    : html`<p>This payment is ${payment.state}.</p>`;
+  const page = html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Test payment</title>
+<style nonce="${nonce}">${raw(STYLE)}</style>
+</head>
+<body><main><section>
 <h1>Test payment</h1>
-<ul>${lines.map((line) => `<li>${line.quantity} × ${escapeHtml(line.name)}</li>`).join("")}</ul>
-<p>${amount}</p>
+<p class="note">The test provider, in development only. No money moves: you decide what becomes of the payment.</p>
+<ul>${lines.map(({ quantity, name }) => html`<li>${quantity} × <span dir="auto">${name}</span></li>`)}</ul>
+<p class="sum">${amount}</p>
 ${buttons}
-</html>`);
+</section></main></body>
+</html>
+`;
+  return ok(
+    new Response(String(await page), {
+      headers: {
+        "content-type": "text/html; charset=utf-8",
+        "content-security-policy": `default-src 'none'; style-src 'nonce-${nonce}'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'`,
+        "cache-control": "no-store",
+        // The form leads back to the shop on this host, whose pages want to know where a form stood.
+        "referrer-policy": "same-origin",
+      },
+    }),
+  );
 }

@@ -1,0 +1,169 @@
+/** `/o/<order>`: what was ordered, how it stands, and what can be done about it. */
+import { html } from "hono/html";
+import type { PublishedEvent, Ticket } from "../../shared/contracts/events";
+import type { Order, Payment } from "../../shared/contracts/orders";
+import { orderPath } from "../../shared/http/guest-links";
+import { clock } from "./clock";
+import { occasion } from "./event-page";
+import { calendarPath, eventPath, ticketPath } from "./event-path";
+import { hiddenFields } from "./fields";
+import { TOKEN_FIELD } from "./forms";
+import { linesTable } from "./lines";
+import type { Html, Page } from "./page";
+import type { Site } from "./site";
+import { steps } from "./steps";
+import { ticketCard } from "./ticket-card";
+import type { Words } from "./words";
+
+/** By what a reader can pay here. */
+export const WAYS_TO_PAY = ["stripe", "test"] as const;
+export type WayToPay = (typeof WAYS_TO_PAY)[number];
+
+export interface Sale {
+  order: Order;
+  event: PublishedEvent;
+  tickets: Ticket[];
+  /** The last one that was begun on this device. */
+  payment: Payment | null;
+  waysToPay: WayToPay[];
+  /** For the page's forms. */
+  token: string;
+  /** What stood in the way of what the reader has just tried. */
+  trouble?: string | undefined;
+}
+
+export type Standing = "to_pay" | "processing" | "ended" | "bought" | "over";
+
+export function standingOf({ order, payment }: Pick<Sale, "order" | "payment">): Standing {
+  switch (order.status) {
+    case "pending":
+      return payment?.status === "processing" ? "processing" : "to_pay";
+    case "expired":
+      return payment?.status === "processing" ? "processing" : "ended";
+    case "paid":
+    case "partially_refunded":
+      return "bought";
+    default:
+      return "over";
+  }
+}
+
+const notice = (kind: "good" | "bad" | "", first: string, more = "", rest: Html | string = ""): Html =>
+  html`<div class="notice ${kind}"${kind === "bad" ? html` role="alert"` : html` role="status"`}><p><strong>${first}</strong> ${more}</p>${rest}</div>`;
+
+/** What a page that is open compares with what it is told a moment later. */
+export const stateText = ({ order, payment }: Pick<Sale, "order" | "payment">): string =>
+  `${order.status} ${payment?.status ?? "none"}`;
+
+function standingNotice(sale: Sale, words: Words): Html | string {
+  const { order, event, payment } = sale;
+  const anew = html`<p><a href="${eventPath(event)}">${words.chooseAnew}</a></p>`;
+  switch (standingOf(sale)) {
+    case "to_pay":
+      return payment?.status === "failed" ? notice("bad", words.paymentDeclined, words.paymentDeclinedMore) : "";
+    case "processing":
+      return html`<div class="notice" role="status" data-watch="${orderPath(order.id)}/status" data-state="${stateText(sale)}">
+<p><strong>${words.paymentProcessing}</strong> ${words.paymentProcessingMore}</p><p><a href="${orderPath(order.id)}">${words.lookAgain}</a></p></div>`;
+    case "ended":
+      return notice("bad", words.statusExpired, words.statusExpiredMore, anew);
+    case "bought":
+      return notice(
+        "good",
+        order.total.amount === 0 ? words.statusFree : words.statusPaid,
+        words.statusPaidMore(order.buyer.email),
+        order.status === "partially_refunded" ? html`<p>${words.statusPartlyRefunded}</p>` : "",
+      );
+    case "over":
+      return order.status === "refunded"
+        ? notice("", words.statusRefunded, words.statusRefundedMore, anew)
+        : notice("", words.statusCancelled, words.statusCancelledMore, anew);
+  }
+}
+
+const PAY_LABEL = { stripe: "payStripe", test: "payTest" } as const satisfies Record<WayToPay, keyof Words>;
+
+function payForms({ order, payment, waysToPay, token }: Sale, words: Words): Html {
+  if (waysToPay.length === 0) return html`<p class="notice">${words.noProvider}</p>`;
+  const form = (way: WayToPay) => html`<form method="post" action="${orderPath(order.id)}/pay">
+${hiddenFields({ [TOKEN_FIELD]: token, key: crypto.randomUUID(), provider: way })}
+<button>${words[PAY_LABEL[way]]}</button>
+${way === "test" ? html`<p class="note">${words.payTestNote}</p>` : ""}
+</form>`;
+  const waits = payment?.status === "requires_action" && payment.nextAction?.type === "redirect" ? payment.nextAction.url : null;
+  return html`${waits ? html`<p><a class="button" href="${waits}">${words.continuePaying}</a></p>` : ""}${waysToPay.map(form)}`;
+}
+
+function toPay(sale: Sale, nowMs: number, words: Words): Html {
+  const { order, event, token } = sale;
+  const isEnded = standingOf(sale) === "ended";
+  return html`${isEnded ? "" : clock(order.expiresAt, event.timezone, nowMs, words)}
+<h2>${isEnded || sale.payment?.status === "failed" ? words.payAgain : words.payNow}</h2>
+${payForms(sale, words)}
+${
+  isEnded
+    ? ""
+    : html`<details><summary>${words.cancelAsk}</summary><p class="note">${words.cancelNote}</p>
+<form method="post" action="${orderPath(order.id)}/cancel">${hiddenFields({ [TOKEN_FIELD]: token })}<button class="plain">${words.cancelOrder}</button></form></details>`
+}`;
+}
+
+const typeNameOf = ({ items }: Order, { ticketTypeId }: Ticket): string =>
+  items.find((item) => item.ticketTypeId === ticketTypeId)?.name ?? "–";
+
+function ticketList({ order, event, tickets }: Sale, site: Site): Html {
+  const { words } = site.language;
+  const cards = tickets.map((ticket, index) => {
+    const link = html`<p><a href="${ticketPath(order.id, ticket.id)}">${words.openTicket}<span class="hidden"> ${index + 1}</span></a></p>`;
+    const numbered = { ticket, number: index + 1, count: tickets.length, typeName: typeNameOf(order, ticket), level: 3 as const };
+    return html`<li class="ticket">${ticketCard(numbered, site.language, link)}</li>`;
+  });
+  return html`<h2>${words.yourTickets}</h2><p class="note">${words.qrNote}</p><ul class="tickets">${cards}</ul>
+<p class="actions"><a class="button plain" href="${calendarPath(event.id)}">${words.addToCalendar}</a></p>`;
+}
+
+export function orderPage(site: Site, sale: Sale, nowMs: number): Page {
+  const { words } = site.language;
+  const { order, event, trouble } = sale;
+  const standing = standingOf(sale);
+  const between: [string, Order["total"]][] = [
+    [words.discount, { ...order.discount, amount: -order.discount.amount }],
+    [words.fees, order.fees],
+    [words.tax, order.tax],
+  ];
+  return {
+    title: `${words.yourOrder} – ${event.title}`,
+    description: words.yourOrder,
+    isPersonal: true,
+    content: html`${standing === "over" ? "" : steps(standing === "bought" ? "stepDone" : "stepPayment", words)}
+<h1>${words.yourOrder}</h1>
+${trouble ? notice("bad", trouble) : ""}
+${standingNotice(sale, words)}
+${standing === "bought" ? ticketList(sale, site) : ""}
+<div class="two"><section aria-label="${words.stepPayment}">${standing === "to_pay" || standing === "ended" ? toPay(sale, nowMs, words) : ""}
+<h2><a href="${eventPath(event)}" dir="auto">${event.title}</a></h2>
+${occasion(event, site.language)}</section>
+<section class="panel" aria-labelledby="ordered"><h2 id="ordered">${words.yourSelection}</h2>
+${linesTable({ lines: order.items, total: order.total, between }, site.language)}
+<p class="note"><span dir="auto">${order.buyer.name}</span><br>${order.buyer.email}</p>
+<p class="code">${words.orderNumber} ${order.id}</p></section></div>`,
+  };
+}
+
+export function ticketPage(site: Site, { order, event, tickets }: Sale, ticketId: string): Page | null {
+  const index = tickets.findIndex(({ id }) => id === ticketId);
+  const ticket = tickets[index];
+  if (!ticket) return null;
+  const { words } = site.language;
+  const numbered = { ticket, number: index + 1, count: tickets.length, typeName: typeNameOf(order, ticket), level: 2 as const };
+  return {
+    title: `${words.ticketOf(index + 1, tickets.length)} – ${event.title}`,
+    description: words.yourTickets,
+    isPersonal: true,
+    content: html`<article class="ticket wide"><h1>${event.title}</h1>
+${ticketCard(numbered, site.language)}
+${occasion(event, site.language)}
+<p class="note">${words.qrNote}</p>
+<p class="code">${words.orderNumber} ${order.id}</p></article>
+<p class="actions"><a href="${orderPath(order.id)}">${words.backToOrder}</a></p>`,
+  };
+}

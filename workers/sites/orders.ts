@@ -1,0 +1,138 @@
+/** A guest's order: shown by its secret, paid, cancelled. */
+import type { Context } from "hono";
+import { z } from "zod";
+import { Ticket } from "../../shared/contracts/events";
+import { Id } from "../../shared/contracts/ids";
+import { Order, Payment, PaymentProcessed } from "../../shared/contracts/orders";
+import type { ProblemBody } from "../../shared/contracts/problem-body";
+import { ok, type Result, refuse } from "../../shared/contracts/result";
+import { ORDER_TOKEN_PARAMETER, orderPath } from "../../shared/http/guest-links";
+import { keepLatest, keepSecret, latestOf } from "./cookies";
+import type { Env } from "./environment";
+import { formToken, isOwnForm, keyOf, readFields, secretOf } from "./forms";
+import { orderPage, type Sale, standingOf, WAYS_TO_PAY, type WayToPay } from "./order-page";
+import { pageResponse } from "./page";
+import { PUBLISHABLE_KEY, payPage } from "./pay-page";
+import { foreignForm, troubleText } from "./refusals";
+import { ask } from "./siblings";
+import type { Site } from "./site";
+import { sorryPage } from "./sorry-page";
+
+type SitesContext = Context<{ Bindings: Env }>;
+
+const Tickets = z.object({ data: z.array(Ticket) });
+/** The test provider's payment that is settled by hand, on its own page. */
+const BY_HAND = { token: "tok_requires_action" };
+
+/** By what can be paid here: `test` where nothing is real, Stripe where its two keys are set. */
+function waysToPay({ ENVIRONMENT, STRIPE_PUBLISHABLE_KEY }: Env): WayToPay[] {
+  const isConfigured = { stripe: PUBLISHABLE_KEY.test(STRIPE_PUBLISHABLE_KEY), test: ENVIRONMENT === "development" };
+  return WAYS_TO_PAY.filter((way) => isConfigured[way]);
+}
+
+/**
+ * The mail's link brings the secret in the query; it moves into a cookie of this page's path, and the address is clean again before
+ * anything else is loaded. Stripe's return brings things in the query too that are nobody else's business.
+ */
+export function cleanAddress(c: SitesContext, orderId: string): Response | null {
+  const url = new URL(c.req.url);
+  const token = url.searchParams.get(ORDER_TOKEN_PARAMETER);
+  if (token !== null && /^bo_[\w-]{1,200}$/.test(token)) keepSecret(c, orderPath(orderId), token);
+  if (url.search === "") return null;
+  c.header("referrer-policy", "no-referrer");
+  return c.redirect(orderPath(orderId), 303);
+}
+
+/** The last payment that was begun here; none is no trouble. */
+async function latestPayment(c: SitesContext): Promise<Payment | null> {
+  const paymentId = latestOf(c);
+  if (paymentId === undefined || !Id.safeParse(paymentId).success) return null;
+  const payment = await ask(c, c.env.PAYMENTS_HTTP, Payment, { path: `/payments/${paymentId}` });
+  return payment.ok ? payment.value : null;
+}
+
+type Read = Pick<Sale, "order" | "payment">;
+
+/** An order of another organizer's is not shown on this one's pages. */
+export async function readOrder(c: SitesContext, site: Site, orderId: string): Promise<Result<Read, ProblemBody>> {
+  const [order, payment] = await Promise.all([
+    ask(c, c.env.PAYMENTS_HTTP, Order, { path: `/orders/${orderId}` }),
+    latestPayment(c),
+  ]);
+  if (!order.ok) return order;
+  if (order.value.organizerId !== site.organizer.id)
+    return refuse({ type: "about:blank", title: "not found", status: 404, code: "order_not_found", requestId: "" });
+  return ok({ order: order.value, payment: payment?.orderId === orderId ? payment : null });
+}
+
+export async function readSale(c: SitesContext, site: Site, orderId: string): Promise<Result<Sale, ProblemBody>> {
+  const read = await readOrder(c, site, orderId);
+  if (!read.ok) return read;
+  const { order } = read.value;
+  const [[event], tickets] = await Promise.all([
+    c.env.EVENTS.events([order.eventId]),
+    standingOf(read.value) === "bought" ? ask(c, c.env.PAYMENTS_HTTP, Tickets, { path: `/orders/${orderId}/tickets` }) : null,
+  ]);
+  if (!event) throw new Error("an order's event is not there");
+  if (tickets && !tickets.ok) return tickets;
+  const token = await formToken(secretOf(c) ?? "");
+  return ok({ ...read.value, event, tickets: tickets?.value.data ?? [], waysToPay: waysToPay(c.env), token });
+}
+
+/** Whoever has no key to it hears the same whether or not it exists. */
+export function orderNotShown(site: Site, { code, status }: ProblemBody): Promise<Response> {
+  const { words } = site.language;
+  const ways = [{ path: "/", label: words.seeWhatIsOn }];
+  if (status >= 500 || status === 429)
+    return pageResponse(site, sorryPage({ title: words.trouble, more: troubleText({ code }, words), ways }), status);
+  return pageResponse(site, sorryPage({ title: words.noOrder, more: words.noOrderMore, ways }), 404);
+}
+
+export async function showOrder(c: SitesContext, site: Site, orderId: string, problem?: ProblemBody): Promise<Response> {
+  const sale = await readSale(c, site, orderId);
+  if (!sale.ok) return orderNotShown(site, sale.error);
+  const trouble = problem && troubleText(problem, site.language.words);
+  return pageResponse(site, orderPage(site, { ...sale.value, trouble }, Date.now()), problem?.status ?? 200);
+}
+
+/** An address of the provider's, or a rooted one of this host: nothing else is followed. */
+const isFollowed = (url: string, origin: string): boolean =>
+  url.startsWith("https://") || (URL.canParse(url, origin) && new URL(url, origin).origin === origin);
+
+/** POST: the provider is asked when the buyer pays; what he has to do next is on another page. */
+export async function pay(c: SitesContext, site: Site, orderId: string): Promise<Response> {
+  const fields = await readFields(c);
+  const path = orderPath(orderId);
+  if (!(await isOwnForm(c, fields))) return foreignForm(site, path);
+  const provider = waysToPay(c.env).find((way) => way === fields.get("provider"));
+  if (!provider) return showOrder(c, site, orderId);
+  const processed = await ask(c, c.env.PAYMENTS_HTTP, PaymentProcessed, {
+    path: "/payments/process",
+    body: { orderId, provider, returnUrl: `${site.origin}${path}`, ...(provider === "test" ? { paymentMethod: BY_HAND } : {}) },
+    idempotencyKey: keyOf(fields),
+  });
+  if (!processed.ok) return showOrder(c, site, orderId, processed.error);
+  const { payment } = processed.value;
+  keepLatest(c, path, payment.id);
+  const action = payment.nextAction;
+  if (action?.type === "redirect" && isFollowed(action.url, site.origin)) return c.redirect(action.url, 303);
+  return c.redirect(action?.type === "client_secret" ? `${path}/pay` : path, 303);
+}
+
+/** The provider's form, for a payment that waits for its buyer; any other leads back to the order. */
+export async function showPayment(c: SitesContext, site: Site, orderId: string): Promise<Response> {
+  const sale = await readSale(c, site, orderId);
+  if (!sale.ok) return orderNotShown(site, sale.error);
+  const action = sale.value.payment?.nextAction;
+  if (action?.type !== "client_secret" || !PUBLISHABLE_KEY.test(c.env.STRIPE_PUBLISHABLE_KEY))
+    return c.redirect(orderPath(orderId), 303);
+  const card = { clientSecret: action.clientSecret, publishableKey: c.env.STRIPE_PUBLISHABLE_KEY };
+  return pageResponse(site, payPage(site, sale.value, card, Date.now()));
+}
+
+export async function cancel(c: SitesContext, site: Site, orderId: string): Promise<Response> {
+  const path = orderPath(orderId);
+  if (!(await isOwnForm(c, await readFields(c)))) return foreignForm(site, path);
+  const cancelled = await ask(c, c.env.PAYMENTS_HTTP, Order, { path: `/orders/${orderId}/cancel`, body: {} });
+  return cancelled.ok ? c.redirect(path, 303) : showOrder(c, site, orderId, cancelled.error);
+}

@@ -1,0 +1,103 @@
+/** The choice of tickets on an event's page: what there is, what is left of it, and how many of each. */
+import { html } from "hono/html";
+import type { AvailableTicketType, PublishedEvent } from "../../shared/contracts/events";
+import { exponentOf } from "../../shared/contracts/money";
+import { eventPath } from "./event-path";
+import { described, type Fault, faultNote, faultSummary, hiddenFields } from "./fields";
+import type { Html } from "./page";
+import { countText, momentText, moneyText } from "./text";
+import type { Language } from "./words";
+
+/** What the reader sent before, where that could not be done. */
+export interface Choice {
+  /** As it was sent, by ticket type. */
+  quantities: Record<string, string>;
+  faults: Fault[];
+}
+export const NO_CHOICE: Choice = { quantities: {}, faults: [] };
+
+export const quantityField = (ticketTypeId: string): string => `q-${ticketTypeId}`;
+
+/** What a buyer is told of a type; null hides it. */
+export function saleNote(type: AvailableTicketType, timezone: string, language: Language): string | null {
+  const { words } = language;
+  switch (type.status) {
+    case "on_sale":
+      return words.left(countText(type.available, language));
+    case "scheduled":
+      return type.saleStart ? words.onSaleFrom(momentText(type.saleStart, timezone, language)) : words.notOnSaleYet;
+    case "ended":
+      return words.saleEnded;
+    case "sold_out":
+      return words.soldOut;
+    case "hidden":
+      return null;
+  }
+}
+
+/** None, or from the least to the most that one order may have of what is left. */
+function quantitiesOf({ minPerOrder, maxPerOrder, available }: AvailableTicketType): number[] {
+  const most = Math.min(maxPerOrder, available);
+  return [0, ...Array.from({ length: Math.max(0, most - minPerOrder + 1) }, (_, index) => minPerOrder + index)];
+}
+
+export const canBeChosen = (type: AvailableTicketType): boolean =>
+  type.status === "on_sale" && type.available >= type.minPerOrder;
+
+function choiceOf(type: AvailableTicketType, choice: Choice, { words }: Language): Html {
+  const id = quantityField(type.id);
+  const quantities = quantitiesOf(type);
+  const wanted = Number(choice.quantities[type.id] ?? 0);
+  // More than is left now: the most that there is, and the message says so.
+  const chosen = quantities.includes(wanted) ? wanted : wanted > 0 ? (quantities.at(-1) ?? 0) : 0;
+  const options = quantities.map((quantity) => html`<option${quantity === chosen ? html` selected` : ""}>${quantity}</option>`);
+  return html`<label class="hidden" for="${id}">${words.quantityOf(type.name)}</label>
+<select id="${id}" name="${id}" data-price="${type.price.amount}"${described(id, true, choice.faults)}>${options}</select>`;
+}
+
+function listed(type: AvailableTicketType, note: string, choice: Choice, language: Language): Html {
+  const id = quantityField(type.id);
+  return html`<li>
+<div><h3 dir="auto">${type.name}</h3>
+${type.description ? html`<p class="description">${type.description}</p>` : ""}
+${faultNote(id, choice.faults, language.words)}
+<p id="${id}-note"><span class="price">${moneyText(type.price, language)}</span> <span class="note">${note}</span></p></div>
+<div>${canBeChosen(type) ? choiceOf(type, choice, language) : ""}</div>
+</li>`;
+}
+
+/** Nothing to choose from is said with a way on. */
+function soldNotice(types: AvailableTicketType[], { words }: Language): Html | string {
+  if (types.some(canBeChosen)) return "";
+  const isGone = types.length > 0 && types.every(({ status }) => status === "sold_out" || status === "on_sale");
+  return html`<p class="notice">${isGone ? words.allSoldOut : words.nothingOnSale} <a href="/">${words.seeOthers}</a></p>`;
+}
+
+export function ticketForm(
+  event: PublishedEvent,
+  types: AvailableTicketType[],
+  choice: Choice,
+  language: Language,
+): Html | string {
+  const { words } = language;
+  const shown = types.flatMap((type) => {
+    const note = saleNote(type, event.timezone, language);
+    return note === null ? [] : [{ type, item: listed(type, note, choice, language) }];
+  });
+  const items = html`<ul class="types">${shown.map(({ item }) => item)}</ul>`;
+  const sold = soldNotice(
+    shown.map(({ type }) => type),
+    language,
+  );
+  if (sold !== "") return html`<h2>${words.tickets}</h2>${faultSummary(choice.faults, words)}${sold}${items}`;
+  const currency = types[0]?.price.currency ?? "EUR";
+  return html`<h2>${words.tickets}</h2>
+${faultSummary(choice.faults, words)}
+<form method="post" action="${eventPath(event)}" novalidate>
+${hiddenFields({ key: crypto.randomUUID() })}
+${items}
+<p class="sum"><span>${words.total}</span><output data-total="${words.totalOf("{count}", "{price}")}" data-currency="${currency}" data-digits="${exponentOf(currency)}">&nbsp;</output></p>
+<button>${words.reserve}</button>
+<p class="note">${words.reserveNote}</p>
+</form>`;
+}
