@@ -1,17 +1,14 @@
 /** One ticket: its code to scan, whose it is, and whether it still counts. */
 
 import { html } from "hono/html";
-import { generate } from "lean-qr";
 import { toSvgPath } from "lean-qr/extras/svg";
 import type { Ticket } from "../../shared/contracts/events";
+import { QUIET_ZONE, qrModules } from "../../shared/qr/qr-modules";
 import type { Html } from "./page";
 import type { Language } from "./words";
 
-/** ISO/IEC 18004: four light modules around it. */
-const QUIET_ZONE = 4;
-
 export function qrPicture(code: string, label: string): Html {
-  const bitmap = generate(code);
+  const bitmap = qrModules(code);
   const size = bitmap.size + 2 * QUIET_ZONE;
   return html`<svg role="img" aria-label="${label}" viewBox="${-QUIET_ZONE} ${-QUIET_ZONE} ${size} ${size}" shape-rendering="crispEdges"><rect x="${-QUIET_ZONE}" y="${-QUIET_ZONE}" width="${size}" height="${size}" fill="#fff"/><path d="${toSvgPath(bitmap)}" fill="#000"/></svg>`;
 }
