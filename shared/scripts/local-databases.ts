@@ -4,7 +4,7 @@
  */
 import { createHash, createHmac } from "node:crypto";
 import { existsSync } from "node:fs";
-import { resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { ROOT } from "./configurations.ts";
 
@@ -20,9 +20,13 @@ function objectIdOf(name: string): string {
   return Buffer.concat([named, half(named)]).toString("hex");
 }
 
+/** Below the folder in which miniflare keeps its databases. */
+export const fileOfDatabase = (folder: string, databaseId: string): string =>
+  join(folder, NAMESPACE, `${objectIdOf(databaseId)}.sqlite`);
+
 /** Runs one statement. */
 export function askLocalDatabase(state: string, databaseId: string, sql: string): unknown[] {
-  const file = resolve(ROOT, state, "v3/d1", NAMESPACE, `${objectIdOf(databaseId)}.sqlite`);
+  const file = fileOfDatabase(resolve(ROOT, state, "v3/d1"), databaseId);
   if (!existsSync(file)) throw new Error(`There is no local data of ${databaseId} yet: npm start makes it.`);
   const database = new DatabaseSync(file, { timeout: BUSY_TIMEOUT_MS });
   try {

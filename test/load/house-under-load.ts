@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { convertV4MiniflareOptions, Miniflare } from "miniflare";
 import { z } from "zod";
 import { ROOT, type WorkerDomain } from "../../shared/scripts/configurations.ts";
+import { fileOfDatabase } from "../../shared/scripts/local-databases.ts";
 import * as house from "../support/built-house.ts";
 import { CEILINGS } from "./ceilings.ts";
 import { STATISTICS } from "./stand-ins.ts";
@@ -18,6 +19,10 @@ export interface HouseUnderLoad {
   commitStatistics(eventId: string): Promise<CommitStatistics>;
   /** Of a Worker's database, by its binding. */
   rows<Row>(domain: WorkerDomain, binding: string, sql: string): Promise<Row[]>;
+  /** The same one, to fill it past every door. */
+  database(domain: WorkerDomain, binding: string): Promise<D1Database>;
+  /** The file that such a database is, by its id. */
+  databaseFile(databaseId: string): string;
   testProviderSecret: string;
   stop(): Promise<void>;
 }
@@ -54,12 +59,13 @@ export async function startHouseUnderLoad(built: house.Built, variant: Variant =
       port: 0,
       // For a CPU profile of one Worker: the port serves the Chrome DevTools Protocol.
       ...(process.env.BENCH_INSPECT ? { inspectorPort: Number(process.env.BENCH_INSPECT) } : {}),
-      defaultPersistRoot: data,
+      resourcePersistencePath: data,
       workers: [...workers, ...CEILINGS(helloPort, rpcPort), STATISTICS(statisticsPort)],
     }),
   );
   await miniflare.ready;
   await house.migrateAll(miniflare);
+  const database = (domain: WorkerDomain, binding: string) => miniflare.getD1Database(binding, `bilten-${domain}`);
   return {
     gateway: `http://127.0.0.1:${gatewayPort}`,
     helloWorld: `http://127.0.0.1:${helloPort}`,
@@ -69,9 +75,11 @@ export async function startHouseUnderLoad(built: house.Built, variant: Variant =
       return CommitStatistics.parse(await response.json());
     },
     rows: async <Row>(domain: WorkerDomain, binding: string, sql: string) => {
-      const database = await miniflare.getD1Database(binding, `bilten-${domain}`);
-      return (await database.prepare(sql).all<Row>()).results;
+      const { results } = await (await database(domain, binding)).prepare(sql).all<Row>();
+      return results;
     },
+    database,
+    databaseFile: (databaseId) => fileOfDatabase(join(data, "d1"), databaseId),
     testProviderSecret: secrets.payments?.TEST_PROVIDER_SECRET ?? "",
     stop: async () => {
       await miniflare.dispose();
