@@ -21,7 +21,8 @@ async function readCounted(body: ReadableStream<Uint8Array>, maxBytes: number): 
     if (done) break;
     length += value.byteLength;
     if (length > maxBytes) {
-      await reader.cancel();
+      // Left unread, not cancelled: that would end the connection, and with it the answer.
+      reader.releaseLock();
       throw new Problem("payload_too_large");
     }
     chunks.push(value);
@@ -59,7 +60,7 @@ export async function countUnread(request: Request, maxBytes: number): Promise<v
     if (done) return;
     length += value.byteLength;
     if (length <= maxBytes) continue;
-    await reader.cancel();
+    reader.releaseLock();
     throw new Problem("payload_too_large");
   }
 }

@@ -12,6 +12,8 @@ export interface Answer {
   example?: unknown;
   /** Another media type than JSON, e.g. `text/html`. */
   contentType?: string;
+  /** Of an answer without a schema that is one of several: pictures. */
+  contentTypes?: readonly string[];
 }
 
 export interface Operation {
@@ -43,9 +45,7 @@ export function operation(o: Operation): MiddlewareHandler {
               },
             },
           }
-        : answer.contentType
-          ? { content: { [answer.contentType]: { schema: { type: "string" } } } }
-          : {}),
+        : contentOf(answer)),
     };
   }
   Object.assign(responses, refusalResponses(o.refusals ?? []));
@@ -60,6 +60,12 @@ export function operation(o: Operation): MiddlewareHandler {
   } as DescribeRouteOptions);
   pages.add(page);
   return page;
+}
+
+function contentOf({ contentType, contentTypes = [] }: Answer): object {
+  const types = contentType ? [contentType, ...contentTypes] : contentTypes;
+  if (types.length === 0) return {};
+  return { content: Object.fromEntries(types.map((type) => [type, { schema: { type: "string" } }])) };
 }
 
 const pages = new WeakSet<object>();

@@ -1,5 +1,5 @@
 /** The domain's pages in the OpenAPI document. */
-import { BrandAsset, BrandSettings } from "../../shared/contracts/branding";
+import { ASSET_TYPES, BrandAsset, BrandSettings } from "../../shared/contracts/branding";
 import { listOf } from "../../shared/http/list";
 import type { Operation } from "../../shared/http/operation";
 
@@ -68,8 +68,8 @@ export const operations = {
       "It never changes under its address. One range is answered by 206, on condition of `If-Range` too; several, or one that cannot be read, by the whole.",
     tags: ["branding"],
     answers: {
-      200: { description: "The picture, as PNG, JPEG, WebP or SVG", contentType: "image/*" },
-      206: { description: "The range that was asked for", contentType: "image/*" },
+      200: { description: "The picture, as PNG, JPEG, WebP or SVG", contentTypes: ASSET_TYPES },
+      206: { description: "The range that was asked for", contentTypes: ASSET_TYPES },
       304: { description: "The copy named in `If-None-Match` is the picture" },
       416: { description: "The range begins behind the picture's end; `Content-Range` says how long it is" },
     },
