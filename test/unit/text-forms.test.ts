@@ -35,3 +35,33 @@ describe("the address of a picture", () => {
     },
   );
 });
+
+describe("an organizer's look", () => {
+  it("names fonts that readers have, kept without quotes", () => {
+    expect(look({ fontFamily: `"times new roman", 'Georgia' ,serif` }).data?.fontFamily).toBe("Times New Roman, Georgia, serif");
+    for (const fontFamily of ["", "Comic Papyrus", "Georgia;color:red", "url(x)", "serif,", "serif,".repeat(8).concat("serif")])
+      expect(look({ fontFamily }).success, fontFamily).toBe(false);
+  });
+
+  it("leads to https only, by a line of words each", () => {
+    const link = { label: "Imprint", url: "https://a.example/imprint" };
+    expect(look({ links: [link], tagline: "  Jazz  " }).data).toMatchObject({ links: [link], tagline: "Jazz" });
+    for (const change of [
+      { url: "http://a.example" },
+      { url: "javascript:alert(1)" },
+      { label: "" },
+      { label: "a\nb" },
+      { why: 1 },
+    ])
+      expect(look({ links: [{ ...link, ...change }] }).success, JSON.stringify(change)).toBe(false);
+    expect(look({ links: Array.from({ length: 9 }, () => link) }).success).toBe(false);
+    expect(look({ tagline: "x".repeat(161) }).success).toBe(false);
+  });
+
+  it("has a logo here or elsewhere, not both", () => {
+    const logoAssetId = organizerId;
+    expect(look({ logoAssetId, logoUrl: "https://a.example/l.png" }).success).toBe(false);
+    expect(look({ logoAssetId, logoUrl: null }).success).toBe(true);
+    expect(look({ logoAssetId: "mine" }).success).toBe(false);
+  });
+});
