@@ -11,17 +11,20 @@ const TITLE = "{title}";
 const HEAD = "{title place}";
 const ANYWHERE = "{title place description}";
 
-/** From the best to the least, each without what a better one has: whole words before beginnings, the title before what is below it. */
+/**
+ * From the best to the least, each without what a better one has: whole words before beginnings, the title before what is below it.
+ * Beginnings come last also because they cost most: the index brings together every word that begins so before it gives the first.
+ */
 export function tiersOf(terms: readonly Term[]): string[] {
   const [whole, begun] = [every(terms.map(closed)), every(terms.map(opened))];
-  const [inTitle, inHead, begunInHead] = [`${TITLE} : ${whole}`, `${HEAD} : ${whole}`, `${HEAD} : ${begun}`];
-  const [anywhere, begunAnywhere] = [`${ANYWHERE} : ${whole}`, `${ANYWHERE} : ${begun}`];
+  const [inTitle, inHead, anywhere] = [`${TITLE} : ${whole}`, `${HEAD} : ${whole}`, `${ANYWHERE} : ${whole}`];
+  const [begunInHead, begunAnywhere] = [`${HEAD} : ${begun}`, `${ANYWHERE} : ${begun}`];
   return [
     inTitle,
     `(${inHead}) NOT (${inTitle})`,
-    `(${begunInHead}) NOT (${inHead})`,
-    `(${anywhere}) NOT (${begunInHead})`,
-    `((${begunAnywhere}) NOT (${begunInHead})) NOT (${anywhere})`,
+    `(${anywhere}) NOT (${inHead})`,
+    `(${begunInHead}) NOT (${anywhere})`,
+    `((${begunAnywhere}) NOT (${anywhere})) NOT (${begunInHead})`,
   ];
 }
 

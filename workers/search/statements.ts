@@ -61,14 +61,14 @@ export function byWords(asked: Asked, tiers: readonly string[], first: number, a
 /** What is on, in the order of time. */
 export function inOrder(asked: Asked, after: Position | null): Statement {
   const values = new Values();
-  const { from, conditions, id } = walk(asked, matchOf(null, groups(asked)), values);
+  const asking = groups(asked).filter((group) => group.length > 0);
+  const isAllThatIsOn = asking.length === 1 && asked.from === undefined;
+  const { from, conditions, id } = walk(asked, isAllThatIsOn ? null : matchOf(null, asking), values);
+  if (isAllThatIsOn) conditions.push("over = 0");
   if (after) conditions.push(`${id} > ${values.id(after.docId)}`);
   const limit = values.bound(asked.limit + 1);
-  return bodiesOf(
-    [`SELECT 0 AS position, doc_id FROM ${from} WHERE ${conditions.join(" AND ")} ORDER BY ${id} LIMIT ${limit}`],
-    limit,
-    values,
-  );
+  const arm = `SELECT 0 AS position, doc_id FROM ${from} WHERE ${conditions.join(" AND ")} ORDER BY ${id} LIMIT ${limit}`;
+  return bodiesOf([arm], limit, values);
 }
 
 /** Parts of the radius, so that a place with much around it is not all looked at for the nearest of it. */
