@@ -5,7 +5,7 @@ import { UUID_PATTERN } from "../contracts/ids";
 import type { ProblemCode, Refusal } from "../contracts/problems";
 import type { Result } from "../contracts/result";
 import { readBytesOnce } from "./body";
-import { documented, refusalResponses } from "./operation";
+import { documented, refusing } from "./operation";
 import { Problem } from "./problem";
 
 const MAX_ERRORS = 50;
@@ -68,7 +68,7 @@ export function form<S extends z.ZodType, E extends Env = Env>(
 /** The document's part of a body that a handler reads by `readForm` itself. */
 export const bodySpec = (schema: z.ZodType): DescribeRouteOptions => ({
   requestBody: { required: !schema.safeParse(undefined).success, content: { "application/json": { schema: resolver(schema) } } },
-  responses: refusalResponses(["invalid_json", "invalid_body", "payload_too_large"]),
+  ...refusing(["invalid_json", "invalid_body", "payload_too_large"]),
 });
 
 /** A `POST` without a documented body takes none or `{}`. */
@@ -95,7 +95,7 @@ export function query<S extends z.ZodObject>(schema: S): MiddlewareHandler<Query
     handler as MiddlewareHandler,
     {
       parameters,
-      responses: refusalResponses(["invalid_query"]),
+      ...refusing("cursor" in properties ? ["invalid_query", "invalid_cursor"] : ["invalid_query"]),
     } as DescribeRouteOptions,
   ) as MiddlewareHandler<QueryEnv<S>>;
 }

@@ -8,11 +8,16 @@ import { type MemberRole, may, type Permission } from "../contracts/organizers";
 import type { Principal, UserPrincipal } from "../contracts/principal";
 import type { ProblemCode } from "../contracts/problems";
 import { checkAnnouncedSize, checkSize, countUnread } from "./body";
-import { documented, refusalResponses } from "./operation";
+import { documented, refusing } from "./operation";
 import { isAdmin, principalOf } from "./principal";
 import { Problem } from "./problem";
 
 const BEARER = [{ bearer: [] }];
+
+/** Who may, as the document says it of each operation. */
+type WhoMay = Permission | "anyone" | "credential" | "user" | "admin" | "development";
+const who = (security: Record<string, string[]>[], permission: WhoMay) =>
+  ({ security, "x-permission": permission }) as DescribeRouteOptions;
 
 /** Size, then a credential that was sent must be good, even where none is needed. */
 async function admit(c: Context, size: () => void | Promise<void> = () => checkSize(c.req.raw)): Promise<Principal> {
@@ -33,7 +38,7 @@ function guard<E extends Env = Env>(
   };
   return documented(handler as MiddlewareHandler, {
     ...spec,
-    responses: refusalResponses([...codes, "rate_limited"]),
+    ...refusing([...codes, "rate_limited"]),
   }) as MiddlewareHandler<E>;
 }
 
@@ -42,11 +47,15 @@ function guard<E extends Env = Env>(
  * a client that sends its expired token along is there to get a new one.
  */
 export const anyone = ({ badCredential = "refused" }: { badCredential?: "refused" | "ignored" } = {}): MiddlewareHandler =>
-  guard(async (c) => void (badCredential === "ignored" ? await checkSize(c.req.raw) : await admit(c)), { security: [] }, []);
+  guard(
+    async (c) => void (badCredential === "ignored" ? await checkSize(c.req.raw) : await admit(c)),
+    who([], "anyone"),
+    badCredential === "ignored" ? [] : ["credential_invalid"],
+  );
 
 /** A credential changes the answer, but none is needed. */
 export const anyoneOrCaller = (): MiddlewareHandler =>
-  guard(async (c) => void (await admit(c)), { security: [{}, ...BEARER] }, ["credential_invalid"]);
+  guard(async (c) => void (await admit(c)), who([{}, ...BEARER], "anyone"), ["credential_invalid"]);
 
 /** Any good credential, an order's or a hold's secret too; the handler decides by the thing itself. */
 export const requireCredential = (): MiddlewareHandler =>
@@ -54,7 +63,7 @@ export const requireCredential = (): MiddlewareHandler =>
     async (c) => {
       if ((await admit(c)).kind === "anonymous") throw new Problem("credential_missing");
     },
-    { security: BEARER },
+    who(BEARER, "credential"),
     ["credential_missing", "credential_invalid"],
   );
 
@@ -68,7 +77,7 @@ export const requireUser = (
       if (user.kind === "user" && user.organizerHost && options.organizerHost === "refused")
         throw new Problem("main_host_required");
     },
-    { security: BEARER },
+    who(BEARER, "user"),
     [
       "credential_missing",
       "credential_invalid",
@@ -84,7 +93,7 @@ export const requireAdmin = (): MiddlewareHandler =>
       signedIn(principal);
       if (!isAdmin(principal)) throw new Problem("forbidden");
     },
-    { security: BEARER, "x-permission": "admin" } as DescribeRouteOptions,
+    who(BEARER, "admin"),
     ["credential_missing", "credential_invalid", "forbidden"],
   );
 
@@ -144,7 +153,7 @@ export function memberGuard<E extends Env>(questions: MembershipQuestions<E>) {
           throw refusal;
         }
       },
-      { security: BEARER, "x-permission": permission } as DescribeRouteOptions,
+      who(BEARER, permission),
       ["credential_missing", "credential_invalid", "forbidden", questions.notFound],
     );
 }
@@ -156,6 +165,6 @@ export const developmentOnly = <Bindings extends { ENVIRONMENT: string }>(): Mid
       if (c.env.ENVIRONMENT !== "development") throw new Problem("not_found");
       await admit(c);
     },
-    { security: [] },
-    [],
+    who([], "development"),
+    ["not_found", "credential_invalid"],
   );

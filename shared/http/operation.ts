@@ -4,6 +4,7 @@ import type { z } from "zod";
 import { ProblemBody } from "../contracts/problem-body";
 import { PROBLEMS, type ProblemCode } from "../contracts/problems";
 import type { DomainBindings } from "./app";
+import { EXAMPLES } from "./examples";
 
 export interface Answer {
   description: string;
@@ -48,14 +49,20 @@ export function operation(o: Operation): MiddlewareHandler {
         : contentOf(answer)),
     };
   }
-  Object.assign(responses, refusalResponses(o.refusals ?? []));
+  const refused = refusing(o.refusals ?? []);
+  Object.assign(responses, refused.responses);
   const page = describeRoute({
     operationId: o.operationId,
     summary: o.summary,
     ...(o.description ? { description: o.description } : {}),
     tags: o.tags,
+    ...refused,
     responses,
-    ...(o.takesIdempotencyKey ? { parameters: [IDEMPOTENCY_KEY] } : {}),
+    parameters: [
+      ...(o.takesIdempotencyKey ? [IDEMPOTENCY_KEY] : []),
+      ...(o.refusals?.includes("version_stale") ? [IF_MATCH] : []),
+      ...("304" in o.answers ? [IF_NONE_MATCH] : []),
+    ],
     ...(o.requestExample === undefined ? {} : { [REQUEST_EXAMPLE]: o.requestExample }),
   } as DescribeRouteOptions);
   pages.add(page);
@@ -73,9 +80,23 @@ const pages = new WeakSet<object>();
 /** True for what `operation()` made: it says something and does nothing, so that no request has to pass through it. */
 export const isPage = (handler: object): boolean => pages.has(handler);
 
+const PROBLEM_TYPE = "application/problem+json";
+
+/** Where each part of a route leaves its codes until the document is written. */
+const REFUSALS = "x-refusals";
+
 /** Where `operation()` leaves the example until the document is written, because the body itself comes from `form()`. */
 const REQUEST_EXAMPLE = "x-request-example";
 
+const header = (name: string, description: string) => ({
+  name,
+  in: "header" as const,
+  required: false,
+  description,
+  schema: { type: "string" as const },
+});
+const IF_MATCH = header("If-Match", "The `ETag` of what is changed; where it has changed since: 412.");
+const IF_NONE_MATCH = header("If-None-Match", "The `ETag` of what is known; where it is still that: 304 without a body.");
 const IDEMPOTENCY_KEY = {
   name: "Idempotency-Key",
   in: "header" as const,
@@ -85,32 +106,19 @@ const IDEMPOTENCY_KEY = {
   schema: { type: "string" as const, maxLength: 257 },
 };
 
-/** One response a status, its description naming the codes. */
-export function refusalResponses(codes: readonly ProblemCode[]): NonNullable<DescribeRouteOptions["responses"]> {
-  const byStatus = new Map<number, ProblemCode[]>();
-  for (const code of codes) byStatus.set(PROBLEMS[code].status, [...(byStatus.get(PROBLEMS[code].status) ?? []), code]);
-  return Object.fromEntries(
-    [...byStatus].map(([status, ofStatus]) => [
-      String(status),
-      {
-        description: ofStatus.map((code) => `\`${code}\`: ${PROBLEMS[code].title}`).join("; "),
-        content: {
-          "application/problem+json": {
-            schema: resolver(ProblemBody),
-            example: {
-              type: `https://bilten.example/problems/${ofStatus[0]}`,
-              title: PROBLEMS[ofStatus[0] as ProblemCode].title,
-              status,
-              detail: PROBLEMS[ofStatus[0] as ProblemCode].title,
-              code: ofStatus[0],
-              requestId: "0197f3c2-7b1e-7cc3-98c4-dc0c0c07398f",
-            },
-          },
-        },
-      },
+/**
+ * What a part of a route may refuse: its codes, and a response for each of their statuses. Parts of one line may share a status, so
+ * `openapiOf` writes the responses' words and examples once all codes of the line are known.
+ */
+export const refusing = (codes: readonly ProblemCode[]): DescribeRouteOptions => ({
+  responses: Object.fromEntries(
+    codes.map((code) => [
+      String(PROBLEMS[code].status),
+      { description: "", content: { [PROBLEM_TYPE]: { schema: resolver(ProblemBody) } } },
     ]),
-  );
-}
+  ),
+  ...{ [REFUSALS]: codes },
+});
 
 /** Gives a middleware of ours its part of the operation, the way hono-openapi's own validators do. */
 export function documented<H extends MiddlewareHandler>(handler: H, spec: DescribeRouteOptions): H {
@@ -124,9 +132,16 @@ export async function openapiOf<Bindings extends DomainBindings>(app: Hono<{ Bin
     defaultValidationErrorResponse: false,
     excludeStaticFile: false,
   });
-  for (const methods of Object.values(document.paths))
-    for (const described of Object.values(methods)) placeRequestExample(described);
-  return JSON.stringify(document);
+  const refused = new Set<ProblemCode>();
+  for (const methods of Object.values(document.paths)) {
+    for (const described of Object.values(methods)) {
+      placeRequestExample(described);
+      placeParameterExamples(described);
+      for (const code of placeRefusals(described)) refused.add(code);
+    }
+  }
+  const examples = Object.fromEntries([...refused].sort().map((code) => [code, { value: exampleOf(code) }]));
+  return JSON.stringify({ ...document, components: { ...document.components, examples } });
 }
 
 function placeRequestExample(described: unknown): void {
@@ -135,3 +150,41 @@ function placeRequestExample(described: unknown): void {
   for (const media of Object.values(requestBody?.content ?? {})) media.example = described[REQUEST_EXAMPLE];
   delete described[REQUEST_EXAMPLE];
 }
+
+/** An id in a path is filled in where somebody tries the operation, by the same ids that the bodies show. */
+function placeParameterExamples(described: unknown): void {
+  const { parameters = [] } = described as { parameters?: { name: string; in: string; required?: boolean; example?: unknown }[] };
+  for (const parameter of parameters) {
+    const example = EXAMPLES[parameter.name];
+    if ((parameter.in === "path" || parameter.required) && example !== undefined) parameter.example ??= example;
+  }
+}
+
+/** One response a status, its description naming the codes, with an example of each. */
+function placeRefusals(described: unknown): readonly ProblemCode[] {
+  const { responses, [REFUSALS]: codes = [] } = described as {
+    responses: Record<string, { description: string; content?: Record<string, { examples?: unknown }> }>;
+    [REFUSALS]?: ProblemCode[];
+  };
+  delete (described as { [REFUSALS]?: unknown })[REFUSALS];
+  const ofLine = [...new Set(codes)];
+  for (const [status, response] of Object.entries(responses)) {
+    const ofStatus = ofLine.filter((code) => String(PROBLEMS[code].status) === status);
+    const problem = response.content?.[PROBLEM_TYPE];
+    if (ofStatus.length === 0 || !problem) continue;
+    response.description = ofStatus.map((code) => `\`${code}\`: ${PROBLEMS[code].title}`).join("; ");
+    problem.examples = Object.fromEntries(ofStatus.map((code) => [code, { $ref: `#/components/examples/${code}` }]));
+  }
+  return ofLine;
+}
+
+const exampleOf = (code: ProblemCode) => ({
+  type: `https://bilten.example/problems/${code}`,
+  title: PROBLEMS[code].title,
+  status: PROBLEMS[code].status,
+  detail: PROBLEMS[code].title,
+  code,
+  requestId: "0197f3c2-7b1e-4cc3-98c4-dc0c0c0739aa",
+  // What a client cannot do without (API.md).
+  ...(code === "sold_out" ? { available: [{ ticketTypeId: EXAMPLES.ticketTypeId, available: 0 }] } : {}),
+});

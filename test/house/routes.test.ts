@@ -13,16 +13,29 @@ interface Route {
   path: string;
 }
 
-const Media = z.looseObject({ example: z.unknown().optional(), schema: z.unknown() });
+const Media = z.looseObject({
+  example: z.unknown().optional(),
+  examples: z.record(z.string(), z.unknown()).optional(),
+  schema: z.unknown(),
+});
+const Parameter = z.looseObject({
+  name: z.string(),
+  in: z.string(),
+  required: z.boolean().optional(),
+  example: z.unknown().optional(),
+});
 const Operation = z.looseObject({
   operationId: z.string(),
   summary: z.string(),
   security: z.array(z.record(z.string(), z.array(z.string()))),
+  "x-permission": z.string(),
+  parameters: z.array(Parameter).default([]),
   requestBody: z.looseObject({ content: z.record(z.string(), Media) }).optional(),
   responses: z.record(z.string(), z.looseObject({ description: z.string(), content: z.record(z.string(), Media).optional() })),
 });
 const Document = z.object({ paths: z.record(z.string(), z.record(z.string(), z.unknown())) });
 
+const PROBLEM = "application/problem+json";
 const key = ({ method, path }: { method: string; path: string }): string => `${method.toUpperCase()} ${path}`;
 const openapiPath = (path: string): string => path.replace(/:(\w+)(\{[^}]*\})?/g, "{$1}");
 /** Pages and files for people are no operations. */
@@ -60,6 +73,34 @@ test("no two Workers answer one path", () => {
   expect(routes.map(key).filter((route, index, all) => all.indexOf(route) !== index)).toEqual([]);
 });
 
+test("the gateway brings each operation to the Worker that documents it, and answers its own three", async () => {
+  const { destinationOf } = await import("../../workers/gateway/dispatch");
+  const { ownPaths } = await import("../../workers/gateway/own-operations");
+  const doorsAsked: string[] = [];
+  const env = new Proxy({} as GatewayEnv, {
+    get(_, name) {
+      if (name === "ENVIRONMENT") return "development";
+      doorsAsked.push(String(name));
+      return { fetch: async () => new Response(null) };
+    },
+  });
+  const ask = async (path: string) => {
+    doorsAsked.length = 0;
+    const request = new Request(`https://api.bilten.example${path.replaceAll(/[{}]/g, "")}`);
+    const destination = await destinationOf(request, path, env);
+    if (!destination || destination.own) return destination;
+    await destination.answer(request, env, { principal: { kind: "anonymous" }, requestId: "1" });
+    return { own: false, doors: [...doorsAsked] };
+  };
+  for (const { route } of operations) {
+    expect(await ask(route.path), key(route)).toEqual({ own: false, doors: [`${route.domain.toUpperCase()}_HTTP`] });
+  }
+  // The page is the sites', but no organizer's: the gateway documents it.
+  expect(await ask("/docs")).toEqual({ own: false, doors: ["SITES_HTTP"] });
+  expect(Object.keys(ownPaths).sort()).toEqual(["/docs", "/health", "/openapi.json"]);
+  for (const path of ["/health", "/openapi.json"]) expect((await ask(path))?.own, path).toBe(true);
+});
+
 describe("each operation", () => {
   test("has an id of its own, a summary and its own security, which only a guard on its line gives", () => {
     const ids = new Set<string>();
@@ -70,6 +111,39 @@ describe("each operation", () => {
       expect(parsed.data.operationId).toMatch(/^[a-z][A-Za-z]+$/);
       expect(ids.has(parsed.data.operationId), `two operations are called ${parsed.data.operationId}`).toBe(false);
       ids.add(parsed.data.operationId);
+    }
+  });
+
+  test("says who may, and what everybody else hears", () => {
+    for (const { route, described } of operations) {
+      const { security, responses, "x-permission": permission } = Operation.parse(described);
+      const needed = security.length > 0 && !security.some((alternative) => Object.keys(alternative).length === 0);
+      expect(needed, `${key(route)} is for ${permission}`).toBe(!["anyone", "development"].includes(permission));
+      if (needed) expect(responses, key(route)).toHaveProperty("401");
+      if (permission.includes(":") || permission === "admin") expect(responses, key(route)).toHaveProperty("403");
+    }
+  });
+
+  test("shows each of its refusals, those too that share a status", () => {
+    for (const { route, described } of operations) {
+      const refusals = Object.entries(Operation.parse(described).responses).filter(([, { content }]) => content?.[PROBLEM]);
+      expect(refusals.length, key(route)).toBeGreaterThan(0);
+      for (const [status, { description, content }] of refusals) {
+        const codes = [...description.matchAll(/`(\w+)`: /g)].map(([, code]) => code);
+        expect(codes.length, `${key(route)} ${status} names no code`).toBeGreaterThan(0);
+        expect(Object.keys(content?.[PROBLEM]?.examples ?? {}), `${key(route)} ${status}`).toEqual(codes);
+      }
+    }
+    const login = operations.find(({ route }) => route.path === "/auth/login");
+    const { responses } = Operation.parse(login?.described);
+    expect(Object.keys(responses["429"]?.content?.[PROBLEM]?.examples ?? {})).toEqual(["account_locked", "rate_limited"]);
+  });
+
+  test("fills in what its path needs", () => {
+    for (const { route, described } of operations) {
+      for (const parameter of Operation.parse(described).parameters.filter(({ required }) => required)) {
+        expect(parameter.example, `${key(route)} has no example of ${parameter.name}`).toBeDefined();
+      }
     }
   });
 

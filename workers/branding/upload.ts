@@ -4,7 +4,7 @@ import type { Context, MiddlewareHandler } from "hono";
 import { ASSET_KINDS, ASSET_TYPES, MAX_UPLOAD_BYTES, UploadFields } from "../../shared/contracts/branding";
 import { MAX_BODY_BYTES, readBytes } from "../../shared/http/body";
 import { errorsOf } from "../../shared/http/form";
-import { documented, refusalResponses } from "../../shared/http/operation";
+import { documented, refusing } from "../../shared/http/operation";
 import { Problem } from "../../shared/http/problem";
 
 /** A form's own words around its file: boundaries, names, the two fields. */
@@ -143,5 +143,5 @@ export const uploadBody = documented((_c, next) => next(), {
       ...Object.fromEntries(ASSET_TYPES.map((type) => [type, binary])),
     },
   },
-  responses: refusalResponses(["invalid_query", "invalid_body", "payload_too_large"]),
+  ...refusing(["invalid_query", "invalid_body", "payload_too_large"]),
 });

@@ -10,14 +10,31 @@ const healthSchema = {
 };
 const healthy = { status: "ok", services: { gateway: "ok", auth: "ok", events: "ok" } };
 
+/** As the domains' guards say it: a credential that was sent must be good, and everybody has a limit. */
+const refusal = (code: string) => ({
+  description: `\`${code}\``,
+  content: {
+    "application/problem+json": {
+      schema: { $ref: "#/components/schemas/Problem" },
+      examples: { [code]: { $ref: `#/components/examples/${code}` } },
+    },
+  },
+});
+const open = {
+  tags: ["platform"],
+  security: [],
+  "x-permission": "anyone",
+};
+const refusals = { 401: refusal("credential_invalid"), 429: refusal("rate_limited") };
+
 export const ownPaths: Record<string, unknown> = {
   "/health": {
     get: {
       operationId: "getHealth",
       summary: "Whether every Worker answers",
-      tags: ["platform"],
-      security: [],
+      ...open,
       responses: {
+        ...refusals,
         200: { description: "All of them answer", content: { "application/json": { schema: healthSchema, example: healthy } } },
         503: {
           description: "One or more do not answer yet",
@@ -35,9 +52,9 @@ export const ownPaths: Record<string, unknown> = {
     get: {
       operationId: "getOpenapiDocument",
       summary: "This document",
-      tags: ["platform"],
-      security: [],
+      ...open,
       responses: {
+        ...refusals,
         200: {
           description: "OpenAPI 3.1",
           content: {
@@ -54,9 +71,9 @@ export const ownPaths: Record<string, unknown> = {
     get: {
       operationId: "getDocsPage",
       summary: "The page to read and try the API",
-      tags: ["platform"],
-      security: [],
+      ...open,
       responses: {
+        ...refusals,
         200: { description: "HTML", content: { "text/html": { schema: { type: "string" }, example: "<!doctype html>" } } },
       },
     },
