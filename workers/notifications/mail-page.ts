@@ -89,7 +89,7 @@ ${block.closing === undefined ? "" : html`<p dir="auto" style="${PARAGRAPH};font
 }
 
 const DARK = `@media (prefers-color-scheme:dark){body,.desk{background:#09090b!important}.paper{background:#18181b!important;color:#f4f4f5!important}.soft{color:#d4d4d8!important}.line{border-color:#52525b!important}.paper a.link,.desk a.link{color:#93c5fd!important}}
-@media (max-width:480px){.inside{padding:20px!important}}`;
+@media (max-width:480px){.inside{padding:20px!important}.band{padding:16px 20px!important}}`;
 
 /** Names that a style attribute may hold; anything else is left out. */
 function fontStack(fontFamily: string): string {
@@ -120,7 +120,7 @@ export async function renderHtml({ language, title, blocks, look }: PageParts): 
 <body class="desk" style="margin:0;padding:0;background:#f4f4f5;-webkit-text-size-adjust:100%">
 <table role="presentation" class="desk" width="100%" cellpadding="0" cellspacing="0" border="0" style="background:#f4f4f5"><tr><td align="center" style="padding:16px 8px">
 <table role="presentation" width="600" cellpadding="0" cellspacing="0" border="0" style="width:100%;max-width:600px;table-layout:fixed;${font}">
-<tr><td dir="auto" bgcolor="${look.band}" style="padding:16px 32px;background:${look.band};color:${look.onBand};font-size:18px;font-weight:700;border-radius:8px 8px 0 0;overflow-wrap:anywhere">${look.name}</td></tr>
+<tr><td dir="auto" class="band" bgcolor="${look.band}" style="padding:16px 32px;background:${look.band};color:${look.onBand};font-size:18px;font-weight:700;border-radius:8px 8px 0 0;overflow-wrap:anywhere">${look.name}</td></tr>
 <tr><td class="paper inside" bgcolor="#ffffff" style="padding:32px;background:#ffffff;color:#18181b;font-size:16px;line-height:1.5;border-radius:0 0 8px 8px;overflow-wrap:anywhere;word-break:break-word">
 <h1 dir="auto" style="margin:0 0 16px;font-size:24px;line-height:1.25">${title}</h1>
 ${blocks.map((block) => htmlOf(block, look))}
