@@ -12,6 +12,7 @@ const TOOLS = {
   vitest: "node_modules/vitest/vitest.mjs",
   biome: "node_modules/@biomejs/biome/bin/biome",
   tsc: "node_modules/typescript/bin/tsc",
+  redocly: "node_modules/@redocly/cli/bin/cli.js",
 } as const;
 export type Tool = keyof typeof TOOLS;
 
@@ -19,6 +20,8 @@ const environment = (): NodeJS.ProcessEnv => ({
   ...process.env,
   WRANGLER_SEND_METRICS: "false",
   CLOUDFLARE_CF_FETCH_ENABLED: "false",
+  REDOCLY_TELEMETRY: "off",
+  REDOCLY_SUPPRESS_UPDATE_NOTICE: "true",
   // Two clones of Bilten on one machine have Workers of the same names; each shall find its own.
   WRANGLER_REGISTRY_PATH: join(ROOT, ".wrangler/registry"),
 });

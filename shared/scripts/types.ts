@@ -1,5 +1,8 @@
-/** `npm run types`: writes workers/<domain>/env.d.ts from the wrangler.toml files. With `--check` it only says which one is stale. */
-
+/**
+ * `npm run types`: writes workers/<domain>/env.d.ts from the wrangler.toml files, and the typed client from the document. With
+ * `--check` it only says which env.d.ts is stale; the client is written all the same, as it is not committed.
+ */
+import { writeClient } from "./client.ts";
 import { domainOfService, readWorkers, type WorkerFiles } from "./configurations.ts";
 import { isMain } from "./main.ts";
 import { mapLimited, PARALLEL_TOOLS, runTool } from "./processes.ts";
@@ -29,7 +32,7 @@ export async function types(check: boolean): Promise<boolean> {
     if (code !== 0) console.error(`${worker.folder}/env.d.ts: ${check ? "stale, run npm run types" : "not written"}\n${output}`);
     return code === 0;
   });
-  return results.every(Boolean);
+  return (await writeClient()) && results.every(Boolean);
 }
 
 if (isMain(import.meta.url)) {

@@ -1,5 +1,5 @@
 /** 500 sales, ten times `kill -9` in the middle of them, and a checker that reads everything afterwards. */
-import "./extensionless.ts";
+import "../../shared/scripts/extensionless.ts";
 import { rm } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { parseArgs } from "node:util";
