@@ -177,6 +177,8 @@ export interface OrderFacts extends Order {
 export interface PaymentsRpc extends DomainRpc {
   /** Orders by id, those that exist; at most 100 ids. */
   orders(ids: string[]): Promise<OrderFacts[]>;
+  /** Orders whose tickets the event's cancellation took, at most 100 behind the cursor; again from the start where it is null. */
+  calledOffOrders(eventId: string, cursor: string | null): Promise<{ orderIds: string[]; nextCursor: string | null }>;
   /** Refunds by id, those that exist; at most 100 ids. */
   refunds(ids: string[]): Promise<RefundFacts[]>;
 }

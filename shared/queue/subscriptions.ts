@@ -11,7 +11,7 @@ export const SUBSCRIPTIONS: Record<MessageType, readonly Mailbox[]> = {
   "account.mail_requested": ["notifications"],
   "event.published": ["search"],
   "event.changed": ["search"],
-  "event.cancelled": ["search", "payments"],
+  "event.cancelled": ["search", "payments", "notifications"],
   "event.completed": ["search"],
   "inventory.availability_changed": ["analytics"],
   "order.paid": ["notifications", "analytics"],

@@ -46,7 +46,17 @@ function checkConfirmations({ notifications, payments, acknowledged }: Snapshot)
   const refunds = new Set(payments.refunds.map(({ id }) => id));
   for (const id of ofRefund.keys())
     if (!refunds.has(id)) violations.push({ rule: "refund_mails", id, what: "sent for a refund that is not there" });
-  const expected = ["order_confirmation", "refund"];
+  const cancellations = groupBy(
+    mails.filter(({ data }) => data?.type === "event_cancelled"),
+    ({ data }) => data?.orderId ?? "",
+  );
+  for (const [id, sent] of cancellations) {
+    const order = payments.orders.find((one) => one.id === id);
+    const owed = order && hasBeenPaid(order) ? 1 : 0;
+    if (sent.length > owed)
+      violations.push({ rule: "cancellation_mails", id, what: `${order?.state}: ${sent.length} sent, ${owed} owed` });
+  }
+  const expected = ["order_confirmation", "refund", "event_cancelled"];
   for (const { id, recipient, data } of mails)
     if (buyers.has(recipient) && !expected.includes(data?.type ?? ""))
       violations.push({ rule: "mail_unknown", id, what: `a mail of type ${data?.type} to ${recipient}` });

@@ -90,6 +90,7 @@ export async function openRoom(change: Partial<Env> = {}): Promise<Room> {
     TICKET_INVENTORY: bindings.TICKET_INVENTORY,
     SEARCH_MAILBOX: mailboxOf(sent),
     PAYMENTS_MAILBOX: mailboxOf(sentToPayments),
+    NOTIFICATIONS_MAILBOX: mailboxOf([]),
     USERS: {
       membership: async (userId, organizer) => (organizer === organizerId ? (roles.get(userId) ?? null) : null),
       organizers: async (ids) =>

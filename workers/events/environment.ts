@@ -9,7 +9,10 @@ export interface Later extends Pick<ExecutionContext, "waitUntil"> {
 
 /** What this Worker's modules work with: its bindings, its siblings and objects by their contracts, and what only some deployments set. */
 export interface Env
-  extends Pick<EventsEnv, "DB" | "ENVIRONMENT" | "HOLD_KEY" | "TICKET_SIGNING_KEY" | "SEARCH_MAILBOX" | "PAYMENTS_MAILBOX"> {
+  extends Pick<
+    EventsEnv,
+    "DB" | "ENVIRONMENT" | "HOLD_KEY" | "TICKET_SIGNING_KEY" | "SEARCH_MAILBOX" | "PAYMENTS_MAILBOX" | "NOTIFICATIONS_MAILBOX"
+  > {
   TICKET_INVENTORY: { idFromName(name: string): DurableObjectId; get(id: DurableObjectId): TicketInventoryRpc };
   USERS: Pick<UsersRpc, "membership" | "organizers">;
   /** Development's alone: "yes" where a kill takes with it what a queue had taken. */

@@ -14,7 +14,11 @@ import type { StoredEvent } from "./stored-event";
 
 const SOURCE = "/events";
 
-export const mailboxes = (env: Env): Mailboxes => ({ search: env.SEARCH_MAILBOX, payments: env.PAYMENTS_MAILBOX });
+export const mailboxes = (env: Env): Mailboxes => ({
+  search: env.SEARCH_MAILBOX,
+  payments: env.PAYMENTS_MAILBOX,
+  notifications: env.NOTIFICATIONS_MAILBOX,
+});
 
 /** A typed query as a statement of a batch. */
 export function statement(env: Env, query: { toSQL(): { sql: string; params: unknown[] } }): D1PreparedStatement {

@@ -4,6 +4,7 @@ import { drizzle } from "drizzle-orm/d1";
 import { uuidV7 } from "../../shared/crypto/uuid";
 import { reportError } from "../../shared/observability/report";
 import { accountMails } from "./account-mails";
+import { cancellationMails } from "./cancellation-mails";
 import type { Env } from "./environment";
 import type { Composed } from "./mail";
 import { type MailSender, mailSenderOf } from "./mail-sender";
@@ -21,8 +22,8 @@ const MAX_DOUBLINGS = 8;
 const MAX_ATTEMPTS = 30;
 /** One question to an owner takes at most 100 ids. */
 const CLAIM_LIMIT = 50;
-/** What an invocation may ask of siblings, and the pieces in which it sends: each is settled before the next leaves. */
-const MAX_QUESTIONS = 25;
+/** What a dispatch may ask of siblings beside the sweep that it is part of, and the pieces in which it sends: each is settled before the next leaves. */
+const MAX_QUESTIONS = 20;
 const PIECE = 6;
 /** Nothing is sent so shortly before somebody else may take it up. */
 const LEASE_MARGIN_MS = 3_000;
@@ -37,8 +38,8 @@ const KINDS: Record<DeliveryType, Kind> = {
   account_mail: { compose: accountMails, questions: 1 },
   order_confirmation: { compose: orderConfirmations, questions: 2 + OCCASION_QUESTIONS },
   refund_mail: { compose: refundMails, questions: 1 + OCCASION_QUESTIONS },
+  event_cancellation: { compose: cancellationMails, questions: 1 + OCCASION_QUESTIONS },
 };
-const ROUND_QUESTIONS = Object.values(KINDS).reduce((sum, { questions }) => sum + questions, 0);
 
 /** Whatever says so again, it is owed once. */
 export async function owe(db: D1Database, type: DeliveryType, sourceIds: readonly string[], nowMs: number): Promise<void> {
@@ -54,12 +55,12 @@ export async function owe(db: D1Database, type: DeliveryType, sourceIds: readonl
 }
 
 /** Takes what is due; until the lease ends nobody else does. */
-async function claimDue(db: D1Database, nowMs: number): Promise<Delivery[]> {
+async function claimDue(db: D1Database, type: DeliveryType, nowMs: number): Promise<Delivery[]> {
   const database = drizzle(db);
   const due = database
     .select({ id: deliveries.id })
     .from(deliveries)
-    .where(and(eq(deliveries.status, "queued"), lte(deliveries.dueAtMs, nowMs)))
+    .where(and(eq(deliveries.status, "queued"), eq(deliveries.type, type), lte(deliveries.dueAtMs, nowMs)))
     .orderBy(asc(deliveries.dueAtMs))
     .limit(CLAIM_LIMIT);
   return database
@@ -134,17 +135,23 @@ export async function dispatchDue(env: Env, ctx: Pick<ExecutionContext, "waitUnt
   if (!sender) return 0;
   let settled = 0;
   let questions = 0;
-  while (questions + ROUND_QUESTIONS <= MAX_QUESTIONS) {
-    const claimed = await claimDue(env.DB, Date.now());
-    for (const [type, due] of Map.groupBy(claimed, (delivery) => delivery.type)) {
-      const report = (error: unknown) => reportError(error, env, ctx, { task: `deliver ${type}` });
+  let open = Object.keys(KINDS) as DeliveryType[];
+  // Each kind in turn, so that a rush of one holds up none of the others.
+  while (open.length > 0) {
+    const full: DeliveryType[] = [];
+    for (const type of open) {
+      if (questions + KINDS[type].questions > MAX_QUESTIONS) continue;
+      const due = await claimDue(env.DB, type, Date.now());
+      if (due.length === 0) continue;
+      if (due.length === CLAIM_LIMIT) full.push(type);
       questions += KINDS[type].questions;
+      const report = (error: unknown) => reportError(error, env, ctx, { task: `deliver ${type}` });
       settled += await deliver({ env, sender, report }, type, due).catch((error: unknown) => {
         report(error);
         return 0;
       });
     }
-    if (claimed.length < CLAIM_LIMIT) break;
+    open = full;
   }
   return settled;
 }

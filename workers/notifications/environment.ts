@@ -9,7 +9,7 @@ export interface Env extends Pick<NotificationsEnv, "DB" | "ENVIRONMENT" | "API_
   AUTH: Pick<AuthRpc, "accountMails">;
   BRANDING: Pick<BrandingRpc, "settingsOf">;
   EVENTS: Pick<EventsRpc, "events" | "ticketsOfOrders">;
-  PAYMENTS: Pick<PaymentsRpc, "orders" | "refunds">;
+  PAYMENTS: Pick<PaymentsRpc, "calledOffOrders" | "orders" | "refunds">;
   USERS: Pick<UsersRpc, "organizers">;
   /** Not there in tests that run without a carrier. */
   EMAIL?: SendEmail;

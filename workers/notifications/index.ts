@@ -7,6 +7,7 @@ import { openapiOf } from "../../shared/http/operation";
 import { reportError } from "../../shared/observability/report";
 import { runSteps } from "../../shared/observability/sweep-steps";
 import { consumeMailbox } from "../../shared/queue/mailbox";
+import { tellBuyers } from "./cancelled-events";
 import { countOwed, dispatchDue, parkHopeless } from "./deliveries";
 import { messageHandlers } from "./message-handlers";
 import { app } from "./routes";
@@ -25,6 +26,7 @@ export class NotificationsService extends WorkerEntrypoint<NotificationsEnv> imp
     const done = await runSteps(this.env, this.ctx, {
       ...deadLetterSteps(this.env, this.ctx, this.env.DB, messageHandlers),
       parkedNow: () => parkHopeless(this.env.DB, Date.now()),
+      calledOff: () => tellBuyers(this.env),
       settled: () => dispatchDue(this.env, this.ctx),
     });
     return { ...done, ...(await countOwed(this.env.DB)) };

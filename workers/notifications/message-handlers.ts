@@ -1,4 +1,5 @@
 import { type MessageHandlers, together } from "../../shared/queue/consume";
+import { beginTelling } from "./cancelled-events";
 import { owe } from "./deliveries";
 import type { Env } from "./environment";
 
@@ -20,6 +21,8 @@ export const messageHandlers: MessageHandlers<Env> = {
       Date.now(),
     ),
   ),
+  // Whose tickets it took is asked of payments, page by page: the sweep begins with it.
+  "event.cancelled": (env, { data }) => beginTelling(env.DB, data.eventId, Date.now()),
   // One mail a refund, also where it had to be paid twice because the money came back.
   "refund.succeeded": together((env, messages) =>
     owe(

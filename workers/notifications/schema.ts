@@ -13,6 +13,14 @@ export const deliveries = sqliteTable("deliveries", {
   settledAtMs: integer("settled_at_ms"),
 });
 
+export const cancelledEvents = sqliteTable("cancelled_events", {
+  eventId: text("event_id").primaryKey(),
+  cursor: text("cursor"),
+  dueAtMs: integer("due_at_ms").notNull(),
+  createdAtMs: integer("created_at_ms").notNull(),
+  finishedAtMs: integer("finished_at_ms"),
+});
+
 export const capturedMessages = sqliteTable("captured_messages", {
   id: text("id").primaryKey(),
   recipient: text("recipient").notNull(),
@@ -20,5 +28,5 @@ export const capturedMessages = sqliteTable("captured_messages", {
   createdAtMs: integer("created_at_ms").notNull(),
 });
 
-/** What is composed, each from the ids of one kind of thing: auth's mails, paid orders, refunds. */
-export type DeliveryType = "account_mail" | "order_confirmation" | "refund_mail";
+/** What is composed, each from the ids of one kind of thing: auth's mails, orders, refunds. */
+export type DeliveryType = "account_mail" | "order_confirmation" | "refund_mail" | "event_cancellation";

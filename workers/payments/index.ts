@@ -3,6 +3,7 @@ import type { PaymentsRpc } from "../../shared/contracts/orders";
 import { serve } from "../../shared/http/app";
 import { openapiOf } from "../../shared/http/operation";
 import { consumeMailbox } from "../../shared/queue/mailbox";
+import { calledOffOrders } from "./called-off-orders";
 import { messageHandlers } from "./message-handlers";
 import { ordersById } from "./orders";
 import { refundsById } from "./refund-views";
@@ -25,6 +26,10 @@ export class PaymentsService extends WorkerEntrypoint<PaymentsEnv> implements Pa
 
   orders(ids: string[]) {
     return ordersById(this.env, ids);
+  }
+
+  calledOffOrders(eventId: string, cursor: string | null) {
+    return calledOffOrders(this.env, eventId, cursor);
   }
 
   refunds(ids: string[]) {

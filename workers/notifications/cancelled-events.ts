@@ -1,0 +1,51 @@
+/** Who has to be told that an event was called off: asked of payments page by page, and owed to each once. */
+
+import { owe } from "./deliveries";
+import type { Env } from "./environment";
+
+/** Pages that one sweep asks for, of all events together. */
+const PAGES_A_SWEEP = 4;
+/** The object has confirmed an order and payments does not say so yet: whoever is missing in the first pass stands in the second. */
+const SECOND_PASS_AFTER_MS = 60_000;
+
+interface CancelledEvent {
+  event_id: string;
+  cursor: string | null;
+  created_at_ms: number;
+}
+
+export async function beginTelling(db: D1Database, eventId: string, nowMs: number): Promise<void> {
+  await db
+    .prepare("INSERT INTO cancelled_events (event_id, due_at_ms, created_at_ms) VALUES (?1, ?2, ?2) ON CONFLICT DO NOTHING")
+    .bind(eventId, nowMs)
+    .run();
+}
+
+/** Returns how many orders it came to. Two at work on one event owe the same mails, each of them once. */
+export async function tellBuyers(env: Env): Promise<number> {
+  let count = 0;
+  for (let pages = 0; pages < PAGES_A_SWEEP; pages++) {
+    const event = await env.DB.prepare(
+      "SELECT event_id, cursor, created_at_ms FROM cancelled_events WHERE finished_at_ms IS NULL AND due_at_ms <= ? ORDER BY due_at_ms LIMIT 1",
+    )
+      .bind(Date.now())
+      .first<CancelledEvent>();
+    if (!event) break;
+    count += await tellPage(env, event);
+  }
+  return count;
+}
+
+async function tellPage(env: Env, event: CancelledEvent): Promise<number> {
+  const { orderIds, nextCursor } = await env.PAYMENTS.calledOffOrders(event.event_id, event.cursor);
+  const nowMs = Date.now();
+  if (orderIds.length > 0) await owe(env.DB, "event_cancellation", orderIds, nowMs);
+  const secondPassMs = event.created_at_ms + SECOND_PASS_AFTER_MS;
+  const isLast = nextCursor === null;
+  await env.DB.prepare(
+    "UPDATE cancelled_events SET cursor = ?, due_at_ms = ?, finished_at_ms = ? WHERE event_id = ? AND finished_at_ms IS NULL",
+  )
+    .bind(nextCursor, isLast ? secondPassMs : nowMs, isLast && nowMs >= secondPassMs ? nowMs : null, event.event_id)
+    .run();
+  return orderIds.length;
+}
