@@ -7,6 +7,8 @@ import { type House, type HouseOptions, startHouse } from "./harness";
 import { eventually } from "./scenes";
 import { openShop, type Shop } from "./shop";
 
+export const PUBLISHABLE_KEY = "pk_test_double";
+
 export interface StripeHouse {
   house: House;
   stripe: FakeStripe;
@@ -30,6 +32,7 @@ export async function openStripeHouse({ prebuilt = {} }: Pick<HouseOptions, "pre
   const house = await startHouse({
     prebuilt,
     vars: {
+      sites: { STRIPE_PUBLISHABLE_KEY: PUBLISHABLE_KEY },
       payments: { STRIPE_SECRET_KEY: SECRET_KEY, STRIPE_WEBHOOK_SECRET: WEBHOOK_SECRET, STRIPE_API_BASE: stripe.origin },
     },
   }).catch(async (error) => {

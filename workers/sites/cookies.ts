@@ -30,3 +30,18 @@ export const keepLatest = (c: Context, path: string, id: string): void =>
 
 export const latestOf = (c: Context): string | undefined =>
   isSecure(c.req.raw) ? getCookie(c, LATEST_COOKIE, "secure") : getCookie(c, LATEST_COOKIE);
+
+/** A buyer who comes back from the provider is believed for so long that something is under way, until its webhook says what. */
+const RETURNED_COOKIE = "bilten-returned";
+const RETURNED_SECONDS = 60;
+
+export const keepReturned = (c: Context, path: string): void =>
+  setCookie(c, RETURNED_COOKIE, "yes", options(c, path, RETURNED_SECONDS));
+
+export const hasReturned = (c: Context): boolean =>
+  (isSecure(c.req.raw) ? getCookie(c, RETURNED_COOKIE, "secure") : getCookie(c, RETURNED_COOKIE)) === "yes";
+
+export function forgetReturned(c: Context, path: string): void {
+  const { maxAge: _, ...scope } = options(c, path, 0);
+  deleteCookie(c, RETURNED_COOKIE, scope);
+}

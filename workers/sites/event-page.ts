@@ -51,6 +51,7 @@ export function eventPage(site: Site, event: PublishedEvent, types: AvailableTic
   return {
     title: `${choice.faults.length > 0 ? `${words.errorPrefix} ` : ""}${title} – ${organizer.name}`,
     description: summary,
+    hasKey: true,
     head: eventHead(site, event, types, summary),
     content: html`<div class="two"><article>
 ${cover ? html`<img class="cover" src="${cover.url}" alt="" width="${cover.width}" height="${cover.height}">` : ""}

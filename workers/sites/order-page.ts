@@ -25,6 +25,8 @@ export interface Sale {
   tickets: Ticket[];
   /** The last one that was begun on this device. */
   payment: Payment | null;
+  /** The reader has just come back from the provider. */
+  hasReturned: boolean;
   waysToPay: WayToPay[];
   /** For the page's forms. */
   token: string;
@@ -34,12 +36,13 @@ export interface Sale {
 
 export type Standing = "to_pay" | "processing" | "ended" | "bought" | "over";
 
-export function standingOf({ order, payment }: Pick<Sale, "order" | "payment">): Standing {
+export function standingOf({ order, payment, hasReturned }: Pick<Sale, "order" | "payment" | "hasReturned">): Standing {
+  const isUnderWay = payment?.status === "processing" || (hasReturned && payment?.status === "requires_action");
   switch (order.status) {
     case "pending":
-      return payment?.status === "processing" ? "processing" : "to_pay";
+      return isUnderWay ? "processing" : "to_pay";
     case "expired":
-      return payment?.status === "processing" ? "processing" : "ended";
+      return isUnderWay ? "processing" : "ended";
     case "paid":
     case "partially_refunded":
       return "bought";

@@ -7,7 +7,7 @@ import { Order, Payment, PaymentProcessed } from "../../shared/contracts/orders"
 import type { ProblemBody } from "../../shared/contracts/problem-body";
 import { ok, type Result, refuse } from "../../shared/contracts/result";
 import { ORDER_TOKEN_PARAMETER, orderPath } from "../../shared/http/guest-links";
-import { keepLatest, keepSecret, latestOf } from "./cookies";
+import { forgetReturned, hasReturned, keepLatest, keepReturned, keepSecret, latestOf } from "./cookies";
 import type { Env } from "./environment";
 import { formToken, isOwnForm, keyOf, readFields, secretOf } from "./forms";
 import { orderPage, type Sale, standingOf, WAYS_TO_PAY, type WayToPay } from "./order-page";
@@ -17,6 +17,9 @@ import { foreignForm, troubleText } from "./refusals";
 import { ask } from "./siblings";
 import type { Site } from "./site";
 import { sorryPage } from "./sorry-page";
+
+/** In the address to which a provider leads back. */
+const RETURN_PARAMETER = "returned";
 
 type SitesContext = Context<{ Bindings: Env }>;
 
@@ -39,6 +42,9 @@ export function cleanAddress(c: SitesContext, orderId: string): Response | null 
   const token = url.searchParams.get(ORDER_TOKEN_PARAMETER);
   if (token !== null && /^bo_[\w-]{1,200}$/.test(token)) keepSecret(c, orderPath(orderId), token);
   if (url.search === "") return null;
+  // Stripe says how it went; the test provider's buyer has done what he wanted.
+  if (url.searchParams.has(RETURN_PARAMETER) && url.searchParams.get("redirect_status") !== "failed")
+    keepReturned(c, orderPath(orderId));
   c.header("referrer-policy", "no-referrer");
   return c.redirect(orderPath(orderId), 303);
 }
@@ -51,7 +57,7 @@ async function latestPayment(c: SitesContext): Promise<Payment | null> {
   return payment.ok ? payment.value : null;
 }
 
-type Read = Pick<Sale, "order" | "payment">;
+type Read = Pick<Sale, "order" | "payment" | "hasReturned">;
 
 /** An order of another organizer's is not shown on this one's pages. */
 export async function readOrder(c: SitesContext, site: Site, orderId: string): Promise<Result<Read, ProblemBody>> {
@@ -62,7 +68,7 @@ export async function readOrder(c: SitesContext, site: Site, orderId: string): P
   if (!order.ok) return order;
   if (order.value.organizerId !== site.organizer.id)
     return refuse({ type: "about:blank", title: "not found", status: 404, code: "order_not_found", requestId: "" });
-  return ok({ order: order.value, payment: payment?.orderId === orderId ? payment : null });
+  return ok({ order: order.value, payment: payment?.orderId === orderId ? payment : null, hasReturned: hasReturned(c) });
 }
 
 export async function readSale(c: SitesContext, site: Site, orderId: string): Promise<Result<Sale, ProblemBody>> {
@@ -95,6 +101,8 @@ export async function showOrder(c: SitesContext, site: Site, orderId: string, pr
   return pageResponse(site, orderPage(site, { ...sale.value, trouble }, Date.now()), problem?.status ?? 200);
 }
 
+const returnPath = (orderId: string): string => `${orderPath(orderId)}?${RETURN_PARAMETER}=yes`;
+
 /** An address of the provider's, or a rooted one of this host: nothing else is followed. */
 const isFollowed = (url: string, origin: string): boolean =>
   url.startsWith("https://") || (URL.canParse(url, origin) && new URL(url, origin).origin === origin);
@@ -108,12 +116,18 @@ export async function pay(c: SitesContext, site: Site, orderId: string): Promise
   if (!provider) return showOrder(c, site, orderId);
   const processed = await ask(c, c.env.PAYMENTS_HTTP, PaymentProcessed, {
     path: "/payments/process",
-    body: { orderId, provider, returnUrl: `${site.origin}${path}`, ...(provider === "test" ? { paymentMethod: BY_HAND } : {}) },
+    body: {
+      orderId,
+      provider,
+      returnUrl: `${site.origin}${returnPath(orderId)}`,
+      ...(provider === "test" ? { paymentMethod: BY_HAND } : {}),
+    },
     idempotencyKey: keyOf(fields),
   });
   if (!processed.ok) return showOrder(c, site, orderId, processed.error);
   const { payment } = processed.value;
   keepLatest(c, path, payment.id);
+  forgetReturned(c, path);
   const action = payment.nextAction;
   if (action?.type === "redirect" && isFollowed(action.url, site.origin)) return c.redirect(action.url, 303);
   return c.redirect(action?.type === "client_secret" ? `${path}/pay` : path, 303);
@@ -126,7 +140,11 @@ export async function showPayment(c: SitesContext, site: Site, orderId: string):
   const action = sale.value.payment?.nextAction;
   if (action?.type !== "client_secret" || !PUBLISHABLE_KEY.test(c.env.STRIPE_PUBLISHABLE_KEY))
     return c.redirect(orderPath(orderId), 303);
-  const card = { clientSecret: action.clientSecret, publishableKey: c.env.STRIPE_PUBLISHABLE_KEY };
+  const card = {
+    clientSecret: action.clientSecret,
+    publishableKey: c.env.STRIPE_PUBLISHABLE_KEY,
+    returnUrl: `${site.origin}${returnPath(orderId)}`,
+  };
   return pageResponse(site, payPage(site, sale.value, card, Date.now()));
 }
 

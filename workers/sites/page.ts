@@ -20,6 +20,8 @@ export interface Page {
   stripe?: boolean;
   /** Of one reader alone: no cache keeps it and no search engine lists it. */
   isPersonal?: boolean;
+  /** A form on it has a key of its own, so that nobody may be given it twice. */
+  hasKey?: boolean;
 }
 
 /** An address outside has no known size; the style sheet leaves it room of a fixed height. */
@@ -71,8 +73,8 @@ ${page.script ? html`<script nonce="${nonce}">${raw(page.script)}</script>` : ""
         pictures: [brand.logoUrl, icon, brand.cover?.url ?? null],
         stripe: page.stripe ?? false,
       }),
-      // The nonce is one answer's; going back to it may show it again, but for what is one reader's.
-      "cache-control": page.isPersonal || status >= 400 ? "no-store" : "private, no-cache",
+      // The nonce is one answer's.
+      "cache-control": page.isPersonal || page.hasKey || status >= 400 ? "no-store" : "private, no-cache",
       "cross-origin-resource-policy": "same-origin",
       // A form's own Origin is sent, and nobody outside learns which order or event was looked at.
       "referrer-policy": "same-origin",

@@ -18,7 +18,7 @@ const STRIPE_SCRIPT = `(() => {
 const form = document.querySelector("#card");
 const button = form.querySelector("button");
 const told = document.querySelector("#card-news");
-const fail = (text) => { told.textContent = text; told.hidden = false; button.disabled = false; };
+const fail = (text) => { told.textContent = text; button.disabled = false; };
 if (!window.Stripe) return fail(form.dataset.unavailable);
 const styles = getComputedStyle(document.documentElement);
 const stripe = Stripe(form.dataset.key, { locale: document.documentElement.lang });
@@ -33,7 +33,7 @@ form.addEventListener("submit", async (event) => {
   event.preventDefault();
   if (button.disabled) return;
   button.disabled = true;
-  told.hidden = true;
+  told.textContent = "";
   const { error } = await stripe.confirmPayment({ elements, confirmParams: { return_url: form.dataset.back } });
   if (error) fail(error.message || form.dataset.unavailable);
 });
@@ -42,9 +42,15 @@ form.addEventListener("submit", async (event) => {
 export interface CardPayment {
   clientSecret: string;
   publishableKey: string;
+  returnUrl: string;
 }
 
-export function payPage(site: Site, { order, event }: Sale, { clientSecret, publishableKey }: CardPayment, nowMs: number): Page {
+export function payPage(
+  site: Site,
+  { order, event }: Sale,
+  { clientSecret, publishableKey, returnUrl }: CardPayment,
+  nowMs: number,
+): Page {
   const { words } = site.language;
   const path = orderPath(order.id);
   return {
@@ -57,9 +63,9 @@ export function payPage(site: Site, { order, event }: Sale, { clientSecret, publ
 <h1>${words.cardPayment}</h1>
 ${clock(order.expiresAt, event.timezone, nowMs, words)}
 <div class="two"><div><noscript><p class="notice bad">${words.needsScript}</p></noscript>
-<form id="card" data-key="${publishableKey}" data-secret="${clientSecret}" data-back="${site.origin}${path}" data-unavailable="${words.paymentUnavailable}">
+<form id="card" data-key="${publishableKey}" data-secret="${clientSecret}" data-back="${returnUrl}" data-unavailable="${words.paymentUnavailable}">
 <div id="card-element"></div>
-<p class="error" id="card-news" role="alert" hidden></p>
+<p class="error" id="card-news" role="alert"></p>
 <p class="actions"><button disabled>${words.pay(moneyText(order.total, site.language))}</button><a class="button plain" href="${path}">${words.backToOrder}</a></p>
 </form></div>
 <section class="panel" aria-labelledby="ordered"><h2 id="ordered">${words.yourSelection}</h2>

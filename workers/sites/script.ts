@@ -23,7 +23,7 @@ if (total) {
       count += Number(choice.value);
       amount += Number(choice.value) * Number(choice.dataset.price);
     }
-    total.textContent = count === 0 ? "\\u00a0" : total.dataset.total.replace("{count}", count).replace("{price}", money.format(amount / 10 ** digits));
+    total.textContent = count === 0 ? "\\u00a0" : total.dataset[count === 1 ? "one" : "total"].replace("{count}", count).replace("{price}", money.format(amount / 10 ** digits));
   };
   form.addEventListener("change", show);
   addEventListener("pageshow", show);
@@ -56,7 +56,11 @@ for (const form of document.querySelectorAll("form[method=post]")) {
     if (sent) event.preventDefault();
     sent = true;
   });
-  addEventListener("pageshow", () => { sent = false; });
+  addEventListener("pageshow", ({ persisted }) => {
+    sent = false;
+    // Whoever comes back to a page that was kept and sends it again wants something new.
+    if (persisted && form.elements.key) form.elements.key.value = crypto.randomUUID();
+  });
 }
 
 const watched = one("[data-watch]");

@@ -99,6 +99,9 @@ summary{cursor:pointer;padding:.5rem 0;font-weight:600}
 .clock p{margin:0}
 .later{visibility:hidden}
 .clock b{font-variant-numeric:tabular-nums}
+#card-element{min-height:18rem}
+#card-element iframe{border:0;width:100%}
+#card-news{min-height:1.6rem}
 table{border-collapse:collapse;width:100%;margin:0 0 1rem}
 th,td{text-align:left;padding:.5rem .75rem .5rem 0;border-bottom:1px solid var(--line);vertical-align:top}
 th:last-child,td:last-child{text-align:right;padding-right:0;white-space:nowrap}

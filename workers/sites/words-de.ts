@@ -40,6 +40,7 @@ export const de: Words = {
   quantityOf: (name) => `Anzahl: ${name}`,
   reserve: "Tickets reservieren",
   total: "Summe",
+  totalOfOne: (price) => `1 Ticket, ${price}`,
   totalOf: (count, price) => `${count} Tickets, ${price}`,
   reserveNote: "Das Reservieren kostet nichts. Bezahlt wird in den nächsten Schritten.",
 
@@ -55,7 +56,7 @@ export const de: Words = {
   timeLeft: "Verbleibende Zeit:",
   minutesLeft: (count) => `noch ${plural(count, "Minute", "Minuten")}`,
   reservationEnded: "Deine Reservierung ist abgelaufen.",
-  yourSelection: "Deine Tickets",
+  yourSelection: "Deine Auswahl",
   name: "Name",
   email: "E-Mail",
   emailHint: "An diese Adresse gehen deine Tickets.",

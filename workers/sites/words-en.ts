@@ -38,6 +38,7 @@ export const en = {
   quantityOf: (name: string) => `How many: ${name}`,
   reserve: "Reserve tickets",
   total: "Total",
+  totalOfOne: (price: string) => `1 ticket, ${price}`,
   totalOf: (count: string, price: string) => `${count} tickets, ${price}`,
   reserveNote: "Reserving costs nothing. You pay in the next steps.",
 
@@ -53,7 +54,7 @@ export const en = {
   timeLeft: "Time left:",
   minutesLeft: (count: number) => `${plural(count, "minute", "minutes")} left`,
   reservationEnded: "Your reservation has ended.",
-  yourSelection: "Your tickets",
+  yourSelection: "Your selection",
   name: "Name",
   email: "E-mail",
   emailHint: "Your tickets go to this address.",
