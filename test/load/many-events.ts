@@ -46,7 +46,9 @@ export function* manyEvents(count: number, nowMs: number): Generator<PublishedEv
       .update(name)
       .digest("hex")
       .replace(/^(.{8})(.{4})(.{4})(.{4})(.{12}).*$/, "$1-$2-$3-$4-$5");
-  const vocabulary = [...KINDS, ...ADJECTIVES, ...Array.from({ length: 4_000 }, () => word(2 + Math.floor(random() * 2)))];
+  const vocabulary = Array.from({ length: 4_000 }, () => word(2 + Math.floor(random() * 2)));
+  // What is asked for stands in some 2 to 6 % of the descriptions; more frequent are only words that nobody asks for.
+  for (const [index, said] of [...KINDS, ...ADJECTIVES].entries()) vocabulary[150 + 30 * index] = said;
   const artists = Array.from({ length: 8_000 }, () => `${named(2)} ${named(3)}`);
   const cities = [
     ...KNOWN_CITIES,
