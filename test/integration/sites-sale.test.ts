@@ -1,11 +1,11 @@
 /** The pages' forms, sent as a browser sends them, and as it never would. */
 import ical from "ical.js";
 import { beforeAll, describe, expect, inject, test } from "vitest";
-import { Order } from "../../shared/contracts/orders";
+import { Order, PaymentProcessed } from "../../shared/contracts/orders";
 import { guestOrderLink } from "../../shared/http/guest-links";
 import { connect, parse } from "../support/client";
 import { formOf, type Reader, readerOf } from "../support/reader";
-import { type Box, createOrganizer, createPublishedEvent, openBoxOffice } from "../support/scenes";
+import { type Box, createOrganizer, createPublishedEvent, freshEmail, openBoxOffice, outbox } from "../support/scenes";
 
 const api = connect(inject("origin"));
 let box: Box;
@@ -113,6 +113,21 @@ describe("what a buyer sends", () => {
 });
 
 describe("an order's page", () => {
+  test("opens by the link in the confirmation, with the tickets", async () => {
+    const email = freshEmail("mailed");
+    const placed = { eventId: box.event.id, items: [{ ticketTypeId: typeId, quantity: 1 }], buyer: { ...BUYER, email } };
+    const { id, accessToken = "" } = parse(Order, await api.post("/orders", placed), 201);
+    const paying = { orderId: id, provider: "test", paymentMethod: { token: "tok_success" } };
+    parse(PaymentProcessed, await api.post("/payments/process", paying, { token: accessToken }), 200);
+    const mail = await outbox(api, email);
+    const link = new URL(/https?:\/\/\S+\/o\/\S+/.exec(mail.text ?? "")?.[0] ?? "");
+    expect(link.hostname).toBe(host);
+    const reader = readerOf(api, host);
+    const opened = await reader.follow(await reader.get(`${link.pathname}${link.search}`));
+    expect(opened.text).toContain("Thank you! Your order is paid.");
+    expect(opened.text.match(/<svg role="img"/g)).toHaveLength(1);
+  });
+
   test("opens by the mail's link, once in the address and from then on by a cookie of its own path", async () => {
     const placed = { eventId: box.event.id, items: [{ ticketTypeId: typeId, quantity: 1 }], buyer: BUYER };
     const { id, accessToken = "" } = parse(Order, await api.post("/orders", placed), 201);
