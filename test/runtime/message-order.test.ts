@@ -193,9 +193,12 @@ test("notifications owes each mail once", () => {
       DB: db,
       ENVIRONMENT: "development",
       API_ORIGIN: "http://localhost:8787",
+      SITES_BASE_HOST: "localhost",
+      MAIL_FROM: "tickets@bilten.example",
       AUTH: { accountMails: nobodyAsks },
-      EVENTS: { events: nobodyAsks },
-      PAYMENTS: { orders: nobodyAsks, refunds: nobodyAsks },
+      BRANDING: { settingsOf: nobodyAsks },
+      EVENTS: { events: nobodyAsks, ticketsOfOrders: nobodyAsks },
+      PAYMENTS: { calledOffOrders: nobodyAsks, orders: nobodyAsks, refunds: nobodyAsks },
       USERS: { organizers: nobodyAsks },
     };
     await deliver(env, db, notificationsHandlers, batches);

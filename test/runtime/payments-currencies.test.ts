@@ -6,6 +6,7 @@ import { LedgerPage } from "../../workers/payments/ledger-views";
 import { ordersById } from "../../workers/payments/orders";
 import type { PaymentIntent, RefundIntent } from "../../workers/payments/providers/provider";
 import { toStripeAmount } from "../../workers/payments/providers/stripe-amounts";
+import { occasionOf } from "../support/notifications-room";
 import { closeTills, codeOf, guest, openTill, parse, publish, type Till } from "../support/payments-room";
 import { replaceProviderDoors } from "../support/provider-doors";
 
@@ -59,7 +60,7 @@ describe("two tickets", () => {
     const [facts] = await ordersById(till.env, [order.id]);
     if (!facts) throw new Error("the order is not told to siblings");
     // Between the code and the number stands a space that does not break.
-    const { text } = await composeConfirmation(facts, event, "Blue Note");
+    const { text } = await composeConfirmation({ order: facts, tickets: [], occasion: occasionOf(event), sender: "a@b.example" });
     expect(text.replaceAll("\u00a0", " ")).toContain(`2 × Standing, ${one} each\nTotal: ${both}`);
 
     const refund = (body: object) =>

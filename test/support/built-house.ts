@@ -48,13 +48,16 @@ export const makeSecrets = (): Secrets =>
     ]),
   );
 
-async function modulesOf(folder: string) {
+/** A built Worker as Miniflare takes it. */
+export async function modulesOf(folder: string, entry = "index.js") {
   const names = (await readdir(folder)).filter(
     (name) => !name.endsWith(".map") && name !== "README.md" && name !== "metafile.json",
   );
-  // The entry is `index.js`; what else lies there are texts that it imports by these names.
-  const others = names.filter((name) => name !== "index.js").map((name) => ({ type: "Text" as const, path: join(folder, name) }));
-  return [{ type: "ESModule" as const, path: join(folder, "index.js") }, ...others];
+  // What lies beside the entry are texts and bytes that it imports by these names.
+  const others = names
+    .filter((name) => name !== entry)
+    .map((name) => ({ type: name.endsWith(".bin") ? ("Data" as const) : ("Text" as const), path: join(folder, name) }));
+  return [{ type: "ESModule" as const, path: join(folder, entry) }, ...others];
 }
 
 export interface BuiltHouse {

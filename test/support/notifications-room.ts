@@ -2,13 +2,14 @@
 import { env } from "cloudflare:workers";
 import { vi } from "vitest";
 import type { BrandSettings } from "../../shared/contracts/branding";
-import type { Ticket } from "../../shared/contracts/events";
+import type { PublishedEvent, Ticket } from "../../shared/contracts/events";
 import type { OrderFacts, RefundFacts } from "../../shared/contracts/orders";
 import { ok } from "../../shared/contracts/result";
 import type { Message } from "../../shared/queue/consume";
 import { readCaptured } from "../../workers/notifications/captured-messages";
 import type { Env } from "../../workers/notifications/environment";
 import { messageHandlers } from "../../workers/notifications/message-handlers";
+import type { Occasion } from "../../workers/notifications/occasions";
 import { publishedEvent } from "./published-event";
 
 const STANDING = "0197f3c2-1111-7c11-8b2a-1a2b3c4d5e01";
@@ -76,6 +77,13 @@ export const brandOf = (organizerId: string, change: Partial<BrandSettings> = {}
   contrast: { primaryOnWhite: 9.37, secondaryOnWhite: 17.85, textOnPrimary: "#ffffff", textOnSecondary: "#ffffff" },
   updatedAt: null,
   ...change,
+});
+
+export const occasionOf = (of: PublishedEvent): Occasion => ({
+  event: of,
+  organizer: { id: of.organizerId, name: "Blue Note", slug: "blue-note", createdAt: of.createdAt, updatedAt: of.createdAt },
+  brand: brandOf(of.organizerId),
+  siteOrigin: "http://blue-note.localhost:8787",
 });
 
 export const ticketOf = (orderId: string, number: number, change: Partial<Ticket> = {}): Ticket => ({
