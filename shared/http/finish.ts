@@ -6,7 +6,10 @@ const DEFAULTS = Object.entries({
   "cache-control": "no-store",
 });
 
-/** Any page may call the API: it takes bearer credentials only, never a cookie, so that a foreign page has nothing to abuse. */
+/**
+ * Any page may call the API: it takes bearer credentials only, never a cookie, so that a foreign page has nothing to abuse. The pages
+ * that do look at a cookie stay unread all the same: `*` lets nobody read what was asked for with credentials (Fetch, CORS protocol).
+ */
 const ALWAYS = Object.entries({
   "x-content-type-options": "nosniff",
   "access-control-allow-origin": "*",

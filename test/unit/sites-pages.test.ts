@@ -5,41 +5,15 @@ import { eventPath } from "../../workers/sites/event-path";
 import { fitting, listPage } from "../../workers/sites/list-page";
 import { pageResponse } from "../../workers/sites/page";
 import { pictureOrigin } from "../../workers/sites/policy";
-import type { Site } from "../../workers/sites/site";
 import { fontStack, styleOf } from "../../workers/sites/style";
 import { saleNote } from "../../workers/sites/ticket-form";
 import { languageFor } from "../../workers/sites/words";
+import { brandedSite } from "../support/branded-site";
 import { publishedEvent } from "../support/published-event";
 
 const HOSTILE = `"><script>alert(1)</script>'`;
 const event = publishedEvent();
-const site: Site = {
-  organizer: {
-    id: event.organizerId,
-    name: "Blue Note",
-    slug: "blue-note",
-    createdAt: event.createdAt,
-    updatedAt: event.createdAt,
-  },
-  brand: {
-    organizerId: event.organizerId,
-    primaryColor: "#fde047",
-    secondaryColor: "#1c1917",
-    logoUrl: null,
-    faviconUrl: null,
-    logo: null,
-    favicon: null,
-    cover: null,
-    fontFamily: "system-ui",
-    tagline: null,
-    links: [],
-    customCSS: "",
-    contrast: { primaryOnWhite: 1.31, secondaryOnWhite: 17.48, textOnPrimary: "#000000", textOnSecondary: "#ffffff" },
-    updatedAt: null,
-  },
-  language: languageFor("en"),
-  origin: "https://blue-note.sites.bilten.example",
-};
+const site = brandedSite();
 const type: AvailableTicketType = {
   id: crypto.randomUUID(),
   eventId: event.id,

@@ -1,14 +1,13 @@
 /** From a hold to an order. */
-import type { Context } from "hono";
 import { z } from "zod";
 import { Hold, type PublishedEvent } from "../../shared/contracts/events";
 import { Id } from "../../shared/contracts/ids";
 import { Email, Order, PersonName } from "../../shared/contracts/orders";
 import type { ProblemBody } from "../../shared/contracts/problem-body";
 import { orderPath } from "../../shared/http/guest-links";
+import type { SitesContext } from "./answering";
 import { attendeeField, checkoutPage, type Details, itemField, linesOf, MAX_ATTENDEES, NO_DETAILS } from "./checkout-page";
 import { forgetSecret, keepLatest, keepSecret, latestOf } from "./cookies";
-import type { Env } from "./environment";
 import { isShown } from "./event-page";
 import { checkoutPath, eventPath } from "./event-path";
 import type { Fault } from "./fields";
@@ -20,8 +19,6 @@ import type { Site } from "./site";
 import { missingPage, sorryPage } from "./sorry-page";
 import { countText } from "./text";
 import type { Language, Words } from "./words";
-
-type SitesContext = Context<{ Bindings: Env }>;
 
 /** Where the page stands: its event is the organizer's, whatever became of the hold. */
 interface Place {

@@ -1,5 +1,4 @@
 /** A guest's order: shown by its secret, paid, cancelled. */
-import type { Context } from "hono";
 import { z } from "zod";
 import { Ticket } from "../../shared/contracts/events";
 import { Id } from "../../shared/contracts/ids";
@@ -7,6 +6,7 @@ import { Order, Payment, PaymentProcessed } from "../../shared/contracts/orders"
 import type { ProblemBody } from "../../shared/contracts/problem-body";
 import { ok, type Result, refuse } from "../../shared/contracts/result";
 import { ORDER_TOKEN_PARAMETER, orderPath } from "../../shared/http/guest-links";
+import type { SitesContext } from "./answering";
 import { forgetReturned, hasReturned, keepLatest, keepReturned, keepSecret, latestOf } from "./cookies";
 import type { Env } from "./environment";
 import { formToken, isOwnForm, keyOf, readFields, secretOf } from "./forms";
@@ -20,8 +20,6 @@ import { sorryPage } from "./sorry-page";
 
 /** In the address to which a provider leads back. */
 const RETURN_PARAMETER = "returned";
-
-type SitesContext = Context<{ Bindings: Env }>;
 
 const Tickets = z.object({ data: z.array(Ticket) });
 /** The test provider's payment that is settled by hand, on its own page. */

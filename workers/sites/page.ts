@@ -75,6 +75,7 @@ ${page.script ? html`<script nonce="${nonce}">${raw(page.script)}</script>` : ""
       }),
       // The nonce is one answer's.
       "cache-control": page.isPersonal || page.hasKey || status >= 400 ? "no-store" : "private, no-cache",
+      ...(status === 429 || status === 503 ? { "retry-after": "2" } : {}),
       "cross-origin-resource-policy": "same-origin",
       // A form's own Origin is sent, and nobody outside learns which order or event was looked at.
       "referrer-policy": "same-origin",

@@ -1,10 +1,10 @@
 /** From the choice on an event's page to a hold. */
-import type { Context } from "hono";
 import { z } from "zod";
 import { AvailableTicketType, Hold, type PublishedEvent } from "../../shared/contracts/events";
 import type { ProblemBody } from "../../shared/contracts/problem-body";
+import { Problem } from "../../shared/http/problem";
+import type { SitesContext } from "./answering";
 import { keepSecret } from "./cookies";
-import type { Env } from "./environment";
 import { eventPage, isShown } from "./event-page";
 import { checkoutPath, eventPath } from "./event-path";
 import type { Fault } from "./fields";
@@ -14,8 +14,6 @@ import { foreignForm, troubleText } from "./refusals";
 import { ask } from "./siblings";
 import type { Site } from "./site";
 import { type Choice, canBeChosen, NO_CHOICE, quantityField } from "./ticket-form";
-
-type SitesContext = Context<{ Bindings: Env }>;
 
 const Tickets = z.object({ data: z.array(AvailableTicketType) });
 
@@ -37,6 +35,8 @@ export async function offerOf(c: SitesContext, site: Site, eventId: string): Pro
     ask(c, c.env.EVENTS_HTTP, Tickets, { path: `/events/${eventId}/tickets` }),
   ]);
   if (!event || !isShown(event, site.organizer.id)) return null;
+  // A sale that cannot be read just now is not one that has nothing to sell.
+  if (!tickets.ok && tickets.error.status >= 500) throw new Problem("overloaded");
   return { event, types: tickets.ok ? tickets.value.data : [] };
 }
 

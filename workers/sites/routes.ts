@@ -1,8 +1,6 @@
-import type { Context } from "hono";
-import { UUID_PATTERN } from "../../shared/contracts/ids";
-import { domainApp, requestIdOf } from "../../shared/http/app";
+import { domainApp } from "../../shared/http/app";
 import { anyone } from "../../shared/http/guards";
-import { problemResponse } from "../../shared/http/problem";
+import { page } from "./answering";
 import { eventCalendar } from "./calendar";
 import { order, placeOf, release, showCheckout } from "./checkout";
 import { docsBundle, docsPage, docsStart, docsStyles } from "./docs";
@@ -13,23 +11,6 @@ import { stateText, ticketPage } from "./order-page";
 import { cancel, cleanAddress, orderNotShown, pay, readOrder, readSale, showOrder, showPayment } from "./orders";
 import { pageResponse } from "./page";
 import { offerOf, reserve, showEvent } from "./reserving";
-import { type Site, siteOf } from "./site";
-import { missingPage } from "./sorry-page";
-
-type SitesContext = Context<{ Bindings: Env }>;
-type Ids = Record<string, string>;
-
-/** On any other host there are no pages, and nobody who reads them. Ids that cannot exist are pages that do not. */
-const page = (answer: (c: SitesContext, site: Site, ids: Ids) => Promise<Response | null>) => async (c: SitesContext) => {
-  const site = await siteOf(c.env, c.req.raw);
-  if (!site) return problemResponse({ code: "not_found" }, requestIdOf(c.req.raw));
-  const named = Object.entries(c.req.param() as Ids).filter(([name]) => name.endsWith("Id"));
-  if (!named.every(([, id]) => UUID_PATTERN.test(id))) return missing(site);
-  const ids = Object.fromEntries(named.map(([name, id]) => [name, id.toLowerCase()]));
-  return (await answer(c, site, ids)) ?? missing(site);
-};
-
-const missing = (site: Site) => pageResponse(site, missingPage(site.language.words), 404);
 
 const eventShown = page(async (c, site, { eventId = "" }) => {
   const offer = await offerOf(c, site, eventId);

@@ -44,7 +44,10 @@ if (clock) {
       said = mark;
     }
     if (left > 0) setTimeout(tick, 1000);
-    else document.body.classList.add("ended");
+    else {
+      document.body.classList.add("ended");
+      clock.parentElement.textContent = told.dataset.ended;
+    }
   };
   clock.parentElement.classList.remove("later");
   tick();
