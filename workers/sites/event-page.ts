@@ -53,14 +53,16 @@ export function eventPage(site: Site, event: PublishedEvent, types: AvailableTic
     description: summary,
     hasKey: true,
     head: eventHead(site, event, types, summary),
-    content: html`<div class="two"><article>
+    // On a phone the choice stands above what may be a long story.
+    content: html`<article class="two event"><div>
 ${cover ? html`<img class="cover" src="${cover.url}" alt="" width="${cover.width}" height="${cover.height}">` : ""}
 <h1>${title}</h1>
 ${notice ?? ""}
 ${occasion(event, language)}
-${description ? html`<p class="description">${description}</p>` : ""}
-<p class="actions">${notice ? "" : html`<a href="${calendarPath(event.id)}">${words.addToCalendar}</a>`}<a href="/">${words.allEvents}</a></p>
-</article>
-${notice ? "" : html`<section class="panel" aria-label="${words.tickets}">${ticketForm(event, types, choice, language)}</section>`}</div>`,
+</div>
+${notice ? "" : html`<section class="panel" aria-label="${words.tickets}">${ticketForm(event, types, choice, language)}</section>`}
+<div>${description ? html`<p class="description">${description}</p>` : ""}
+<p class="actions">${notice ? "" : html`<a href="${calendarPath(event.id)}">${words.addToCalendar}</a>`}<a href="/">${words.allEvents}</a></p></div>
+</article>`,
   };
 }

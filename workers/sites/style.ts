@@ -87,6 +87,8 @@ summary{cursor:pointer;padding:.5rem 0;font-weight:600}
 .events p{margin:0}
 .events h2{font-size:1.15rem;margin:0}
 .cover{display:block;width:100%;height:auto;border-radius:.75rem;margin:0 0 1.25rem}
+.event>.panel{margin-bottom:1.25rem}
+.ticket.wide+.actions{max-width:26rem;margin-inline:auto}
 .panel{border:1px solid var(--line);border-radius:.75rem;padding:1.1rem;min-width:0}
 .types li{display:grid;grid-template-columns:1fr auto;gap:.25rem 1rem;align-items:center;padding:.9rem 0;border-top:1px solid var(--line)}
 .types li:first-child{border:0;padding-top:0}
@@ -115,7 +117,7 @@ tfoot tr:last-child :is(th,td){font-size:1.1rem;font-weight:700;border-bottom:0}
 .void{opacity:1;border-top-color:#71717a}
 .code{font:.75rem/1.4 ui-monospace,monospace;color:var(--soft)}
 .hidden{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
-@media (min-width:56rem){.two{display:grid;grid-template-columns:1fr 24rem;gap:2.5rem;align-items:start}.two>.panel{position:sticky;top:1rem}}
+@media (min-width:56rem){.two{display:grid;grid-template-columns:1fr 24rem;gap:2.5rem;align-items:start}.two>.panel{position:sticky;top:1rem}.event{grid-template-rows:auto 1fr;row-gap:.75rem}.event>.panel{grid-column:2;grid-row:1/3}}
 @media (prefers-reduced-motion:no-preference){button,.button{transition:box-shadow .15s}}
 @media print{header,footer,.skip,.actions,.steps,nav{display:none}main{padding:0}.ticket{break-inside:avoid}}`;
 }
