@@ -18,6 +18,19 @@ export type Topic = (typeof TOPICS)[number];
 
 const moment = z.int().meta({ description: "Milliseconds since 1970" });
 
+const RefundMoved = z.object({
+  refundId: Id,
+  paymentId: Id,
+  orderId: Id,
+  eventId: Id,
+  organizerId: Id,
+  amountMinor: z.int(),
+  currency: z.string(),
+  reason: z.enum(REFUND_REASONS),
+  /** Tickets that it pays back; none where it is an amount alone, or the money had bought nothing. */
+  ticketCount: z.int(),
+});
+
 /** Every message: its topic and its data. The outbox refuses anything else, and every entry has a reader (test/house). */
 export const MESSAGES = {
   "account.registered": { topic: "user.events", data: z.object({ accountId: Id }) },
@@ -45,6 +58,19 @@ export const MESSAGES = {
       asOfMs: moment,
     }),
   },
+  /**
+   * How many were let in by quarter of an hour, at most once a second: each quarter that is named says all of its admissions. Its
+   * subject is `<event id>/admissions`, which counts its own versions.
+   */
+  "admissions.counted": {
+    topic: "event.events",
+    data: z.object({
+      eventId: Id,
+      organizerId: Id,
+      quarters: z.array(z.object({ startsAtMs: moment, admitted: z.int().nonnegative() })),
+      asOfMs: moment,
+    }),
+  },
   "order.paid": {
     topic: "payment.events",
     data: z.object({
@@ -57,23 +83,12 @@ export const MESSAGES = {
       paidAtMs: moment,
     }),
   },
+  /** Its end passed unpaid although its buyer had begun to pay; of those who never did nobody is told. Late money may still pay it. */
+  "order.expired": { topic: "payment.events", data: z.object({ orderId: Id, eventId: Id, organizerId: Id }) },
   /** The provider has paid it, for whatever reason; again, with a higher version, where the money came back in between. */
-  "refund.succeeded": {
-    topic: "payment.events",
-    data: z.object({
-      refundId: Id,
-      paymentId: Id,
-      orderId: Id,
-      eventId: Id,
-      organizerId: Id,
-      amountMinor: z.int(),
-      currency: z.string(),
-      reason: z.enum(REFUND_REASONS),
-      /** Tickets that it paid back; none where it was an amount alone, or the money had bought nothing. */
-      ticketCount: z.int(),
-      refundedAtMs: moment,
-    }),
-  },
+  "refund.succeeded": { topic: "payment.events", data: RefundMoved.extend({ refundedAtMs: moment }) },
+  /** What had been told as paid came back to the provider: it is owed again, and paid again later. */
+  "refund.returned": { topic: "payment.events", data: RefundMoved.extend({ returnedAtMs: moment }) },
 } as const satisfies Record<string, { topic: Topic; data: z.ZodType }>;
 
 export type MessageType = keyof typeof MESSAGES;

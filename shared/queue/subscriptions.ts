@@ -14,6 +14,9 @@ export const SUBSCRIPTIONS: Record<MessageType, readonly Mailbox[]> = {
   "event.cancelled": ["search", "payments", "notifications"],
   "event.completed": ["search"],
   "inventory.availability_changed": ["analytics"],
+  "admissions.counted": ["analytics"],
   "order.paid": ["notifications", "analytics"],
+  "order.expired": ["notifications"],
   "refund.succeeded": ["notifications", "analytics"],
+  "refund.returned": ["analytics"],
 };

@@ -56,7 +56,7 @@ function checkConfirmations({ notifications, payments, acknowledged }: Snapshot)
     if (sent.length > owed)
       violations.push({ rule: "cancellation_mails", id, what: `${order?.state}: ${sent.length} sent, ${owed} owed` });
   }
-  const expected = ["order_confirmation", "refund", "event_cancelled"];
+  const expected = ["order_confirmation", "refund", "event_cancelled", "order_expired"];
   for (const { id, recipient, data } of mails)
     if (buyers.has(recipient) && !expected.includes(data?.type ?? ""))
       violations.push({ rule: "mail_unknown", id, what: `a mail of type ${data?.type} to ${recipient}` });

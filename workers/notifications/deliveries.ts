@@ -6,6 +6,7 @@ import { reportError } from "../../shared/observability/report";
 import { accountMails } from "./account-mails";
 import { cancellationMails } from "./cancellation-mails";
 import type { Env } from "./environment";
+import { expiryMails } from "./expiry-mails";
 import type { Composed } from "./mail";
 import { type MailSender, mailSenderOf } from "./mail-sender";
 import { OCCASION_QUESTIONS } from "./occasions";
@@ -38,6 +39,7 @@ const KINDS: Record<DeliveryType, Kind> = {
   account_mail: { compose: accountMails, questions: 1 },
   order_confirmation: { compose: orderConfirmations, questions: 2 + OCCASION_QUESTIONS },
   refund_mail: { compose: refundMails, questions: 1 + OCCASION_QUESTIONS },
+  order_expiry: { compose: expiryMails, questions: 1 + OCCASION_QUESTIONS },
   event_cancellation: { compose: cancellationMails, questions: 1 + OCCASION_QUESTIONS },
 };
 

@@ -31,13 +31,18 @@ export interface Composed {
   failures: unknown[];
 }
 
-/** Writes each mail by itself: one that cannot be written keeps none of the others back. */
-export async function composeEach<T>(things: readonly T[], idOf: (thing: T) => string, compose: (thing: T) => Promise<Mail>) {
+/** Writes each mail by itself: one that cannot be written keeps none of the others back. Null for one that is not owed. */
+export async function composeEach<T>(
+  things: readonly T[],
+  idOf: (thing: T) => string,
+  compose: (thing: T) => Promise<Mail | null>,
+) {
   const mails = new Map<string, Mail>();
   const failures: unknown[] = [];
   for (const thing of things) {
     try {
-      mails.set(idOf(thing), await compose(thing));
+      const mail = await compose(thing);
+      if (mail) mails.set(idOf(thing), mail);
     } catch (error) {
       failures.push(error);
     }

@@ -21,6 +21,14 @@ export const messageHandlers: MessageHandlers<Env> = {
       Date.now(),
     ),
   ),
+  "order.expired": together((env, messages) =>
+    owe(
+      env.DB,
+      "order_expiry",
+      messages.map((message) => message.data.orderId),
+      Date.now(),
+    ),
+  ),
   // Whose tickets it took is asked of payments, page by page: the sweep begins with it.
   "event.cancelled": (env, { data }) => beginTelling(env.DB, data.eventId, Date.now()),
   // One mail a refund, also where it had to be paid twice because the money came back.

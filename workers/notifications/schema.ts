@@ -29,4 +29,4 @@ export const capturedMessages = sqliteTable("captured_messages", {
 });
 
 /** What is composed, each from the ids of one kind of thing: auth's mails, orders, refunds. */
-export type DeliveryType = "account_mail" | "order_confirmation" | "refund_mail" | "event_cancellation";
+export type DeliveryType = "account_mail" | "order_confirmation" | "refund_mail" | "event_cancellation" | "order_expiry";

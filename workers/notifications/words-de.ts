@@ -57,7 +57,7 @@ export const de: Words = {
     opening: (title) =>
       `Sie wollten Karten für ${title} bestellen, doch bis zum Ende der Reservierung kam keine Zahlung. Die Karten sind wieder frei.`,
     money:
-      "Es wurde Ihnen nichts abgebucht. Sollte doch noch eine Zahlung kommen, bekommen Sie die Karten, wenn es sie noch gibt, oder Ihr Geld ganz zurück.",
+      "Soweit wir wissen, wurde Ihnen nichts abgebucht. Sollte doch noch eine Zahlung kommen, bekommen Sie die Karten, wenn es sie noch gibt, oder Ihr Geld ganz zurück.",
     again: "Sehen, was noch frei ist",
   },
   account: {

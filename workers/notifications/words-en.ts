@@ -55,7 +55,7 @@ export const en = {
     opening: (title: string) =>
       `You began to order tickets for ${title}, but no payment came before your reservation ended. The tickets are free again.`,
     money:
-      "Nothing was taken from you. Should a payment come after all, you get the tickets if they are still there, or your money back in full.",
+      "As far as we know nothing was taken from you. Should a payment come after all, you get the tickets if they are still there, or your money back in full.",
     again: "See what is left",
   },
   account: {

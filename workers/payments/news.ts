@@ -28,6 +28,15 @@ export function orderPaid({ order, lines }: OrderWithLines, nowMs: number, trace
   });
 }
 
+export const orderExpired = (order: Pick<OrderRow, "id" | "event_id" | "organizer_id" | "version">, nowMs: number): Envelope =>
+  envelope(SOURCE, {
+    type: "order.expired",
+    subject: order.id,
+    version: order.version,
+    nowMs,
+    data: { orderId: order.id, eventId: order.event_id, organizerId: order.organizer_id },
+  });
+
 /** `refund` as it stands after the move. */
 export function refundSucceeded(refund: RefundRow, order: OrderRow, ticketCount: number, nowMs: number): Envelope {
   return envelope(SOURCE, {
