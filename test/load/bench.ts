@@ -3,7 +3,9 @@ import { openBoxOffice } from "./box-office.ts";
 import { CONNECTIONS, type Drive, drive, type Figure, RUNS } from "./drive.ts";
 import { buildAll, type CommitStatistics, type HouseUnderLoad, startHouseUnderLoad } from "./house-under-load.ts";
 import { mailboxLag } from "./mailbox-lag.ts";
+import { measureMails, printMails } from "./mails.ts";
 import { pace } from "./paced.ts";
+import { fillIndex, measureSearch, printSearch } from "./search.ts";
 import { holdSteps, readSteps, saleSteps } from "./steps.ts";
 import { webhookStep } from "./webhooks.ts";
 
@@ -149,6 +151,16 @@ try {
   }
   printHistogram(grouped.statistics);
   printTable();
+
+  console.log("\nFilling the index with a hundred thousand events …");
+  const library = await startHouseUnderLoad(built);
+  try {
+    await fillIndex(library);
+    printSearch(await measureSearch(library));
+  } finally {
+    await library.stop();
+  }
+  printMails(await measureMails());
 } finally {
   await house.stop().catch(() => undefined);
 }
