@@ -132,6 +132,10 @@ export class TicketInventory extends DurableObject<TicketInventoryEnv> implement
     return this.#write((terms, nowMs) => orders.confirmOrder(this.#sql, terms, request, nowMs));
   }
 
+  async confirmMany(requests: ConfirmRequest[]) {
+    return orders.each(requests, async (request) => orders.withoutTickets(await this.confirm(request)));
+  }
+
   release(orderId: string, reason: string) {
     return this.#write((terms, nowMs) => orders.releaseOrder(this.#sql, terms, orderId, reason, nowMs));
   }

@@ -28,14 +28,17 @@ const MAX_ORDER_MS = 7 * 24 * 3_600_000;
 /** After its end an order gets its stock again so often, or it would be held for nothing for all of those days. */
 const MAX_REACQUIRED = 3;
 
-/** Orders released, or whose tickets are made void, by one call. */
+/** Orders confirmed or released, or whose tickets are made void, by one call. */
 const MAX_ORDERS_A_CALL = 100;
 
 /** Commands of one caller share a commit like those of many. */
-export function each<T>(orderIds: readonly string[], command: (orderId: string) => Promise<T>): Promise<T[]> {
-  if (orderIds.length > MAX_ORDERS_A_CALL) throw new RangeError(`at most ${MAX_ORDERS_A_CALL} orders a call`);
-  return Promise.all(orderIds.map(command));
+export function each<Asked, T>(orders: readonly Asked[], command: (asked: Asked) => Promise<T>): Promise<T[]> {
+  if (orders.length > MAX_ORDERS_A_CALL) throw new RangeError(`at most ${MAX_ORDERS_A_CALL} orders a call`);
+  return Promise.all(orders.map(command));
 }
+
+export const withoutTickets = <E extends Refusal>(confirmed: Result<IssuedTicket[], E>): Result<null, E> =>
+  confirmed.ok ? ok(null) : confirmed;
 
 export interface HoldClaim {
   orderId: string;

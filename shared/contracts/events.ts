@@ -241,6 +241,8 @@ export interface EventsRpc extends DomainRpc {
   extendOrder(eventId: string, orderId: string, untilMs: number): Promise<Result<{ expiresAtMs: number }, Refusal>>;
   /** The tickets come back with their signed codes; again is the same answer. */
   confirmOrder(request: ConfirmRequest): Promise<Result<Ticket[], ConfirmRefusal>>;
+  /** The same for at most 100 orders in one call, in their order and without the tickets; each is decided by itself. */
+  confirmOrders(eventId: string, requests: ConfirmRequest[]): Promise<Result<null, ConfirmRefusal>[]>;
   /** `outcome` names the winner: `released`, or `confirmed` when the money came first. */
   releaseOrder(eventId: string, orderId: string, reason: string): Promise<Result<{ outcome: OrderOutcome }, Refusal>>;
   /** The same for at most 100 orders in one call, in their order; each is decided by itself. */

@@ -223,6 +223,8 @@ export interface TicketInventoryRpc {
     Result<{ expiresAtMs: number }, Refusal<"event_not_found" | "order_not_found" | "hold_expired" | "state_moved" | "sold_out">>
   >;
   confirm(request: ConfirmRequest): Promise<Result<IssuedTicket[], ConfirmRefusal>>;
+  /** Each by itself, in the order asked; at most 100. The tickets stand, and are not told. */
+  confirmMany(requests: ConfirmRequest[]): Promise<Result<null, ConfirmRefusal>[]>;
   /**
    * For ever, but for the reason `expired`: late money may still confirm such an order while stock lasts, and an order whose time is
    * not up after all (a payment has moved its end out) stays as it is and hears `open`.

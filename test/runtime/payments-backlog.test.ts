@@ -2,9 +2,18 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { isLag, overdue } from "../../shared/observability/lag";
 import { Backlog } from "../../workers/payments/backlog";
-import type { Env } from "../../workers/payments/environment";
 import { ANYBODY } from "../support/events-room";
-import { closeTills, codeOf, guest, openTill, parse, publish, type Till, user } from "../support/payments-room";
+import {
+  closeTills,
+  codeOf,
+  confirmingThrough,
+  guest,
+  openTill,
+  parse,
+  publish,
+  type Till,
+  user,
+} from "../support/payments-room";
 
 afterEach(async () => {
   vi.useRealTimers();
@@ -38,9 +47,9 @@ describe("what stands half-way", () => {
     let broken = true;
     const down = () => Promise.reject(new Error("it does not answer"));
     const till = await openTill((env) => {
-      const confirmOrder: Env["EVENTS"]["confirmOrder"] = (request) => (broken ? down() : env.EVENTS.confirmOrder(request));
+      const EVENTS = confirmingThrough(env, () => (broken ? down() : undefined));
       const mailbox = { sendBatch: down } as unknown as Queue;
-      return { EVENTS: { ...env.EVENTS, confirmOrder }, NOTIFICATIONS_MAILBOX: mailbox };
+      return { EVENTS, NOTIFICATIONS_MAILBOX: mailbox };
     });
     const event = await publish(till);
     // Paid, and the object does not answer.

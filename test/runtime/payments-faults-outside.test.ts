@@ -141,7 +141,11 @@ describe("sweeps", () => {
         confirms.push(request.orderId);
         return env.EVENTS.confirmOrder(request);
       };
-      return { EVENTS: { ...env.EVENTS, confirmOrder } };
+      const confirmOrders: Env["EVENTS"]["confirmOrders"] = (eventId, requests) => {
+        confirms.push(...requests.map(({ orderId }) => orderId));
+        return env.EVENTS.confirmOrders(eventId, requests);
+      };
+      return { EVENTS: { ...env.EVENTS, confirmOrder, confirmOrders } };
     });
     const orders = await leaveHalfWay(till);
     doors.open = {

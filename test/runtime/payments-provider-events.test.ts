@@ -1,9 +1,8 @@
 /** What providers say is kept for ever, counted once, and moved to the archive word for word once it is counted. */
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { sha256 } from "../../shared/crypto/bytes";
-import type { Env } from "../../workers/payments/environment";
 import type { ProviderEventRow } from "../../workers/payments/schema";
-import { closeTills, codeOf, openTill, publish, type Till } from "../support/payments-room";
+import { closeTills, codeOf, confirmingThrough, openTill, publish, type Till } from "../support/payments-room";
 
 afterEach(async () => {
   vi.useRealTimers();
@@ -97,10 +96,11 @@ describe("a body that was counted", () => {
 
 test("a body that is not counted yet is not archived", async () => {
   vi.spyOn(console, "error").mockImplementation(() => undefined);
-  const till = await openTill((env) => {
-    const confirmOrder: Env["EVENTS"]["confirmOrder"] = () => Promise.reject(new Error("the object does not answer"));
-    return { EVENTS: { ...env.EVENTS, confirmOrder } };
-  });
+  const till = await openTill((env) => ({
+    EVENTS: confirmingThrough(env, () => {
+      throw new Error("the object does not answer");
+    }),
+  }));
   const { order, paymentId } = await waitingPayment(till);
   await till.webhook("evt_1", "payment.succeeded", paymentId);
   await till.idle();

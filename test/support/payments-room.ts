@@ -89,6 +89,7 @@ export async function openTill(change: (env: Env) => Partial<Env> = () => ({})):
     EVENTS: {
       claimHold: (request) => stock.claimHold(events.env, request),
       confirmOrder: (request) => stock.confirmOrder(events.env, request),
+      confirmOrders: (eventId, requests) => askInventory(events.env, eventId, (object) => object.confirmMany(requests)),
       ticketsOf: (eventId, orderId) => stock.ticketsOf(events.env, eventId, orderId),
       extendOrder: (eventId, orderId, untilMs) => askInventory(events.env, eventId, (object) => object.extend(orderId, untilMs)),
       releaseOrder: (eventId, orderId, reason) => askInventory(events.env, eventId, (object) => object.release(orderId, reason)),
@@ -156,6 +157,19 @@ export async function openTill(change: (env: Env) => Partial<Env> = () => ({})):
   tills.add(till);
   return till;
 }
+
+/** Whoever confirms orders, one or many, comes through `pass` first. */
+export const confirmingThrough = (env: Env, pass: (eventId: string, orders: number) => Promise<void> | void): Env["EVENTS"] => ({
+  ...env.EVENTS,
+  confirmOrder: async (request) => {
+    await pass(request.eventId, 1);
+    return env.EVENTS.confirmOrder(request);
+  },
+  confirmOrders: async (eventId, requests) => {
+    await pass(eventId, requests.length);
+    return env.EVENTS.confirmOrders(eventId, requests);
+  },
+});
 
 export const guest = (order: Order): Principal => secret(order.accessToken ?? "");
 

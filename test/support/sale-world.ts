@@ -185,6 +185,7 @@ export async function openWorld(swap: Swap = {}): Promise<World> {
         ),
       extendOrder: (_, orderId, untilMs) => ask(() => object.extend(orderId, untilMs)),
       confirmOrder: (request) => ask(async () => coded(await object.confirm(request))),
+      confirmOrders: (_, requests) => ask(() => object.confirmMany(requests)),
       releaseOrder: (_, orderId, reason) => ask(() => object.release(orderId, reason)),
       releaseOrders: (_, orderIds, reason) => ask(() => object.releaseMany(orderIds, reason)),
       voidOrders: async () => {

@@ -38,6 +38,10 @@ export class EventsService extends WorkerEntrypoint<EventsEnv> implements Events
     return stock.confirmOrder(this.env, request);
   }
 
+  confirmOrders(eventId: string, requests: ConfirmRequest[]) {
+    return askInventory(this.env, eventId, (inventory) => inventory.confirmMany(requests));
+  }
+
   releaseOrder(eventId: string, orderId: string, reason: string) {
     return askInventory(this.env, eventId, (inventory) => inventory.release(orderId, reason));
   }

@@ -3,7 +3,8 @@ import { z } from "zod";
 import type { SweepReport } from "../../shared/contracts/domain";
 import { type Lag, lagEntries } from "../../shared/observability/lag";
 import type { Env } from "./environment";
-import { FREE_ORDER_AFTER_MS, GIVEN_UP_AFTER } from "./half-way";
+import { FREE_ORDER_AFTER_MS } from "./free-orders";
+import { GIVEN_UP_AFTER } from "./half-way";
 import { rowsOf } from "./order-rows";
 import { allDatabases } from "./shards";
 

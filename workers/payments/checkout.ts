@@ -241,7 +241,7 @@ async function answerOrder(
   placing: Placing,
 ): Promise<Result<Order, Refusal>> {
   if (sale.order.total_minor === 0 && isPayable(sale.order.state)) {
-    const confirmed = await confirmFreeOrder(env, later, db, sale, placing.traceparent);
+    const confirmed = await confirmFreeOrder(env, later, db, sale, { traceparent: placing.traceparent });
     if (!confirmed.ok) return confirmed;
   }
   return ok(await toFirstAnswer(env.ORDER_KEY, sale.order, sale.lines));

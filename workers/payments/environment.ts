@@ -20,6 +20,7 @@ export interface Env
     | "claimHold"
     | "extendOrder"
     | "confirmOrder"
+    | "confirmOrders"
     | "releaseOrder"
     | "releaseOrders"
     | "voidTickets"

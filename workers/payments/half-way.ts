@@ -1,19 +1,14 @@
-/** Orders, payments and refunds that a killed request left half-way; the sweep finishes them. */
+/** Payments and refunds that a killed request left half-way; the sweep finishes them. */
 import { reportError } from "../../shared/observability/report";
 import type { Env, Later } from "./environment";
 import { lookUp } from "./look-ups";
-import { moveOrder } from "./order-moves";
-import { readOrder, readSale } from "./order-rows";
-import { processEvent, waitingEvents } from "./provider-events";
+import { readSale } from "./order-rows";
 import { payBack } from "./refunds";
 import { type Due, type Retried, take } from "./retries";
-import type { ProviderEventRow, RefundRow } from "./schema";
-import { confirmFreeOrder } from "./settlement";
+import type { RefundRow } from "./schema";
 import type { SiblingBudget } from "./sibling-calls";
 import { isUnasked, resume } from "./turns";
 
-/** A request that still runs finishes what it began; only what is older is looked after. */
-export const FREE_ORDER_AFTER_MS = 5_000;
 /** Days of an hour's pauses: what no provider has decided by then stays visible, for a person. */
 export const GIVEN_UP_AFTER = 200;
 
@@ -21,8 +16,6 @@ export const GIVEN_UP_AFTER = 200;
 const MAX_ROWS = 50;
 /** Rows of one step that are worked on at once: one that waits for a silent provider keeps no more than these waiting. */
 const AT_ONCE = 5;
-/** Of stored events, in one step. Each costs a few of the calls of D1 that an invocation may make. */
-const MAX_EVENTS = 100;
 
 /** One step's part of a sweep: what it may spend. */
 export interface Work extends SiblingBudget {
@@ -62,28 +55,17 @@ export async function each<Row>(
   return count;
 }
 
-/** Stored before the 200, and not counted. Each may cost one call of the event's object; most say nothing new and cost none. */
-export const countEvents = (work: Work): Promise<number> =>
-  each<ProviderEventRow>(work, "provider_events", { ...waitingEvents(Date.now()), limit: MAX_EVENTS, callsEach: 1 }, (event) =>
-    processEvent(work.env, work.later, work.db, event),
-  );
-
-/** Written, and killed before the confirm. The object may take the stock again even if the hold has ended. */
-export function finishFreeOrders(work: Work): Promise<number> {
-  const { env, later, db } = work;
-  const half: DueWork = {
-    where: "state = 'pending' AND total_minor = 0 AND created_at_ms <= ?",
-    values: [Date.now() - FREE_ORDER_AFTER_MS],
-    limit: MAX_ROWS,
-    // A confirm, and a release where it is refused.
-    callsEach: 2,
-  };
-  return each<{ id: string }>(work, "orders", half, async ({ id }) => {
-    const sale = await readOrder(db, id);
-    if (!sale || (await confirmFreeOrder(env, later, db, sale)).ok) return;
-    const released = await env.EVENTS.releaseOrder(sale.order.event_id, id, "expired");
-    if (!released.ok || released.value.outcome === "released") await moveOrder(db, sale, "ended");
-  });
+/** The same for rows that were taken already; answers those that nobody came to before the time was up. */
+export async function inTurns<Row>(
+  { untilMs }: Pick<Work, "untilMs">,
+  rows: readonly Row[],
+  report: (error: unknown) => void,
+  handle: (row: Row) => Promise<unknown>,
+): Promise<Row[]> {
+  let next = 0;
+  for (; next < rows.length && Date.now() < untilMs; next += AT_ONCE)
+    await Promise.all(rows.slice(next, next + AT_ONCE).map((row) => handle(row).catch(report)));
+  return rows.slice(next);
 }
 
 /** The provider's last word is missing: it is asked, with growing pauses. */

@@ -157,7 +157,10 @@ async function record(
     return [storeEvent(db, event, nowMs, nowMs), ...(keyed ? [keepAnswer(db, keyed, toKeptAnswer(answerOf(after)))] : [])];
   };
   try {
-    return answerOf(await settle(env, later, db, sale, fact, alongside, attempt.traceparent), outcome.nextAction ?? null);
+    return answerOf(
+      await settle(env, later, db, sale, fact, alongside, { traceparent: attempt.traceparent }),
+      outcome.nextAction ?? null,
+    );
   } catch (error) {
     // The money may be there: the fact is kept for the sweep, and the buyer hears that it is under way.
     reportError(error, env, later, { task: "settle a payment" });

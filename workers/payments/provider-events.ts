@@ -19,12 +19,8 @@ import { dbOf } from "./shards";
 
 /** A webhook larger than this is no event that we know; the column's CHECK holds it too. */
 export const MAX_EVENT_BYTES = 65_536;
-/** After so many tries, a good day's, an event stays where it is, visible, for a person. */
-const MAX_ATTEMPTS = 50;
 /** Who waits for a provider's word on its own word; the next try asks again. */
 const WEIGH_PATIENCE_MS = 12_000;
-/** The sweep leaves a fresh event to the request that stored it. */
-const SWEEP_AFTER_MS = 2_000;
 
 export interface StoredEvent extends ProviderEvent {
   provider: ProviderName;
@@ -154,27 +150,44 @@ async function count(env: Env, later: Later, db: D1Database, counting: Counting)
 }
 
 async function countEvent(env: Env, later: Later, db: D1Database, { event, sale, settled }: Counting): Promise<void> {
+  const news = await readNews(env, later, db, event, sale);
+  if (!news) return settled(db, event);
+  await settle(env, later, db, news.sale, news.fact, () => [markProcessed(db, [event])]);
+}
+
+export interface MoneyNews {
+  sale: Sale;
+  fact: MoneyFact;
+}
+
+/** What an event counts for by now; null where that changes no sale. A refund's word is applied by then. */
+export async function readNews(
+  env: Env,
+  later: Later,
+  db: D1Database,
+  event: WaitingEvent,
+  sale: Sale | null,
+): Promise<MoneyNews | null> {
   const { provider, event_id: eventId, failure_code: failureCode, reference, next_action: nextAction } = event;
   if (!sale || sale.payment.provider !== provider || event.fact === null) {
     // Signed, and about nothing that we have: there is nothing to count, and trying again would not change that.
     console.warn(JSON.stringify({ level: "warn", message: "a provider's event names no payment of ours", provider, eventId }));
-    return settled(db, event);
+    return null;
   }
   if (isRefundFact(event.fact)) {
     const word = { fact: event.fact, failureCode, reference, generation: null };
     await applyRefundWord(env, later, db, event.refund_id ?? "", word);
-    return settled(db, event);
+    return null;
   }
   const said: MoneyFact = { type: event.fact, failureCode, reference, nextAction };
   const fact = await weigh(env, later, event, sale, said);
   // What says nothing new of a state says nothing new of those that may have followed since it was read.
-  if (!fact || nextPaymentState(sale.payment.state, fact.type) === null) return settled(db, event);
-  await settle(env, later, db, sale, fact, () => [markProcessed(db, [event])]);
+  return fact && nextPaymentState(sale.payment.state, fact.type) !== null ? { sale, fact } : null;
 }
 
 type EventKey = Pick<ProviderEventRow, "provider" | "event_id">;
 
-const markProcessed = (db: D1Database, events: readonly EventKey[]): D1PreparedStatement =>
+export const markProcessed = (db: D1Database, events: readonly EventKey[]): D1PreparedStatement =>
   db
     .prepare(
       `UPDATE provider_events SET processed_at_ms = ?
@@ -182,7 +195,7 @@ const markProcessed = (db: D1Database, events: readonly EventKey[]): D1PreparedS
     )
     .bind(Date.now(), JSON.stringify(events.map(({ provider, event_id }) => ({ provider, event_id }))));
 
-const settleAll = async (db: D1Database, events: readonly EventKey[]): Promise<void> =>
+export const settleAll = async (db: D1Database, events: readonly EventKey[]): Promise<void> =>
   void (await markProcessed(db, events).run());
 
 /** Most events of a rush change nothing (a payment is created, is processing): one statement writes down many of them. */
@@ -199,9 +212,3 @@ async function weigh(env: Env, later: Later, { body }: WaitingEvent, sale: Sale,
   const outcome = await patiently(provider.weigh(body, intentOf(sale.payment, sale.order)), WEIGH_PATIENCE_MS);
   return outcome && moneyFactOf(outcome);
 }
-
-/** For the sweep: what waits to be counted and is due. */
-export const waitingEvents = (nowMs: number) => ({
-  where: `processed_at_ms IS NULL AND received_at_ms <= ? AND attempts < ${MAX_ATTEMPTS}`,
-  values: [nowMs - SWEEP_AFTER_MS],
-});

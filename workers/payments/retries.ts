@@ -52,3 +52,29 @@ export async function takeChosen<Row extends { id: string }>(
   const taken = new Set(results.map(({ id }) => id));
   return rows.filter(({ id }) => taken.has(id));
 }
+
+/** The same by rowid, with all that stands in them. */
+export async function takeRows<Row>(
+  db: D1Database,
+  table: "provider_events",
+  rowids: readonly number[],
+  nowMs: number,
+): Promise<Row[]> {
+  const { results } = await db
+    .prepare(
+      `UPDATE ${table} SET ${PUT_BACK} WHERE rowid IN (SELECT value FROM json_each(?)) AND next_try_at_ms <= ?
+       RETURNING rowid, *`,
+    )
+    .bind(nowMs, JSON.stringify(rowids), nowMs)
+    .all<Row>();
+  return results;
+}
+
+/** Taken, and nobody came to it: it was no try, and may be taken again at once. */
+export const giveBack = (db: D1Database, table: "provider_events", rowids: readonly number[], nowMs: number): Promise<unknown> =>
+  db
+    .prepare(
+      `UPDATE ${table} SET attempts = max(attempts - 1, 0), next_try_at_ms = ? WHERE rowid IN (SELECT value FROM json_each(?))`,
+    )
+    .bind(nowMs, JSON.stringify(rowids))
+    .run();

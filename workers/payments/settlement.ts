@@ -3,8 +3,7 @@
  * decides about the stock, then one guarded batch records all of it or nothing (rules 12, 16, 17).
  */
 
-import type { Ticket } from "../../shared/contracts/events";
-import type { Attendee, ConfirmRefusal } from "../../shared/contracts/inventory";
+import type { Attendee, ConfirmRefusal, ConfirmRequest } from "../../shared/contracts/inventory";
 import type { Envelope } from "../../shared/contracts/messages";
 import type { SurplusCause } from "../../shared/contracts/orders";
 import type { Refusal } from "../../shared/contracts/problems";
@@ -30,6 +29,16 @@ export interface MoneyFact {
   nextAction: string | null;
 }
 
+/** The object's answer for an order that is to be paid. */
+export type Confirmation = Result<unknown, ConfirmRefusal>;
+
+/** What whoever brings a fact knows besides. */
+export interface Beside {
+  traceparent?: string | undefined;
+  /** The object was asked already, for this order as it was read. */
+  confirmation?: Confirmation | undefined;
+}
+
 /** Applies a fact once. `alongside` goes into the same batch, with the sale as it then stands. */
 export async function settle(
   env: Env,
@@ -38,11 +47,12 @@ export async function settle(
   sale: Sale,
   fact: MoneyFact,
   alongside: (after: Sale) => D1PreparedStatement[],
-  traceparent?: string,
+  { traceparent, confirmation }: Beside = {},
 ): Promise<Sale> {
   let before = sale;
   for (let tries = 0; tries < MAX_TRIES; tries++) {
-    const move = await decide(env, before, fact, traceparent);
+    // Whoever moved the sale in between may have changed the answer with it.
+    const move = await decide(env, before, fact, { traceparent, confirmation: tries === 0 ? confirmation : undefined });
     if (!move) {
       const statements = alongside(before);
       if (statements.length > 0) await db.batch(statements);
@@ -72,7 +82,7 @@ interface Move {
 }
 
 /** Null when the fact says nothing new. Asks the object only where money came for an order that may still have its stock. */
-async function decide(env: Env, before: Sale, fact: MoneyFact, traceparent: string | undefined): Promise<Move | null> {
+async function decide(env: Env, before: Sale, fact: MoneyFact, { traceparent, confirmation }: Beside): Promise<Move | null> {
   const paymentState = nextPaymentState(before.payment.state, fact.type);
   if (paymentState === null) return null;
   const nowMs = Date.now();
@@ -86,7 +96,7 @@ async function decide(env: Env, before: Sale, fact: MoneyFact, traceparent: stri
   };
   if (fact.type !== "payment_succeeded") return { after: { ...before, payment }, envelopes: [], refund: null };
 
-  const stock = await stockFor(env, before);
+  const stock = await stockFor(env, before, confirmation);
   const orderState = nextOrderState(before.order.state, stock);
   const order = orderState === null ? before.order : movedOrder(before.order, orderState, nowMs);
   const after: Sale = { ...before, order, payment: { ...payment, is_surplus: stock === "confirmed" ? 0 : 1 } };
@@ -104,20 +114,26 @@ function causeOf(order: OrderRow, stock: OrderFact): SurplusCause {
 }
 
 /** What the money is for, by the object's word: it tells stock that is gone from an order that was given back for good. */
-async function stockFor(env: Env, sale: Sale): Promise<OrderFact> {
+async function stockFor(env: Env, sale: Sale, known: Confirmation | undefined): Promise<OrderFact> {
   if (!isPayable(sale.order.state)) return "money_after_release";
-  const confirmed = await confirm(env, sale);
+  const confirmed = known ?? (await env.EVENTS.confirmOrder(requestOf(sale.order)));
   if (confirmed.ok) return "confirmed";
   return confirmed.error.code === "sold_out" ? "money_without_stock" : "money_after_release";
 }
 
-function confirm(env: Env, { order }: OrderWithLines): Promise<Result<Ticket[], ConfirmRefusal>> {
-  return env.EVENTS.confirmOrder({
-    eventId: order.event_id,
-    orderId: order.id,
-    buyer: { name: order.buyer_name, email: order.buyer_email },
-    attendees: JSON.parse(order.attendees) as Attendee[],
-  });
+const requestOf = (order: OrderRow): ConfirmRequest => ({
+  eventId: order.event_id,
+  orderId: order.id,
+  buyer: { name: order.buyer_name, email: order.buyer_email },
+  // Written from the order's form.
+  attendees: JSON.parse(order.attendees) as Attendee[],
+});
+
+/** One call for at most a hundred orders of one event; the answers by order. */
+export async function confirmMany(env: Env, eventId: string, orders: readonly OrderRow[]): Promise<Map<string, Confirmation>> {
+  const asked = [...new Map(orders.map((order) => [order.id, requestOf(order)])).values()];
+  const answers = asked.length === 0 ? [] : await env.EVENTS.confirmOrders(eventId, asked);
+  return new Map(answers.map((answer, index) => [asked[index]?.orderId ?? "", answer]));
 }
 
 /** The order's move where it moves, else the payment's; either way both must be as they were when it was decided. */
@@ -148,9 +164,9 @@ export async function confirmFreeOrder(
   later: Later,
   db: D1Database,
   sale: OrderWithLines,
-  traceparent?: string,
+  { traceparent, confirmation }: Beside = {},
 ): Promise<Result<OrderRow, Refusal<"sold_out" | "order_not_payable">>> {
-  const confirmed = await confirm(env, sale);
+  const confirmed = confirmation ?? (await env.EVENTS.confirmOrder(requestOf(sale.order)));
   if (!confirmed.ok)
     return refuse({ ...confirmed.error, code: confirmed.error.code === "sold_out" ? "sold_out" : "order_not_payable" });
   const moved = await moveOrder(db, sale, "confirmed", (after) => {

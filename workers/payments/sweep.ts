@@ -10,13 +10,15 @@ import { type Env, type Later, mailboxesOf } from "./environment";
 import { sweepEventRefunds } from "./event-refunds";
 import { expireOrders } from "./expiry";
 import { retellForgotten } from "./forgotten-news";
-import { countEvents, finishFreeOrders, lookUpPayments, payBackOwed, reporter, type Work } from "./half-way";
+import { finishFreeOrders } from "./free-orders";
+import { lookUpPayments, payBackOwed, reporter, type Work } from "./half-way";
 import { checkLedger } from "./ledger-check";
 import { messageHandlers } from "./message-handlers";
 import { archiveBodies } from "./provider-archive";
 import { deliverDue } from "./providers/test-deliveries";
 import { allDatabases } from "./shards";
 import { counting, withShare } from "./sibling-calls";
+import { countEvents } from "./waiting-events";
 
 /** An invocation may call its siblings this often; the shards share it. */
 const SIBLING_CALLS = 24;
