@@ -16,13 +16,13 @@ import { hasSchema, migrateSchema } from "../../shared/durable/migrations";
 import { sendTaken, type Taken } from "../../shared/durable/outbox";
 import { reportError } from "../../shared/observability/report";
 import * as admissions from "./admissions";
-import { StockNews } from "./announced-stock";
 import { tellAvailability } from "./availability";
 import * as event from "./event";
 import { expireDue, nextDueMs } from "./expiry";
 import * as holds from "./holds";
 import { keepRefusal, placeKeyedHold } from "./kept-refusals";
 import { INVENTORY_SCHEMA } from "./migrations";
+import { InventoryNews } from "./news";
 import * as orders from "./orders";
 import { countSoldOut } from "./pools";
 import * as tickets from "./tickets";
@@ -52,7 +52,7 @@ export class TicketInventory extends DurableObject<TicketInventoryEnv> implement
   readonly #sql: SqlStorage;
   readonly #commits: GroupCommit<Refusal>;
   readonly #clock: AlarmClock;
-  readonly #news: StockNews;
+  readonly #news: InventoryNews;
   /** Read once and dropped by every write of the terms; null also while nobody has opened the event. */
   #terms: event.Terms | null = null;
   #roomsLeft = ROOMS_PER_BATCH;
@@ -60,7 +60,7 @@ export class TicketInventory extends DurableObject<TicketInventoryEnv> implement
   constructor(ctx: DurableObjectState, env: TicketInventoryEnv) {
     super(ctx, env);
     this.#sql = ctx.storage.sql;
-    this.#news = new StockNews(this.#sql);
+    this.#news = new InventoryNews(this.#sql);
     this.#clock = new AlarmClock(ctx.storage, () => this.#nextDueMs());
     const hooks = {
       beforeBatch: (nowMs: number) => this.#expireFew(nowMs),

@@ -146,4 +146,17 @@ export const INVENTORY_SCHEMA: SchemaSteps = [
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX outbox_due ON outbox (due_at_ms);
   `,
+  `
+  -- By which a look counts the admissions of the last quarter of an hour, however many there were before.
+  CREATE INDEX admissions_by_time ON admissions (admitted_at_ms);
+
+  -- What was last told of the admissions, as JSON; none were told before this table was there.
+  CREATE TABLE announced_admissions (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    version INTEGER NOT NULL CHECK (version >= 0),
+    quarters TEXT NOT NULL CHECK (json_valid(quarters)),
+    announced_at_ms INTEGER NOT NULL
+  ) STRICT;
+  INSERT INTO announced_admissions (id, version, quarters, announced_at_ms) VALUES (1, 0, '[]', 0);
+  `,
 ];

@@ -20,3 +20,13 @@ export function readableMoney(money: Money, locale: string): string {
   // Decimal text is formatted exactly; the types know it as a template of a number only.
   return format.format(decimalOf(money) as Intl.StringNumericLiteral);
 }
+
+/** "€1,500", "€2.50": for the lines of a chart, where no digit stands that says nothing. */
+export const readableRoundMoney = (money: Money, locale: string): string =>
+  new Intl.NumberFormat(locale, {
+    style: "currency",
+    currency: money.currency,
+    minimumFractionDigits: exponentOf(money.currency),
+    maximumFractionDigits: exponentOf(money.currency),
+    trailingZeroDisplay: "stripIfInteger",
+  }).format(decimalOf(money) as Intl.StringNumericLiteral);

@@ -50,7 +50,7 @@ const summaryOf = async (client: Client) =>
 
 describe("an event's figures", () => {
   test("are zero in the event's currency before its first sale, and all of its stock is left", async () => {
-    const empty = { orders: 0, tickets: 0, refundedTickets: 0, revenue: { amount: 0, currency: "EUR" } };
+    const empty = { orders: 0, tickets: 0, refundedTickets: 0, checkIns: 0, revenue: { amount: 0, currency: "EUR" } };
     const { stock, ...figures } = await eventually("the stock of a new event", async () => {
       const summary = await summaryOf(box.owner.api);
       return summary.stock.length > 0 ? summary : undefined;
@@ -63,7 +63,7 @@ describe("an event's figures", () => {
     await sell(3, "tok_decline");
     await sell(2);
     await sell(1);
-    const figures = { orders: 2, tickets: 3, refundedTickets: 0, revenue: { amount: 7500, currency: "EUR" } };
+    const figures = { orders: 2, tickets: 3, refundedTickets: 0, checkIns: 0, revenue: { amount: 7500, currency: "EUR" } };
     const { stock, ...counted } = await eventually("two orders, and the stock that they took", async () => {
       const summary = await summaryOf(box.owner.api);
       return summary.orders >= 2 && summary.stock[0]?.sold === 3 ? summary : undefined;
@@ -86,7 +86,7 @@ describe("an event's figures", () => {
     const [ticket] = parse(Tickets, await box.owner.api.get(`/orders/${order.id}/tickets`), 200).data;
     const path = `/payments/${payment.id}/refund`;
     const refund = parse(Refund, await box.owner.api.post(path, { ticketIds: [ticket?.id], reason: "ill" }), 201);
-    const figures = { orders: 3, tickets: 5, refundedTickets: 1, revenue: { amount: 10_000, currency: "EUR" } };
+    const figures = { orders: 3, tickets: 5, refundedTickets: 1, checkIns: 0, revenue: { amount: 10_000, currency: "EUR" } };
     const { stock, ...counted } = await eventually("net figures, and the stock that came back", async () => {
       const summary = await summaryOf(box.owner.api);
       return summary.refundedTickets >= 1 && summary.orders >= 3 && summary.stock[0]?.sold === 4 ? summary : undefined;

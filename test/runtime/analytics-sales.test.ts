@@ -4,8 +4,8 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { TicketType } from "../../shared/contracts/events";
 import type { MessageData } from "../../shared/contracts/messages";
 import type { Message } from "../../shared/queue/consume";
-import { salesByDay, summarize } from "../../workers/analytics/figures";
-import { countRefunds } from "../../workers/analytics/refunds";
+import { figuresByPeriod, summarize } from "../../workers/analytics/figures";
+import { countRefunds, countReturns } from "../../workers/analytics/refunds";
 import { countOrders } from "../../workers/analytics/sales";
 import { readStock, recordStock } from "../../workers/analytics/stock";
 import { publishedEvent } from "../support/published-event";
@@ -48,6 +48,7 @@ it("an order counts once, however often and together with whatever its message c
     orders: 2,
     tickets: 3,
     refundedTickets: 0,
+    checkIns: 0,
     revenue: { amount: 7500, currency: "EUR" },
   });
 });
@@ -64,7 +65,7 @@ it("a sale belongs to the day that it is at the event, and to another one when t
   await countOrder(paid("2027-06-01T21:59:00Z"));
   await countOrder(paid("2027-06-01T22:00:00Z"));
   const days = async (timezone: string) =>
-    (await salesByDay(db, { ...event, timezone }, {}, NOW_MS)).map(({ period, orders }) => [period, orders]);
+    (await figuresByPeriod(db, { ...event, timezone }, { interval: "day" }, NOW_MS)).map(({ name, orders }) => [name, orders]);
   expect(await days("Europe/Vienna")).toEqual([
     ["2027-06-01", 1],
     ["2027-06-02", 1],
@@ -78,7 +79,7 @@ it("a sale belongs to the day that it is at the event, and to another one when t
 it("from and to are local days, both included, and at most a year is answered", async () => {
   for (const day of ["2026-06-30", "2027-06-01", "2027-06-02", "2027-06-03"]) await countOrder(paid(`${day}T10:00:00Z`));
   const days = async (wish: { from?: string; to?: string }) =>
-    (await salesByDay(db, event, wish, NOW_MS)).map(({ period }) => period);
+    (await figuresByPeriod(db, event, { interval: "day", ...wish }, NOW_MS)).map(({ name }) => name);
   expect(await days({})).toEqual(["2027-06-01", "2027-06-02", "2027-06-03"]);
   expect(await days({ from: "2027-06-02", to: "2027-06-02" })).toEqual(["2027-06-02"]);
   expect(await days({ from: "2020-01-01", to: "2027-06-01" })).toEqual(["2026-06-30", "2027-06-01"]);
@@ -90,24 +91,26 @@ it("another event's sales and an event without a currency read zero", async () =
     orders: 0,
     tickets: 0,
     refundedTickets: 0,
+    checkIns: 0,
     revenue: { amount: 0, currency: "EUR" },
   });
   expect((await summarize(db, { ...event, ticketTypes: [] })).revenue).toBeNull();
 });
 
 describe("refunds", () => {
-  const refunded = (at: string, change: Partial<MessageData<"refund.succeeded">> = {}): MessageData<"refund.succeeded"> => ({
-    refundId: crypto.randomUUID(),
+  const moved = {
     paymentId: crypto.randomUUID(),
     orderId: crypto.randomUUID(),
     eventId: event.id,
     organizerId: event.organizerId,
     amountMinor: 2500,
     currency: "EUR",
-    reason: "requested",
+    reason: "requested" as const,
     ticketCount: 1,
-    refundedAtMs: Date.parse(at),
-    ...change,
+  };
+  const refunded = (at: string, change: Partial<MessageData<"refund.succeeded">> = {}, version = 2) => ({
+    version,
+    data: { ...moved, refundId: crypto.randomUUID(), refundedAtMs: Date.parse(at), ...change },
   });
 
   it("make revenue net, each once for ever, before or after their sale, and leave what was sold", async () => {
@@ -119,11 +122,13 @@ describe("refunds", () => {
       orders: 1,
       tickets: 2,
       refundedTickets: 1,
+      checkIns: 0,
       revenue: { amount: 2200, currency: "EUR" },
     });
-    expect(await salesByDay(db, event, {}, NOW_MS)).toEqual([
-      { period: "2027-06-01", orders: 1, tickets: 2, refundedTickets: 0, revenue: { amount: 5000, currency: "EUR" } },
-      { period: "2027-06-03", orders: 0, tickets: 0, refundedTickets: 1, revenue: { amount: -2800, currency: "EUR" } },
+    const days = await figuresByPeriod(db, event, { interval: "day" }, NOW_MS);
+    expect(days.map(({ name, orders, refundedTickets, revenue }) => [name, orders, refundedTickets, revenue?.amount])).toEqual([
+      ["2027-06-01", 1, 0, 5000],
+      ["2027-06-03", 0, 1, -2800],
     ]);
   });
 
@@ -132,6 +137,37 @@ describe("refunds", () => {
     const cancelled = refunded("2027-06-01T10:08:00Z", { reason: "event_cancelled", amountMinor: 5000, ticketCount: 2 });
     await countRefunds(db, [refunded("2027-06-01T10:07:30Z", { reason: "surplus", ticketCount: 0 }), cancelled], NOW_MS);
     expect(await summarize(db, event)).toMatchObject({ refundedTickets: 2, revenue: { amount: 0 } });
+  });
+
+  it("whose money came back take nothing away until it is paid again, each on its own day", async () => {
+    await countOrder(paid("2027-06-01T10:07:00Z"));
+    const first = refunded("2027-06-02T10:00:00Z");
+    const { refundId } = first.data;
+    const returned = { version: 3, data: { ...moved, refundId, returnedAtMs: Date.parse("2027-06-04T10:00:00Z") } };
+    const again = refunded("2027-06-06T10:00:00Z", { refundId }, 5);
+    await countReturns(db, [returned, returned], NOW_MS);
+    await countRefunds(db, [first], NOW_MS);
+    expect(await summarize(db, event)).toMatchObject({ refundedTickets: 0, revenue: { amount: 5000 } });
+    await countRefunds(db, [again, first], NOW_MS);
+    await countReturns(db, [returned], NOW_MS);
+    expect(await summarize(db, event)).toMatchObject({ refundedTickets: 1, revenue: { amount: 2500 } });
+    const days = await figuresByPeriod(db, event, { interval: "day" }, NOW_MS);
+    expect(days.map(({ refundedTickets, revenue }) => [refundedTickets, revenue?.amount])).toEqual([
+      [0, 5000],
+      [1, -2500],
+      [-1, 2500],
+      [1, -2500],
+    ]);
+  });
+
+  it("that were counted before their versions were kept are not counted again", async () => {
+    const old = refunded("2027-06-02T10:00:00Z");
+    await db
+      .prepare("INSERT INTO counted_refund_facts (refund_id, version, event_id, counted_at_ms) VALUES (?, 0, ?, 0)")
+      .bind(old.data.refundId, event.id)
+      .run();
+    await countRefunds(db, [old], NOW_MS);
+    expect(await summarize(db, event)).toMatchObject({ refundedTickets: 0, revenue: { amount: 0 } });
   });
 
   it("count nothing of a batch of which one statement fails", async () => {

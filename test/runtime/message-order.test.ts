@@ -147,6 +147,17 @@ const refunded = (amountMinor: number) => {
     envelope("/payments", { type: "refund.succeeded", subject: refundId, version, nowMs: 0, data: once }),
   );
 };
+/** What was paid back came back, and was paid again. */
+const paidTwice = (amountMinor: number) => {
+  const [refundId, orderId] = [crypto.randomUUID(), crypto.randomUUID()];
+  const data = { ...money, refundId, orderId, paymentId: orderId, amountMinor, reason: "requested" as const, ticketCount: 1 };
+  const of = { subject: refundId, nowMs: 0 };
+  return [
+    envelope("/payments", { ...of, type: "refund.succeeded", version: 2, data: { ...data, refundedAtMs: 0 } }),
+    envelope("/payments", { ...of, type: "refund.returned", version: 3, data: { ...data, returnedAtMs: 0 } }),
+    envelope("/payments", { ...of, type: "refund.succeeded", version: 5, data: { ...data, refundedAtMs: 0 } }),
+  ];
+};
 const stock = (version: number, available: number) =>
   envelope("/events", {
     type: "inventory.availability_changed",
@@ -161,22 +172,45 @@ const stock = (version: number, available: number) =>
     },
   });
 
-test("analytics counts each order and refund once, and shows the stock as it was told last", () => {
-  const messages = [paid(2500), paid(1000), ...refunded(700), stock(1, 9), stock(2, 4), stock(3, 6)];
+const admitted = (version: number, counts: number[]) =>
+  envelope("/events", {
+    type: "admissions.counted",
+    subject: `${money.eventId}/admissions`,
+    version,
+    nowMs: 0,
+    data: {
+      eventId: money.eventId,
+      organizerId: money.organizerId,
+      quarters: counts.map((count, index) => ({ startsAtMs: index * 900_000, admitted: count })),
+      asOfMs: version,
+    },
+  });
+
+test("analytics counts each order and each way of a refund's money once, and shows stock and admissions as they were told last", () => {
+  const admissions = [admitted(1, [1]), admitted(2, [5, 2]), admitted(3, [5, 7])];
+  const messages = [paid(2500), paid(1000), ...paidTwice(700), stock(1, 9), stock(2, 4), stock(3, 6), ...admissions];
   const run = async (batches: Envelope[][]) => {
     const db = bindings.ANALYTICS_DB;
     await applyD1Migrations(db, bindings.MIGRATIONS.analytics);
-    const env = { DB: db, ENVIRONMENT: "development", EVENTS: { events: nobodyAsks }, USERS: { membership: nobodyAsks } };
+    const env = {
+      DB: db,
+      ENVIRONMENT: "development",
+      BRANDING: { settingsOf: nobodyAsks },
+      EVENTS: { events: nobodyAsks },
+      USERS: { membership: nobodyAsks },
+    };
     await deliver(env, db, analyticsHandlers, batches);
     return [
       await rowsOf(db, "SELECT orders, revenue_minor FROM sales"),
-      await rowsOf(db, "SELECT refunded_minor FROM refunds"),
+      await rowsOf(db, "SELECT refunded_minor, returned_minor FROM refunds"),
+      await rowsOf(db, "SELECT admitted FROM admissions ORDER BY quarter_starts_at_ms"),
       await rowsOf(db, "SELECT version, available FROM stock_levels"),
     ];
   };
   return sameRows(messages, run, [
     [{ orders: 2, revenue_minor: 3500 }],
-    [{ refunded_minor: 700 }],
+    [{ refunded_minor: 1400, returned_minor: 700 }],
+    [{ admitted: 5 }, { admitted: 7 }],
     [{ version: 3, available: 6 }],
   ]);
 });

@@ -109,7 +109,9 @@ test("an object that was opened before there was any news tells its stock at its
   const config = configOf([type]);
   const inventory = await openInventory(config);
   await runInDurableObject(inventory, async (_, { storage }) => {
-    storage.sql.exec("DROP TABLE outbox; DROP TABLE announced_stock; UPDATE schema_version SET version = 1");
+    storage.sql.exec(`
+      DROP TABLE outbox; DROP TABLE announced_stock; DROP TABLE announced_admissions; DROP INDEX admissions_by_time;
+      UPDATE schema_version SET version = 1`);
     // What its holds had asked for.
     await storage.setAlarm(Date.now() + HOLD_MS);
   });

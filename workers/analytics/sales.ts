@@ -1,7 +1,7 @@
 /** What was sold, counted from `order.paid`. */
 import type { MessageData } from "../../shared/contracts/messages";
 
-const QUARTER_MS = 900_000;
+export const QUARTER_MS = 900_000;
 
 export const quarterOf = (timeMs: number): number => Math.floor(timeMs / QUARTER_MS) * QUARTER_MS;
 

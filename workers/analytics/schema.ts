@@ -20,11 +20,16 @@ export const sales = sqliteTable(
   (table) => [primaryKey({ columns: [table.eventId, table.quarterStartsAtMs, table.currency] })],
 );
 
-export const countedRefunds = sqliteTable("counted_refunds", {
-  refundId: text("refund_id").primaryKey(),
-  eventId: text("event_id").notNull(),
-  countedAtMs: integer("counted_at_ms").notNull(),
-});
+export const countedRefundFacts = sqliteTable(
+  "counted_refund_facts",
+  {
+    refundId: text("refund_id").notNull(),
+    version: integer("version").notNull(),
+    eventId: text("event_id").notNull(),
+    countedAtMs: integer("counted_at_ms").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.refundId, table.version] })],
+);
 
 export const refunds = sqliteTable(
   "refunds",
@@ -34,6 +39,8 @@ export const refunds = sqliteTable(
     currency: text("currency").notNull(),
     tickets: integer("tickets").notNull(),
     refundedMinor: integer("refunded_minor").notNull(),
+    returnedTickets: integer("returned_tickets").notNull().default(0),
+    returnedMinor: integer("returned_minor").notNull().default(0),
   },
   (table) => [primaryKey({ columns: [table.eventId, table.quarterStartsAtMs, table.currency] })],
 );
@@ -49,4 +56,15 @@ export const stockLevels = sqliteTable(
     asOfMs: integer("as_of_ms").notNull(),
   },
   (table) => [primaryKey({ columns: [table.eventId, table.ticketTypeId] })],
+);
+
+export const admissions = sqliteTable(
+  "admissions",
+  {
+    eventId: text("event_id").notNull(),
+    quarterStartsAtMs: integer("quarter_starts_at_ms").notNull(),
+    version: integer("version").notNull(),
+    admitted: integer("admitted").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.eventId, table.quarterStartsAtMs] })],
 );

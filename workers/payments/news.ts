@@ -37,26 +37,28 @@ export const orderExpired = (order: Pick<OrderRow, "id" | "event_id" | "organize
     data: { orderId: order.id, eventId: order.event_id, organizerId: order.organizer_id },
   });
 
+const movedRefund = (refund: RefundRow, order: OrderRow, ticketCount: number) => ({
+  refundId: refund.id,
+  paymentId: refund.payment_id,
+  orderId: order.id,
+  eventId: order.event_id,
+  organizerId: order.organizer_id,
+  amountMinor: refund.amount_minor,
+  currency: refund.currency,
+  reason: refund.reason,
+  ticketCount,
+});
+
 /** `refund` as it stands after the move. */
 export function refundSucceeded(refund: RefundRow, order: OrderRow, ticketCount: number, nowMs: number): Envelope {
-  return envelope(SOURCE, {
-    type: "refund.succeeded",
-    subject: refund.id,
-    version: refund.version,
-    nowMs,
-    data: {
-      refundId: refund.id,
-      paymentId: refund.payment_id,
-      orderId: order.id,
-      eventId: order.event_id,
-      organizerId: order.organizer_id,
-      amountMinor: refund.amount_minor,
-      currency: refund.currency,
-      reason: refund.reason,
-      ticketCount,
-      refundedAtMs: nowMs,
-    },
-  });
+  const data = { ...movedRefund(refund, order, ticketCount), refundedAtMs: nowMs };
+  return envelope(SOURCE, { type: "refund.succeeded", subject: refund.id, version: refund.version, nowMs, data });
+}
+
+/** `refund` as it stands after the move. */
+export function refundReturned(refund: RefundRow, order: OrderRow, ticketCount: number, nowMs: number): Envelope {
+  const data = { ...movedRefund(refund, order, ticketCount), returnedAtMs: nowMs };
+  return envelope(SOURCE, { type: "refund.returned", subject: refund.id, version: refund.version, nowMs, data });
 }
 
 /** The rows stand in the outbox; if this is cut off, the sweep sends them. */

@@ -1,9 +1,10 @@
 /** What a provider says of a refund, recorded once with all that follows from it (rules 16 to 18). */
+import type { Envelope } from "../../shared/contracts/messages";
 import { guardedBatch } from "../../shared/d1/guarded-batch";
 import { announce } from "../../shared/d1/outbox";
 import type { Env, Later } from "./environment";
 import { post } from "./ledger";
-import { deliverLater, refundSucceeded } from "./news";
+import { deliverLater, refundReturned, refundSucceeded } from "./news";
 import { MAX_TRIES, movedOrder, updateOrder } from "./order-moves";
 import { readSale, rowsOf, type Sale } from "./order-rows";
 import { nextOrderState, nextPaymentState, type PaymentState } from "./order-states";
@@ -66,8 +67,7 @@ export async function applyRefundWord(
     if (!standing) return null;
     const after = afterWord(standing.refund, word, Date.now());
     if (!after) return standing.refund;
-    const news =
-      after.state === "succeeded" ? [refundSucceeded(after, standing.sale.order, standing.ticketCount, Date.now())] : [];
+    const news = newsOf(standing, after);
     const recorded = await guardedBatch(db, updateRefund(db, standing, after), [
       ...moneyMoves(db, standing, after),
       ...news.map((message) => announce(db, message)),
@@ -127,6 +127,11 @@ function updateRefund(db: D1Database, { refund, sale }: StandingRefund, after: R
 function moneyMoves(db: D1Database, standing: StandingRefund, after: RefundRow): D1PreparedStatement[] {
   if (after.state === "succeeded") return moneyBack(db, standing, after.updated_at_ms);
   return standing.refund.state === "succeeded" ? moneyReturned(db, standing, after.updated_at_ms) : [];
+}
+
+function newsOf({ refund, sale: { order }, ticketCount }: StandingRefund, after: RefundRow): Envelope[] {
+  if (after.state === "succeeded") return [refundSucceeded(after, order, ticketCount, after.updated_at_ms)];
+  return refund.state === "succeeded" ? [refundReturned(after, order, ticketCount, after.updated_at_ms)] : [];
 }
 
 /** The provider has paid it: the payment, the order and the ledger follow. */
