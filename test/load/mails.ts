@@ -3,9 +3,12 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { convertV4MiniflareOptions, Miniflare } from "miniflare";
+import { z } from "zod";
 import { ROOT } from "../../shared/scripts/configurations.ts";
 import { runTool } from "../../shared/scripts/processes.ts";
 import { modulesOf } from "../support/built-house.ts";
+
+const Made = z.object({ bytes: z.number() });
 
 const WARM_UP = 20;
 const A_RUN = 20;
@@ -44,7 +47,7 @@ export async function measureMails(): Promise<MailFigures> {
       return await measure(async (count) => {
         const startMs = performance.now();
         const response = await house.dispatchFetch(`http://mails.localhost/?count=${count}`);
-        const { bytes } = (await response.json()) as { bytes: number };
+        const { bytes } = Made.parse(await response.json());
         return { ms: (performance.now() - startMs) / count, bytes: bytes / count };
       });
     } finally {
