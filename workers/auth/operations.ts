@@ -95,7 +95,7 @@ export const operations = {
     description:
       "On an organizer's host the session works on that host only. Ten wrong passwords in a row within 15 minutes lock the address for 15 minutes.",
     tags,
-    requestExample: { email: EMAIL, password: PASSWORD },
+    requestExample: { email: "organizer@bilten.example", password: "correct-horse-battery" },
     answers: { 200: { description: "Signed in", schema: Tokens, example: tokens } },
     refusals: ["invalid_credentials", "account_locked", "email_not_verified", "account_suspended"],
   },

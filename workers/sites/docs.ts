@@ -2,17 +2,7 @@
 import type { Context } from "hono";
 import styles from "swagger-ui-dist/swagger-ui.css";
 import bundle from "swagger-ui-dist/swagger-ui-bundle.js";
-
-const START = `SwaggerUIBundle({
-  url: "/openapi.json",
-  dom_id: "#api",
-  deepLinking: true,
-  tryItOutEnabled: true,
-  displayRequestDuration: true,
-  docExpansion: "none",
-  operationsSorter: "alpha",
-  tagsSorter: "alpha",
-});`;
+import { DOCS_START } from "./docs-start";
 
 const PAGE = `<!doctype html>
 <html lang="en">
@@ -41,6 +31,6 @@ const file = (text: string, contentType: string, cacheControl: string) => (c: Co
 const HOUR = "public, max-age=3600";
 
 export const docsPage = file(PAGE, "text/html; charset=utf-8", "no-cache");
-export const docsStart = file(START, "text/javascript; charset=utf-8", HOUR);
+export const docsStart = file(DOCS_START, "text/javascript; charset=utf-8", HOUR);
 export const docsBundle = file(bundle, "text/javascript; charset=utf-8", HOUR);
 export const docsStyles = file(styles, "text/css; charset=utf-8", HOUR);

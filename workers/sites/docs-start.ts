@@ -1,0 +1,70 @@
+/**
+ * Starts Swagger UI and makes a sale there a matter of pressing "Execute": a token that an answer brings is used from then on, and the
+ * ids that answers bring stand in the examples of what comes next. In development the first event on sale stands there from the start.
+ */
+export const DOCS_START = `const published = "/openapi.json";
+/** The text of the document, in which example ids give way to real ones. */
+let text;
+let examples = {};
+const known = new Map();
+
+const ui = SwaggerUIBundle({
+  url: published,
+  dom_id: "#api",
+  deepLinking: true,
+  tryItOutEnabled: true,
+  persistAuthorization: true,
+  displayRequestDuration: true,
+  showExtensions: true,
+  docExpansion: "none",
+  defaultModelsExpandDepth: 0,
+  requestSnippetsEnabled: true,
+  responseInterceptor(response) {
+    if (response.url.endsWith(published)) begin(response.text);
+    else if (response.ok && response.body && typeof response.body === "object") learn(new URL(response.url).pathname, response.body);
+    return response;
+  },
+});
+
+function learn(path, body) {
+  const about = path.replace(/^\\/v1/, "").split("/").filter(Boolean);
+  const subject = about.at(-1) === "holds" ? "hold" : about.at(-1) === "process" ? "payment" : { orders: "order", events: "event", organizers: "organizer" }[about.at(-1)];
+  if (subject === "payment") know("paymentId", body.payment?.id);
+  else if (subject) know(subject + "Id", body.id);
+  if (subject === "event") know("ticketTypeId", body.ticketTypes?.[0]?.id);
+  if (subject === "hold") know("holdSecret", body.secret);
+  // A guest's order has a token of its own; somebody who signs in has one for everything.
+  const { accessToken: value } = body;
+  const bearer = { name: "bearer", schema: { type: "http", scheme: "bearer" }, value };
+  if (typeof value === "string") ui.authActions.authorizeWithPersistOption({ bearer });
+  fill();
+}
+
+function know(name, value) {
+  if (typeof value === "string" && examples[name]) known.set(examples[name], value);
+}
+
+/** Operations that were opened before keep what stands in them. */
+function fill() {
+  let filled = text;
+  for (const [example, value] of known) filled = filled.replaceAll(JSON.stringify(example), JSON.stringify(value));
+  ui.specActions.updateSpec(filled);
+}
+
+async function begin(document) {
+  text = document;
+  const { paths } = JSON.parse(document);
+  for (const operation of Object.values(paths).flatMap((path) => Object.values(path)))
+    for (const { in: place, name, example } of operation.parameters ?? []) if (place === "path" && example) examples[name] = example;
+  const hold = Object.values(paths["/events/{eventId}/holds"].post.responses[201].content)[0].example;
+  examples = { ...examples, holdSecret: hold.secret, ticketTypeId: hold.items[0].ticketTypeId };
+  if (!paths["/dev/outbox"]) return;
+  const { data = [] } = await fetch("/v1/events/search?limit=20").then((answer) => answer.json());
+  const event = data.find(({ ticketTypes }) => ticketTypes?.length > 0);
+  if (!event) return;
+  know("eventId", event.id);
+  know("ticketTypeId", event.ticketTypes[0].id);
+  know("organizerId", event.organizerId);
+  fill();
+}
+`;
