@@ -16,6 +16,10 @@ const PORT = Number(process.env.PORT ?? DEFAULT_PORT);
 const UP_WITHIN_MS = 120_000;
 /** `wrangler dev` fires no cron (rule 23), and mails shall not wait for a minute's. */
 const SWEEP_EVERY_MS = 5_000;
+/** A sweep of a busy house takes its time … */
+const SWEEP_WITHIN_MS = 60_000;
+/** … and one that refuses the connection this often in a row is no more. */
+const DEAD_AFTER_UNANSWERED = 4;
 const SWEEP_PATH = "/cdn-cgi/local/scheduled";
 const origin = `http://${HOST}:${PORT}`;
 
@@ -43,6 +47,9 @@ const startWorkers = (): ChildProcess =>
 /** One line a request and a batch, also for each of our own sweeps, would bury what the Workers say. */
 const ACCESS_LINE = /^\[wrangler:info\] [A-Z]+ /;
 
+/** What wrangler says when workerd has died under it. It starts another one, which then never answers (seen): the whole must start anew. */
+const CRASHED = "The Workers runtime crashed unexpectedly";
+
 interface Relay {
   speak(): void;
   /** What was said before that. */
@@ -50,12 +57,13 @@ interface Relay {
 }
 
 /** Silent while wrangler introduces itself, then line by line what the Workers say. */
-function relayOutput(workers: ChildProcess): Relay {
+function relayOutput(workers: ChildProcess, crashed: () => void): Relay {
   let speaking = false;
   const collected: string[] = [];
   for (const stream of [workers.stdout, workers.stderr]) {
     if (!stream) continue;
     createInterface({ input: stream }).on("line", (line) => {
+      if (line.includes(CRASHED)) crashed();
       if (!speaking) collected.push(line);
       else if (line.trim() !== "" && !ACCESS_LINE.test(stripVTControlCharacters(line))) console.log(line);
     });
@@ -87,8 +95,6 @@ async function waitForHealth(workers: ChildProcess, output: Relay): Promise<void
   throw new Error(`/health was not 200 within ${UP_WITHIN_MS / 1000} s: ${last}`);
 }
 
-const sweep = () => fetch(`${origin}${SWEEP_PATH}`).catch(() => undefined);
-
 function printWhereToLook(): void {
   const base = `http://localhost:${PORT}`;
   const people = Object.entries(DEMO_PEOPLE).map(([role, { email }]) => `    ${role.padEnd(10)} ${email}`);
@@ -109,12 +115,65 @@ function printWhereToLook(): void {
 
 let workers: ChildProcess | undefined;
 let ending = false;
+let starting = false;
 
 async function end(code: number): Promise<void> {
   if (ending) return;
   ending = true;
   if (workers) await endGroup(workers);
   process.exit(code);
+}
+
+/** Resolves when the Workers answer. */
+async function bringUp(): Promise<void> {
+  starting = true;
+  const group = startWorkers();
+  workers = group;
+  const output = relayOutput(group, () => void revive());
+  try {
+    await waitForHealth(group, output);
+  } catch (cause) {
+    if (!ending) console.error(output.collected());
+    throw cause;
+  } finally {
+    starting = false;
+  }
+  output.speak();
+  group.on("exit", (code) => {
+    if (starting || group !== workers) return;
+    if (!ending) console.error(`wrangler ended with ${code}.`);
+    void end(1);
+  });
+}
+
+/** On the same data: what was acknowledged is there, what was cut off the sweeps carry on with. */
+async function revive(): Promise<void> {
+  if (ending || starting || !workers) return;
+  starting = true;
+  console.error("The Workers have died. Starting them again …");
+  try {
+    await endGroup(workers);
+    await bringUp();
+    console.error("Bilten is up again.");
+  } catch (cause) {
+    if (!ending) console.error(cause instanceof Error ? cause.message : cause);
+    await end(1);
+  }
+}
+
+/** The cron of the house (rule 23), and a look whether anybody is there. */
+let unanswered = 0;
+async function sweep(): Promise<void> {
+  if (starting) return;
+  try {
+    await fetch(`${origin}${SWEEP_PATH}`, { signal: AbortSignal.timeout(SWEEP_WITHIN_MS) });
+    unanswered = 0;
+  } catch {
+    unanswered += 1;
+    if (unanswered < DEAD_AFTER_UNANSWERED) return;
+    unanswered = 0;
+    await revive();
+  }
 }
 
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => void end(0));
@@ -130,20 +189,8 @@ try {
   console.log("Applying migrations …");
   await applyMigrations();
   console.log("Starting the Workers …");
-  workers = startWorkers();
-  const output = relayOutput(workers);
-  try {
-    await waitForHealth(workers, output);
-  } catch (cause) {
-    if (!ending) console.error(output.collected());
-    throw cause;
-  }
-  output.speak();
-  workers.on("exit", (code) => {
-    if (!ending) console.error(`wrangler ended with ${code}.`);
-    void end(1);
-  });
-  setInterval(sweep, SWEEP_EVERY_MS);
+  await bringUp();
+  setInterval(() => void sweep(), SWEEP_EVERY_MS);
   console.log("Loading the demo data …");
   await seed(origin);
   printWhereToLook();
