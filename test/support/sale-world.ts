@@ -237,7 +237,7 @@ export async function openWorld(swap: Swap = {}): Promise<World> {
       expected(await processPayment(env, later, processing), ["order_not_payable", "payment_in_progress", "sold_out"]);
     },
     cancel: async (orderId) =>
-      expected(await cancelOrder(env, { caller: callerOf(orderId), orderId, key: null }), ["order_not_cancellable"]),
+      expected(await cancelOrder(env, later, { caller: callerOf(orderId), orderId, key: null }), ["order_not_cancellable"]),
     refund: async (paymentId, { amountMinor, ticketIds }) => {
       const sale = await readSale(env.DB_0, paymentId);
       if (!sale) throw new Error("no such payment");

@@ -6,13 +6,14 @@ import { isKept } from "../../shared/d1/kept-answers";
 import { requestHashOf } from "../../shared/http/idempotency-key";
 import { claimAnswer, type KeptAnswer, keepAnswer, keptRefusal, keyedRequest, standingAnswer, whileLeased } from "./answers";
 import { buyerCondition, type Caller, claimOf, refuseStranger } from "./claims";
-import type { Env } from "./environment";
+import type { Env, Later } from "./environment";
 import { moveOrder } from "./order-moves";
 import { type OrderWithLines, rowsOf, selectLines } from "./order-rows";
 import { orderStatus } from "./order-states";
 import { toOrder } from "./order-views";
 import type { AnswerRow, LineRow, OrderRow } from "./schema";
 import { dbOf, shardOf } from "./shards";
+import { stopPaymentsOf } from "./stopped-payments";
 
 export interface Cancelling {
   caller: Caller;
@@ -21,7 +22,11 @@ export interface Cancelling {
 }
 
 /** Cancelling what is cancelled already is the same answer again. */
-export async function cancelOrder(env: Env, { caller, orderId, key }: Cancelling): Promise<Result<KeptAnswer, Refusal>> {
+export async function cancelOrder(
+  env: Env,
+  later: Later,
+  { caller, orderId, key }: Cancelling,
+): Promise<Result<KeptAnswer, Refusal>> {
   const db = dbOf(env, orderId);
   if (!db) return refuse({ code: "order_not_found" });
   const claim = await claimOf(env, caller, orderId);
@@ -47,7 +52,7 @@ export async function cancelOrder(env: Env, { caller, orderId, key }: Cancelling
   if (standing) return standing;
 
   return whileLeased(db, keyed, async () => {
-    const cancelled = await release(env, db, { order, lines: rowsOf<LineRow>(lines) }, nowMs);
+    const cancelled = await release(env, later, db, { order, lines: rowsOf<LineRow>(lines) }, nowMs);
     if (keyed && (cancelled.ok || isKept(cancelled.error.code))) {
       const kept: KeptAnswer = cancelled.ok ? { status: 200, body: cancelled.value } : keptRefusal(cancelled.error);
       await keepAnswer(db, keyed, kept).run();
@@ -59,7 +64,13 @@ export async function cancelOrder(env: Env, { caller, orderId, key }: Cancelling
 /** Who has won by then: money that came after the object's word is given back, and the order stays cancelled for its buyer. */
 const isCancelled = (status: ReturnType<typeof orderStatus>): boolean => status === "cancelled" || status === "refunded";
 
-async function release(env: Env, db: D1Database, sale: OrderWithLines, nowMs: number): Promise<Result<Order, Refusal>> {
+async function release(
+  env: Env,
+  later: Later,
+  db: D1Database,
+  sale: OrderWithLines,
+  nowMs: number,
+): Promise<Result<Order, Refusal>> {
   const { order, lines } = sale;
   const status = orderStatus(order.state, order.expires_at_ms, nowMs);
   if (status === "cancelled") return ok(toOrder(order, lines, nowMs));
@@ -70,5 +81,6 @@ async function release(env: Env, db: D1Database, sale: OrderWithLines, nowMs: nu
   const moved = await moveOrder(db, sale, "released");
   if (!moved || !isCancelled(orderStatus(moved.state, moved.expires_at_ms, nowMs)))
     return refuse({ code: "order_not_cancellable" });
+  later.waitUntil(stopPaymentsOf(env, later, db, order.id));
   return ok(toOrder(moved, lines, nowMs));
 }

@@ -5,6 +5,7 @@
 import { reportError } from "../../shared/observability/report";
 import type { Env, Later } from "./environment";
 import { each, type Work } from "./half-way";
+import { lookUpSoon } from "./look-ups";
 import { MAX_TRIES } from "./order-moves";
 import { readSale } from "./order-rows";
 import { isPayable, ORDER_NEXT } from "./order-states";
@@ -93,13 +94,13 @@ async function releaseUnpaid(env: Env, db: D1Database, eventId: string, orderIds
     return answer !== undefined && (!answer.ok || answer.value.outcome === "released");
   });
   // One statement moves each or not, and nothing else depends on it: no batch to guard (rule 16).
-  await db
+  const end = db
     .prepare(
       `UPDATE orders SET state = ?, version = version + 1, updated_at_ms = ?
        WHERE state IN ('pending', 'expired') AND id IN (SELECT value FROM json_each(?))`,
     )
-    .bind(ORDER_NEXT.pending.released, Date.now(), JSON.stringify(released))
-    .run();
+    .bind(ORDER_NEXT.pending.released, Date.now(), JSON.stringify(released));
+  await db.batch([end, lookUpSoon(db, released, Date.now())]);
   return orderIds.length - released.length;
 }
 

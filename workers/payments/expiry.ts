@@ -2,6 +2,7 @@
 import { reportError } from "../../shared/observability/report";
 import type { Env } from "./environment";
 import type { Work } from "./half-way";
+import { lookUpSoon } from "./look-ups";
 import { deliverLater, orderExpired } from "./news";
 import { moveEnd } from "./order-moves";
 import { ORDER_NEXT } from "./order-states";
@@ -88,6 +89,11 @@ async function writeEnded({ env, later, db }: Work, orders: readonly Due[]): Pro
   );
   await db.batch([
     end,
+    lookUpSoon(
+      db,
+      orders.map(({ id }) => id),
+      nowMs,
+    ),
     ...news.map((message) =>
       tell.bind(
         message.id,

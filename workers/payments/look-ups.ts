@@ -3,7 +3,7 @@ import { sha256 } from "../../shared/crypto/bytes";
 import type { Env, Later } from "./environment";
 import { intentOf, moneyFactOf, providerOfPayment } from "./intents";
 import type { Sale } from "./order-rows";
-import { isPayable, type PaymentFact } from "./order-states";
+import { ABANDONED, isPayable, type PaymentFact } from "./order-states";
 import { processEvent, type StoredEvent, storeEvent, toWaiting } from "./provider-events";
 import { patiently } from "./providers/patience";
 import type { PaymentIntent, PaymentProvider, ProviderOutcome, ProviderWord } from "./providers/provider";
@@ -55,12 +55,21 @@ export async function lookUp(env: Env, later: Later, db: D1Database, sale: Sale)
   await recordOutcome(env, later, db, provider, payment.id, outcome);
 }
 
+/** Their orders have ended while a buyer was elsewhere: whether he has paid there is asked now, not after the next long pause. */
+export const lookUpSoon = (db: D1Database, orderIds: readonly string[], atMs: number): D1PreparedStatement =>
+  db
+    .prepare(
+      `UPDATE payments SET next_try_at_ms = min(next_try_at_ms, ?)
+       WHERE order_id IN (SELECT value FROM json_each(?)) AND state = 'requires_action'`,
+    )
+    .bind(atMs, JSON.stringify(orderIds));
+
 /** Its buyer never came back to it, and what he would pay for has ended: else it would be asked after for ever. */
 const isAbandoned = ({ payment, order }: Sale, nowMs: number): boolean =>
   payment.state === "requires_action" && (!isPayable(order.state) || order.expires_at_ms + ABANDONED_AFTER_MS <= nowMs);
 
 /** Money may have come first. */
-async function abandon(provider: PaymentProvider, intent: PaymentIntent): Promise<ProviderOutcome> {
+export async function abandon(provider: PaymentProvider, intent: PaymentIntent): Promise<ProviderOutcome> {
   const outcome = await provider.cancelPayment(intent);
-  return outcome.status === "failed" ? { ...outcome, failureCode: "abandoned" } : outcome;
+  return outcome.status === "failed" ? { ...outcome, failureCode: ABANDONED } : outcome;
 }

@@ -109,6 +109,8 @@ export const nextPaymentState = (state: PaymentState, fact: PaymentFact | Return
 
 /** Why a payment that waited for its buyer failed: he came with another one. */
 export const SUPERSEDED = "superseded";
+/** Because what he would pay for has ended. */
+export const ABANDONED = "abandoned";
 
 export type PaymentStatus = (typeof PAYMENT_STATUSES)[number];
 

@@ -12,21 +12,18 @@ import { type Attempt, type BegunPayment, beginPayment } from "./attempts";
 import { buyerCondition, type Caller, claimOf, isBuyer, mayRead, refuseStranger } from "./claims";
 import type { Env, Later } from "./environment";
 import { intentOf, providerOfPayment, tryAsking } from "./intents";
-import { eventOf, recordOutcome } from "./look-ups";
+import { eventOf } from "./look-ups";
 import { readAction } from "./next-actions";
 import { readSale, type Sale } from "./order-rows";
 import { toOrder, toPayment } from "./order-views";
 import { storeEvent } from "./provider-events";
 import { providerOf } from "./providers/configured";
-import { patiently } from "./providers/patience";
 import type { PaymentProvider, ProviderOutcome } from "./providers/provider";
 import type { OrderRow, PaymentRow } from "./schema";
 import { settle } from "./settlement";
 import { dbOf, shardOf } from "./shards";
+import { stopSuperseded } from "./stopped-payments";
 import { askFirst, isUnasked, resumeWhenDue } from "./turns";
-
-/** A buyer does not wait for the end of his earlier payment as long as for his own. */
-const STOP_PATIENCE_MS = 4_000;
 
 export interface Processing {
   caller: Caller;
@@ -173,17 +170,6 @@ async function record(
 async function answerUnderWay({ db, keyed }: Attempt, { payment, order, lines }: Sale): Promise<Result<KeptAnswer, Refusal>> {
   if (keyed) await freeLease(db, keyed).run();
   return ok({ status: 202, body: { payment: toPayment(payment), order: toOrder(order, lines, Date.now()) } });
-}
-
-/** Best effort: what the provider took before it heard of it, its webhook tells too. */
-async function stopSuperseded(env: Env, later: Later, db: D1Database, { payment, order }: Sale): Promise<void> {
-  try {
-    const provider = providerOfPayment(env, later, payment);
-    const outcome = await patiently(provider.cancelPayment(intentOf(payment, order)), STOP_PATIENCE_MS);
-    if (outcome.status === "succeeded") await recordOutcome(env, later, db, provider, payment.id, outcome);
-  } catch (error) {
-    reportError(error, env, later, { task: "stop a superseded payment" });
-  }
 }
 
 /** The wire's answer for a sale as it stands. Money that found no stock is given back, and no success. */

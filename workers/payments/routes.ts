@@ -137,7 +137,9 @@ export const app = domainApp<Env>()
     form(NoBody, (c: PaymentsContext) => refuseOthersOrder(c.env, c)),
     async (c) => {
       const orderId = orderIdOf(c);
-      return answerKept(await cancelOrder(c.env, { caller: callerOf(c), orderId, key: await keyOf(c.env, c, orderId) }));
+      return answerKept(
+        await cancelOrder(c.env, c.executionCtx, { caller: callerOf(c), orderId, key: await keyOf(c.env, c, orderId) }),
+      );
     },
   )
   .post(
