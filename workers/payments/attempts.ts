@@ -15,7 +15,9 @@ import type { AnswerRow, LineRow, OrderRow, PaymentRow } from "./schema";
 /** For so long an expired order gets its stock again, so that it may be paid; the object gives it so a few times (rule 13). */
 const REACQUIRED_FOR_MS = 10 * 60_000;
 /** A payment whose provider has not been heard by then is looked up. */
-const LOOK_UP_AFTER_MS = 60_000;
+export const LOOK_UP_AFTER_MS = 60_000;
+/** One that nobody has asked its provider for by then, nor taken a turn for, is a killed request's: whoever comes next asks. */
+const ASK_AFTER_MS = 15_000;
 
 /** All that one try to pay is about, once the caller may. */
 export interface Attempt {
@@ -154,7 +156,7 @@ function insertPayment(attempt: Attempt, nowMs: number): D1PreparedStatement {
       provider.name,
       JSON.stringify(method),
       draft.returnUrl ?? null,
-      nowMs + LOOK_UP_AFTER_MS,
+      nowMs + (provider.takeTurn ? ASK_AFTER_MS : LOOK_UP_AFTER_MS),
       // Where there are turns to wait for, it is written down by itself that the provider is asked.
       provider.takeTurn ? null : nowMs,
       nowMs,

@@ -1,6 +1,7 @@
 /** The first time that a provider is asked for a payment's money: in its turn, where it takes only so many a second. */
 import { reportError } from "../../shared/observability/report";
 import { askAdmission } from "./admission";
+import { LOOK_UP_AFTER_MS } from "./attempts";
 import type { Env, Later } from "./environment";
 import { intentOf, providerOfPayment, tryAsking } from "./intents";
 import { recordOutcome } from "./look-ups";
@@ -17,6 +18,8 @@ const SHADOW_MS = 20_000;
 const AHEAD_MS = 150;
 /** The sweep leaves a turn to the shadow that waits for it for this long. */
 const CUT_OFF_AFTER_MS = 10_000;
+/** Whoever waits longer for his turn writes that down, or another would take him for cut off (`attempts.ts`). */
+const SHORT_WAIT_MS = 4_000;
 
 /** "unknown": nobody knows, or not yet; the sweep or the buyer's next question finds out. */
 export async function askFirst(
@@ -31,8 +34,9 @@ export async function askFirst(
   return tryAsking(env, later, async () => {
     const turnMs = await takeTurn(SHADOW_MS);
     const nowMs = Date.now();
-    if (turnMs !== null && turnMs <= nowMs + WAIT_MS) return askAt(turnMs, db, provider, sale);
+    if (turnMs !== null && turnMs <= nowMs + SHORT_WAIT_MS) return askAt(turnMs, db, provider, sale);
     await comeBack(db, sale.payment, turnMs === null ? nowMs + SHADOW_MS : turnMs + CUT_OFF_AFTER_MS);
+    if (turnMs !== null && turnMs <= nowMs + WAIT_MS) return askAt(turnMs, db, provider, sale);
     if (turnMs !== null) later.waitUntil(askInShadow(env, later, db, provider, sale, turnMs));
     return "unknown";
   });
@@ -49,10 +53,11 @@ async function askAt(
   const askedAtMs = Date.now();
   const claimed = await db
     .prepare(
-      `UPDATE payments SET asked_at_ms = ? WHERE id = ? AND asked_at_ms IS NULL AND state = 'initiated'
+      `UPDATE payments SET asked_at_ms = ?, next_try_at_ms = ? WHERE id = ? AND asked_at_ms IS NULL AND state = 'initiated'
          AND EXISTS (SELECT 1 FROM orders WHERE orders.id = payments.order_id AND orders.state IN ('pending', 'expired'))`,
     )
-    .bind(askedAtMs, payment.id)
+    // The sweep looks it up only when whoever asks is done: what the provider has not heard of yet would be called failed.
+    .bind(askedAtMs, askedAtMs + LOOK_UP_AFTER_MS, payment.id)
     .run();
   if (claimed.meta.changes === 0) return "unknown";
   await waitForSlot(turnMs, async () => (await provider.takeTurn?.(SHADOW_MS)) ?? null);
