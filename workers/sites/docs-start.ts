@@ -7,6 +7,7 @@ export const DOCS_START = `const published = "/openapi.json";
 let text;
 let examples = {};
 const known = new Map();
+let changed = false;
 
 const ui = SwaggerUIBundle({
   url: published,
@@ -18,7 +19,6 @@ const ui = SwaggerUIBundle({
   showExtensions: true,
   docExpansion: "none",
   defaultModelsExpandDepth: 0,
-  requestSnippetsEnabled: true,
   responseInterceptor(response) {
     if (response.url.endsWith(published)) begin(response.text);
     else if (response.ok && response.body && typeof response.body === "object") learn(new URL(response.url).pathname, response.body);
@@ -41,14 +41,19 @@ function learn(path, body) {
 }
 
 function know(name, value) {
-  if (typeof value === "string" && examples[name]) known.set(examples[name], value);
+  const example = examples[name];
+  if (typeof value !== "string" || !example || known.get(example) === value) return;
+  known.set(example, value);
+  changed = true;
 }
 
-/** Operations that were opened before keep what stands in them. */
+/** Operations that were opened before keep what stands in them. The page draws itself anew, which takes it a moment. */
 function fill() {
+  if (!changed) return;
+  changed = false;
   let filled = text;
   for (const [example, value] of known) filled = filled.replaceAll(JSON.stringify(example), JSON.stringify(value));
-  ui.specActions.updateSpec(filled);
+  ui.specActions.updateJsonSpec(JSON.parse(filled));
 }
 
 async function begin(document) {
