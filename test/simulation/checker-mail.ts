@@ -84,13 +84,13 @@ function checkFigures({ analytics, payments }: Snapshot): Violation[] {
         what: `${JSON.stringify(says)}, sold were ${JSON.stringify(figures)}`,
       });
   }
-  const back = new Set(analytics.counted_refunds.map(({ refund_id }) => refund_id));
+  const back = new Set(analytics.counted_refund_facts.map(({ refund_id }) => refund_id));
   // Money that bought nothing was no sale either.
   for (const { id, state, reason } of payments.refunds)
     if (back.has(id) !== (state === "succeeded" && reason !== "surplus"))
       violations.push({ rule: "refund_counted", id, what: `${state}, ${back.has(id) ? "" : "not "}counted` });
   const amounts = new Map(payments.refunds.map(({ id, amount_minor }) => [id, amount_minor]));
-  for (const [event, counted] of groupBy(analytics.counted_refunds, ({ event_id }) => event_id)) {
+  for (const [event, counted] of groupBy(analytics.counted_refund_facts, ({ event_id }) => event_id)) {
     const says = sumOf(
       analytics.refunds.filter(({ event_id }) => event_id === event),
       ({ refunded_minor }) => refunded_minor,

@@ -240,7 +240,7 @@ export const FAULTS: Fault[] = [
     name: "a refund that was not counted",
     rule: "refund_counted",
     of: "analytics",
-    sql: ["DELETE FROM counted_refunds WHERE rowid = (SELECT min(rowid) FROM counted_refunds)"],
+    sql: ["DELETE FROM counted_refund_facts WHERE refund_id = (SELECT min(refund_id) FROM counted_refund_facts)"],
   },
   {
     name: "a sale that was counted twice",

@@ -59,7 +59,7 @@ const ROWS = {
   },
   analytics: {
     counted_orders: z.object({ order_id: text, event_id: text }),
-    counted_refunds: z.object({ refund_id: text, event_id: text }),
+    counted_refund_facts: z.object({ refund_id: text, event_id: text }),
     refunds: z.object({ event_id: text, refunded_minor: int }),
     sales: z.object({ event_id: text, currency: text, orders: int, tickets: int, revenue_minor: int }),
   },
