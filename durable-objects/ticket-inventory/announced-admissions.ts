@@ -27,9 +27,9 @@ function countQuarters(sql: SqlStorage, told: Quarters): Quarters {
   const fromMs = last === undefined ? 0 : last.startsAtMs - QUARTER_MS;
   const counted = sql
     .exec<Quarters[number]>(
-      `SELECT admitted_at_ms / ?1 * ?1 AS startsAtMs, count(*) AS admitted FROM admissions
-       WHERE admitted_at_ms >= ?2 GROUP BY 1 ORDER BY 1 LIMIT ?3`,
-      QUARTER_MS,
+      // A bound number would divide as a fraction.
+      `SELECT admitted_at_ms / ${QUARTER_MS} * ${QUARTER_MS} AS startsAtMs, count(*) AS admitted FROM admissions
+       WHERE admitted_at_ms >= ? GROUP BY 1 ORDER BY 1 LIMIT ?`,
       fromMs,
       MAX_COUNTED_QUARTERS,
     )

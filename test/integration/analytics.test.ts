@@ -101,6 +101,23 @@ describe("an event's figures", () => {
     expect(await mailsTo(api, email)).toHaveLength(2);
   });
 
+  test("count who was let in, once, and are drawn", async () => {
+    const { order } = await sell(1);
+    const [ticket] = parse(Tickets, await box.owner.api.get(`/orders/${order.id}/tickets`), 200).data;
+    for (const nonce of ["first", "again"])
+      await box.owner.api.post(`/events/${box.event.id}/check-ins`, { code: ticket?.code, nonce: `${order.id} ${nonce}` });
+    await eventually("one check-in", async () => (await summaryOf(box.owner.api)).checkIns === 1 || undefined);
+    const hours = await box.owner.api.get(`/analytics/events/${box.event.id}/timeseries?interval=hour`);
+    const { data } = parse(SalesTimeseries, hours, 200);
+    expect(data.reduce((sum, hour) => sum + hour.checkIns, 0)).toBe(1);
+    expect(data.every(({ period, startsAt }) => Date.parse(period) === Date.parse(startsAt))).toBe(true);
+
+    const chart = await box.owner.api.get(`/analytics/events/${box.event.id}/chart.svg?metric=checkIns&interval=hour`);
+    expect([chart.status, chart.headers.get("content-type")]).toEqual([200, "image/svg+xml; charset=utf-8"]);
+    expect(chart.headers.get("content-security-policy")).toContain("sandbox");
+    expect(chart.text).toContain('<title id="chart-title">Check-ins by hour</title>');
+  });
+
   test("are for members who may read them, and not for the others", async () => {
     const path = `/analytics/events/${box.event.id}/summary`;
     const stranger = await registerAndLogin(api);
@@ -110,6 +127,8 @@ describe("an event's figures", () => {
     expect(await code(stranger.api, path, 403)).toBe("forbidden");
     expect(await code(box.owner.api, `/analytics/events/${crypto.randomUUID()}/summary`, 404)).toBe("event_not_found");
     expect(await code(box.owner.api, "/analytics/events/nothing/summary", 404)).toBe("event_not_found");
+    expect(await code(stranger.api, `/analytics/events/${box.event.id}/chart.svg`, 403)).toBe("forbidden");
+    expect(await code(box.owner.api, `/analytics/events/${box.event.id}/chart.svg?metric=luck`, 400)).toBe("invalid_query");
     const wish = `/analytics/events/${box.event.id}/timeseries?interval=century`;
     expect(await code(stranger.api, wish, 403)).toBe("forbidden");
     expect(await code(box.owner.api, wish, 400)).toBe("invalid_query");

@@ -214,6 +214,10 @@ describe("a provider that refuses", () => {
     await expectAllBack(till, order);
     expect(provider.asked).toEqual(["0", "1"]);
     expect(timesTold(till)).toBe(2);
+    const returned = new Map(till.sent.filter(({ type }) => type === "refund.returned").map((message) => [message.id, message]));
+    expect([...returned.values()].map(({ data }) => data)).toMatchObject([
+      { refundId: made.id, amountMinor: 5000, reason: "requested", ticketCount: 2 },
+    ]);
   });
 
   test("of a part that comes back and goes again leaves the whole as it is", async () => {

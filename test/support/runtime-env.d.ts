@@ -23,6 +23,8 @@ declare global {
       ACCOUNT_TOKEN_KEY: string;
       ORDER_KEY: string;
       TEST_PROVIDER_SECRET: string;
+      /** The shell's `LEDGER_SEED`, empty without it. */
+      LEDGER_SEED: string;
     }
   }
 }

@@ -40,7 +40,7 @@ export async function runtimeOptions() {
       d1Databases: databases,
       r2Buckets: buckets,
       serviceBindings: siblings,
-      bindings: { ...developmentVars("events"), ...secrets, MIGRATIONS: migrations },
+      bindings: { ...developmentVars("events"), ...secrets, MIGRATIONS: migrations, LEDGER_SEED: process.env.LEDGER_SEED ?? "" },
     },
   };
 }

@@ -15,12 +15,10 @@ export type NetMoney = z.infer<typeof NetMoney>;
 const figures = {
   orders: z.int().meta({ description: "Paid orders; one that was refunded later stays counted" }),
   tickets: z.int().meta({ description: "Tickets sold; a refund takes none away here" }),
-  refundedTickets: z
-    .int()
-    .meta({
-      description:
-        "Of the tickets sold so far, those paid back, by the time of the refund; negative where the money came back to the provider, until it is paid again",
-    }),
+  refundedTickets: z.int().meta({
+    description:
+      "Of the tickets sold so far, those paid back, by the time of the refund; negative where the money came back to the provider, until it is paid again",
+  }),
   checkIns: z.int().meta({ description: "Tickets admitted at the door, by the time at which they were" }),
   revenue: NetMoney.nullable().meta({
     description:

@@ -91,7 +91,7 @@ export function drawChart(drawing: Drawing): string {
         {
           type: "bar",
           silent: true,
-          data: bars.map(({ value }) => value),
+          data: bars.map(({ value }) => (value === 0 ? null : value)),
           barMaxWidth: 56,
           barCategoryGap: "22%",
           itemStyle: { color: barColor, borderRadius: bars.length > 60 ? 0 : 3 },

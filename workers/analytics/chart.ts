@@ -111,6 +111,13 @@ function coloursOf(brand: BrandSettings | undefined) {
   return {
     barColor: bar,
     headingColor: readableOn(PAPER, bar),
-    fontFamily: `${brand?.fontFamily ?? "system-ui"}, system-ui, sans-serif`,
+    fontFamily: [...fontNames(brand?.fontFamily ?? ""), "system-ui", "sans-serif"].join(", "),
   };
 }
+
+/** What is drawn with puts the list into an attribute as it stands: names alone, without quotes or anything else. */
+const fontNames = (list: string): string[] =>
+  list
+    .split(",")
+    .map((name) => name.trim())
+    .filter((name) => /^[A-Za-z][A-Za-z -]*$/.test(name));
