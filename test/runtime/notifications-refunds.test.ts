@@ -27,6 +27,19 @@ describe("a refund", () => {
     expect(told?.subject).toBe("Your refund for Jazz <b>& more</b>");
   });
 
+  it("whose mail was given up is told when its message comes again, and then no more", async () => {
+    const { here } = house();
+    const refundId = crypto.randomUUID();
+    await hearRefunded(here, refundId);
+    await here.DB.prepare("UPDATE deliveries SET status = 'parked', attempts = 30, settled_at_ms = 1").run();
+    expect(await dispatchDue(here, ctx)).toBe(0);
+    await hearRefunded(here, refundId, 4);
+    expect(await dispatchDue(here, ctx)).toBe(1);
+    await hearRefunded(here, refundId, 5);
+    expect(await dispatchDue(here, ctx)).toBe(0);
+    expect((await mails()).map(({ data }) => data?.refundId)).toEqual([refundId]);
+  });
+
   const [ticket, another] = [crypto.randomUUID(), crypto.randomUUID()];
   it.each<[string, Partial<RefundFacts>, string, string]>([
     ["on request, of an amount", {}, "Blue Note pays back €25.00 of your order for Jazz", "None of your tickets is affected"],

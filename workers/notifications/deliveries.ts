@@ -43,14 +43,15 @@ const KINDS: Record<DeliveryType, Kind> = {
   event_cancellation: { compose: cancellationMails, questions: 1 + OCCASION_QUESTIONS },
 };
 
-/** Whatever says so again, it is owed once. */
+/** Whatever says so again, it is owed once; what was given up is tried again then. */
 export async function owe(db: D1Database, type: DeliveryType, sourceIds: readonly string[], nowMs: number): Promise<void> {
   const rows = sourceIds.map((sourceId) => ({ id: uuidV7(nowMs), key: `${type}:${sourceId}`, sourceId }));
   await db
     .prepare(
       `INSERT INTO deliveries (id, business_key, type, source_id, status, attempts, due_at_ms, created_at_ms)
        SELECT value ->> 'id', value ->> 'key', ?1, value ->> 'sourceId', 'queued', 0, ?2, ?2 FROM json_each(?3) WHERE true
-       ON CONFLICT (business_key) DO NOTHING`,
+       ON CONFLICT (business_key) DO UPDATE SET status = 'queued', attempts = 0, due_at_ms = excluded.due_at_ms, settled_at_ms = NULL
+         WHERE deliveries.status = 'parked'`,
     )
     .bind(type, nowMs, JSON.stringify(rows))
     .run();
