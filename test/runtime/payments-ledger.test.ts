@@ -1,7 +1,10 @@
 /** The ledger on the real SQLite: what the database refuses, what its readers hear, and that somebody notices when it is wrong. */
 import { afterEach, describe, expect, test, vi } from "vitest";
 import type { Order } from "../../shared/contracts/orders";
+import { checkLedger } from "../../workers/payments/ledger-check";
 import { LedgerPage } from "../../workers/payments/ledger-views";
+import { dbOf } from "../../workers/payments/shards";
+import { countTrips } from "../support/counted-database";
 import { errorOf } from "../support/inventory";
 import { closeTills, codeOf, guest, openTill, parse, publish, type Till, user } from "../support/payments-room";
 
@@ -173,5 +176,31 @@ describe("GET /payments/ledger", () => {
     });
     await till.sweep();
     expect(JSON.stringify(reported.mock.calls)).toContain(`the ledger differs from the payments of 1 orders: ${order.id}`);
+  });
+
+  test("is held against every payment in turn, whichever isolate comes to the next", async () => {
+    const till = await openTill();
+    const clone = (order: { id: string }, times: number) =>
+      till.run(
+        order.id,
+        `WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${times})
+         INSERT INTO payments (id, order_id, provider, state, amount_minor, currency, method, created_at_ms, updated_at_ms)
+         SELECT hex(randomblob(16)), '${order.id}', 'test', 'failed', 1, 'EUR', '{}', 0, 0 FROM n`,
+      );
+    const event = await publish(till);
+    const unpaid = await till.order(event);
+    await clone(unpaid, 120);
+    const order = await till.order(event);
+    await till.paid(order, "tok_success");
+    await till.run(order.id, `UPDATE payments SET amount_minor = amount_minor + 100 WHERE order_id = '${order.id}'`);
+    await clone(unpaid, 120);
+    const db = dbOf(till.env, order.id);
+    if (!db) throw new Error("no shard");
+    const heard: string[] = [];
+    for (let turns = 0; turns < 6; turns++)
+      // Another isolate's view of the database each time.
+      heard.push(await checkLedger(countTrips(db).db).then(String, (error: Error) => error.message));
+    const differs = `the ledger differs from the payments of 1 orders: ${order.id}`;
+    expect(heard).toEqual(["150", differs, "50", "150", differs, "50"]);
   });
 });

@@ -22,8 +22,13 @@ const PAGE_CALLS = 2;
 const EVENTS_A_SWEEP = 4;
 /** Refunds of one page that the provider is asked for at once. */
 const AT_ONCE = 5;
-/** The object has confirmed an order and D1 does not say so yet: its request is about to, or the sweep. */
+/**
+ * The object has confirmed an order and D1 does not say so yet: its request is about to, or the sweep. Twice as long each time: what a
+ * person has to decide first keeps no sweep walking over all the others for ever.
+ */
 const NEXT_PASS_AFTER_MS = 30_000;
+const LONGEST_PAUSE_MS = 3_600_000;
+const MAX_DOUBLINGS = 10;
 /** Whoever begins is at work for so long before the sweep comes to it. */
 const SWEEP_AFTER_MS = 60_000;
 
@@ -178,6 +183,9 @@ const comeBack = async (db: D1Database, job: EventRefundRow): Promise<void> =>
     .bind(Date.now(), ...place(job))
     .run());
 
+const pauseAfter = ({ passes }: EventRefundRow): number =>
+  Math.min(NEXT_PASS_AFTER_MS * 2 ** Math.min(passes, MAX_DOUBLINGS), LONGEST_PAUSE_MS);
+
 /** All orders were looked at: finished, or once more from the start for those that were left behind. */
 async function endPass(db: D1Database, job: EventRefundRow, leftBehind: number): Promise<void> {
   const nowMs = Date.now();
@@ -186,8 +194,9 @@ async function endPass(db: D1Database, job: EventRefundRow, leftBehind: number):
     .prepare(
       isFinished
         ? `UPDATE event_refunds SET finished_at_ms = ? ${from}`
-        : `UPDATE event_refunds SET after_created_at_ms = -1, after_id = '', left_behind = 0, next_try_at_ms = ? ${from}`,
+        : `UPDATE event_refunds SET after_created_at_ms = -1, after_id = '', left_behind = 0, passes = passes + 1, next_try_at_ms = ?
+             ${from}`,
     )
-    .bind(isFinished ? nowMs : nowMs + NEXT_PASS_AFTER_MS, ...place(job))
+    .bind(isFinished ? nowMs : nowMs + pauseAfter(job), ...place(job))
     .run();
 }

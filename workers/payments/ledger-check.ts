@@ -114,27 +114,43 @@ export async function summarize(databases: readonly D1Database[], organizerId: s
   };
 }
 
-/** Payments that one sweep of a shard checks. */
-const PAYMENTS_A_SWEEP = 100;
+/** Payments that one sweep of a shard checks: the newest, where a new fault shows first, and the next of a walk over all. */
+const NEWEST = 50;
+const WALKED = 100;
 
-/** Where the walk stands, newest first, by database. An isolate that forgets it starts again with the newest. */
-const places = new WeakMap<D1Database, number>();
+interface Checked {
+  rowid: number;
+  order_id: string;
+}
 
-/** Part of the sweep: the next few payments' orders, one by one. Throws when the ledger says something else than they do. */
+/** Part of the sweep: some payments' orders, one by one. Throws when the ledger says something else than they do. */
 export async function checkLedger(db: D1Database): Promise<number> {
-  const { results } = await db
-    .prepare("SELECT rowid, order_id FROM payments WHERE rowid < ? ORDER BY rowid DESC LIMIT ?")
-    .bind(places.get(db) ?? Number.MAX_SAFE_INTEGER, PAYMENTS_A_SWEEP)
-    .all<{ rowid: number; order_id: string }>();
-  const orderIds = [...new Set(results.map(({ order_id }) => order_id))];
-  const last = results.length < PAYMENTS_A_SWEEP ? undefined : results.at(-1)?.rowid;
-  if (last === undefined) places.delete(db);
-  else places.set(db, last);
-  if (orderIds.length === 0) return 0;
-  const [balances, records] = await db.batch(selectBoth(db, ofOrders(orderIds)));
+  const [newest, walked] = await db.batch<Checked>([
+    db.prepare(`SELECT rowid, order_id FROM payments ORDER BY rowid DESC LIMIT ${NEWEST}`),
+    db.prepare(
+      `SELECT rowid, order_id FROM payments WHERE rowid > coalesce((SELECT after_rowid FROM ledger_checks), 0)
+       ORDER BY rowid LIMIT ${WALKED}`,
+    ),
+  ]);
+  const next = rowsOf<Checked>(walked);
+  const payments = new Map([...rowsOf<Checked>(newest), ...next].map(({ rowid, order_id }) => [rowid, order_id]));
+  if (payments.size === 0) return 0;
+  const orderIds = [...new Set(payments.values())];
+  const [, balances, records] = await db.batch([
+    movePlace(db, next.length < WALKED ? 0 : (next.at(-1)?.rowid ?? 0)),
+    ...selectBoth(db, ofOrders(orderIds)),
+  ]);
   const balancesOf = Map.groupBy(rowsOf<Balance>(balances), ({ key }) => key);
   const recordsOf = Map.groupBy(rowsOf<Recorded>(records), ({ key }) => key);
   const wrong = orderIds.filter((id) => differencesOf(balancesOf.get(id) ?? [], recordsOf.get(id) ?? []).length > 0);
   if (wrong.length > 0) throw new Error(`the ledger differs from the payments of ${wrong.length} orders: ${wrong.join(", ")}`);
-  return results.length;
+  return payments.size;
 }
+
+/** What is found wrong stops the walk nowhere. */
+const movePlace = (db: D1Database, afterRowid: number): D1PreparedStatement =>
+  db
+    .prepare(
+      "INSERT INTO ledger_checks (id, after_rowid) VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET after_rowid = excluded.after_rowid",
+    )
+    .bind(afterRowid);

@@ -131,6 +131,7 @@ export const eventRefunds = sqliteTable("event_refunds", {
   after_created_at_ms: integer().notNull().default(-1),
   after_id: text().notNull().default(""),
   left_behind: integer().notNull().default(0),
+  passes: integer().notNull().default(0),
   attempts: integer().notNull().default(0),
   next_try_at_ms: integer().notNull(),
   created_at_ms: integer().notNull(),
