@@ -59,11 +59,15 @@ test("page by page, with each order in one of them, and nothing that is younger 
   expect(results.map(({ subject }) => subject).sort()).toEqual(orders.map(({ id }) => id).sort());
 });
 
-test("a queue of the network is not doubted", async () => {
+test.each([
+  ["nobody says that it forgets", { QUEUES_FORGET: "" }],
+  ["somebody says so of a deployment", { ...retelling, ENVIRONMENT: "production" }],
+])("a queue of the network is not doubted, where %s", async (_, bindings) => {
   const till = await openTill();
   await till.paid(await till.order(await publish(till)), "tok_success");
   await till.idle();
   till.sent.splice(0);
+  Object.assign(till.env, bindings);
   expect(await till.sweep()).toMatchObject({ retold: 0 });
   expect(till.sent).toEqual([]);
 });

@@ -6,14 +6,17 @@ import type { Envelope } from "../../shared/contracts/messages";
 import { announce } from "../../shared/d1/outbox";
 import type { Env } from "./environment";
 import { orderPaid, refundSucceeded } from "./news";
-import { rowsOf, selectLines } from "./order-rows";
+import { readOrders } from "./order-rows";
 import { readRefund } from "./refund-words";
-import type { LineRow, OrderRow } from "./schema";
+import type { OrderRow } from "./schema";
 
 /** As long as a mailbox tries one message, and a little more (`shared/queue/consume.ts`). */
 const RETOLD_MS = 2 * 3_600_000;
-/** Of each kind, by one call. */
+/** Of each kind, by one call; and calls of one sweep. */
 const MAX_RETOLD = 200;
+const MAX_PAGES = 3;
+/** Rows that are looked at, newest first: no index is kept for this. */
+const NEWEST_ROWS = 10_000;
 
 /** What has been retold, in the order of time. */
 export interface Retold {
@@ -49,28 +52,26 @@ interface News extends Position {
 async function ordersAfter(db: D1Database, { orders, untilMs }: Retold, limit: number): Promise<News[]> {
   const { results } = await db
     .prepare(
-      `SELECT * FROM orders WHERE state IN ('paid', 'partially_refunded', 'refunded') AND (paid_at_ms, id) > (?, ?) AND paid_at_ms <= ?
+      `SELECT * FROM orders WHERE rowid > (SELECT max(rowid) FROM orders) - ${NEWEST_ROWS} AND state IN ('paid', 'partially_refunded', 'refunded') AND (paid_at_ms, id) > (?, ?) AND paid_at_ms <= ?
        ORDER BY paid_at_ms, id LIMIT ?`,
     )
     .bind(orders.ms, orders.id, untilMs, limit)
     .all<OrderRow>();
-  if (results.length === 0) return [];
-  const lines = await db.batch(results.map(({ id }) => selectLines(db, id)));
-  return results.map((order, index) => {
+  const found = await readOrders(
+    db,
+    results.map(({ id }) => id),
+  );
+  return results.map((order) => {
     const ms = order.paid_at_ms ?? order.updated_at_ms;
-    return {
-      of: "orders",
-      ms,
-      id: order.id,
-      envelope: orderPaid({ order, lines: rowsOf<LineRow>(lines[index]) }, ms, undefined),
-    };
+    const lines = found.get(order.id)?.lines ?? [];
+    return { of: "orders", ms, id: order.id, envelope: orderPaid({ order, lines }, ms, undefined) };
   });
 }
 
 async function refundsAfter(db: D1Database, { refunds, untilMs }: Retold, limit: number): Promise<News[]> {
   const { results } = await db
     .prepare(
-      `SELECT id, updated_at_ms FROM refunds WHERE state = 'succeeded' AND (updated_at_ms, id) > (?, ?) AND updated_at_ms <= ?
+      `SELECT id, updated_at_ms FROM refunds WHERE rowid > (SELECT max(rowid) FROM refunds) - ${NEWEST_ROWS} AND state = 'succeeded' AND (updated_at_ms, id) > (?, ?) AND updated_at_ms <= ?
        ORDER BY updated_at_ms, id LIMIT ?`,
     )
     .bind(refunds.ms, refunds.id, untilMs, limit)
@@ -92,12 +93,20 @@ async function refundsAfter(db: D1Database, { refunds, untilMs }: Retold, limit:
 /** By shard, since this process was started. */
 const retoldOf = new WeakMap<D1Database, Retold>();
 
-/** Part of the sweep, where queues forget. */
-export async function retellForgotten(env: Pick<Env, "QUEUES_FORGET">, db: D1Database, nowMs: number): Promise<number> {
-  if (env.QUEUES_FORGET !== "yes") return 0;
+/** Part of the sweep, where queues forget. No deployment's queues do, whatever its variables say. */
+export async function retellForgotten(
+  { ENVIRONMENT, QUEUES_FORGET }: Pick<Env, "ENVIRONMENT" | "QUEUES_FORGET">,
+  db: D1Database,
+  nowMs: number,
+): Promise<number> {
+  if (ENVIRONMENT !== "development" || QUEUES_FORGET !== "yes") return 0;
   const retold = retoldOf.get(db) ?? beginRetelling(nowMs);
   retoldOf.set(db, retold);
   let count = 0;
-  for (let page = await retell(db, retold); page > 0; page = await retell(db, retold)) count += page;
+  for (let pages = 0; pages < MAX_PAGES; pages++) {
+    const page = await retell(db, retold);
+    if (page === 0) break;
+    count += page;
+  }
   return count;
 }
