@@ -83,7 +83,7 @@ describe("a sale", () => {
     const asked = parse(PaymentProcessed, await pay(guest, order.id, "tok_requires_action"), 202);
     expect(asked).toMatchObject({ payment: { status: "requires_action" }, order: { status: "pending" } });
     const url = asked.payment.nextAction?.type === "redirect" ? asked.payment.nextAction.url : "";
-    expect((await shop.api.get(url)).text).toContain("<button>Pay</button>");
+    expect((await shop.api.get(url)).text).toContain("<button>Pay €25.00</button>");
     expect((await shop.api.post(url)).status).toBe(200);
     await paidWithin(guest, order.id, 1_000);
     const payment = parse(Payment, await guest.get(`/payments/${asked.payment.id}`), 200);

@@ -183,7 +183,10 @@ describe("a sweep whose calls are few", () => {
     const ended = await publish(till);
     await till.order(ended);
     laterOn(3_600_000);
-    expect(await till.sweep()).toMatchObject({ payments: 30, expiredOrders: 31 });
+    const { payments, expiredOrders } = await till.sweep();
+    expect(expiredOrders).toBe(31);
+    // Once because they were due, and once more because their orders have ended.
+    expect(payments).toBe(60);
   });
 
   test("leaves each kind of work its part, however much waits of the others", async () => {

@@ -60,12 +60,16 @@ export async function endOrders(work: Work, eventId: string, orders: readonly Du
   return { ended, alive: by((answer) => answer.ok && answer.value.outcome === "open") };
 }
 
-/** Whose buyers had begun to pay, as they will stand when they have ended. */
+/**
+ * Whose buyers had tried to pay, as they will stand when they have ended. Where a payment is still under way its money may come late, and
+ * what becomes of that is the one thing to tell.
+ */
 async function begunOf(db: D1Database, ids: string): Promise<Told[]> {
   const { results } = await db
     .prepare(
       `SELECT id, event_id, organizer_id, version + 1 AS version FROM orders
-       WHERE state = 'pending' AND id IN (SELECT value FROM json_each(?)) AND EXISTS (SELECT 1 FROM payments WHERE order_id = orders.id)`,
+       WHERE state = 'pending' AND id IN (SELECT value FROM json_each(?)) AND EXISTS (SELECT 1 FROM payments WHERE order_id = orders.id)
+         AND NOT EXISTS (SELECT 1 FROM payments WHERE order_id = orders.id AND state IN ('initiated', 'requires_action', 'processing'))`,
     )
     .bind(ids)
     .all<Told>();
