@@ -2,6 +2,7 @@
  * `npm run types`: writes workers/<domain>/env.d.ts from the wrangler.toml files, and the typed client from the document. With
  * `--check` it only says which env.d.ts is stale; the client is written all the same, as it is not committed.
  */
+import { devNull } from "node:os";
 import { writeClient } from "./client.ts";
 import { domainOfService, readWorkers, type WorkerFiles } from "./configurations.ts";
 import { isMain } from "./main.ts";
@@ -21,6 +22,9 @@ function typeArguments(worker: WorkerFiles, all: WorkerFiles[]): string[] {
     interfaceOf(worker.domain),
     "--include-runtime=false",
     "--strict-vars=false",
+    // What a .dev.vars of this machine says would change the order of the names.
+    "--env-file",
+    devNull,
   ];
 }
 
