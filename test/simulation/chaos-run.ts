@@ -53,11 +53,11 @@ export async function runChaos(built: Built, data: string, options: ChaosOptions
     const startMs = performance.now();
     const { placed, restartsMs } = await sellUnderFire(house, shop, clients, plan, whileDown);
     const loadMs = performance.now() - startMs;
-    const sweeps = await comeToRest(house, data, options.hurried ? TIMERS_WITHIN_HURRIED_MS : TIMERS_WITHIN_MS);
+    const { sweeps, dueByMs } = await comeToRest(house, data, options.hurried ? TIMERS_WITHIN_HURRIED_MS : TIMERS_WITHIN_MS);
     await readAll(clients, placed);
     const restMs = performance.now() - startMs - loadMs;
     await house.stop();
-    keepAcknowledged(data, clients.acknowledged);
+    keepAcknowledged(data, clients.acknowledged, dueByMs);
     return {
       snapshot: readSnapshot(data),
       figures: {
@@ -128,19 +128,22 @@ async function sellUnderFire(
 }
 
 /** Down until all is due, up again, and swept. What waits for a mailbox is given the time that a mailbox takes. */
-async function comeToRest(house: ChaosHouse, data: string, timersWithinMs: number): Promise<number> {
+async function comeToRest(house: ChaosHouse, data: string, timersWithinMs: number): Promise<{ sweeps: number; dueByMs: number }> {
   await pause(Math.max(0, Math.min((await house.lastTimerMs()) - Date.now(), timersWithinMs)));
   await house.stop();
   const work = makeAllDue(data, Date.now());
   await house.start();
   const sweeps = SWEEPS + Math.floor(work / WORK_A_SWEEP);
+  let dueByMs = 0;
   for (let sweep = 0; sweep < sweeps; sweep++) {
+    // What falls due later than this has not had its two sweeps.
+    if (sweep === sweeps - SWEEPS) dueByMs = Date.now();
     // A sweep leaves what is younger than two seconds to those who began it.
     await pause(FRESH_MS);
     await house.sweep();
   }
   await quiet(house);
-  return sweeps;
+  return { sweeps, dueByMs };
 }
 
 /** Until no message is under way and no mail was written for a while; what never comes to rest, the checker tells. */

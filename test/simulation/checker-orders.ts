@@ -108,7 +108,7 @@ function checkTickets({ payments, inventories }: Snapshot): Violation[] {
 }
 
 /** The object decided, D1 recorded (rule 12). */
-function checkOutcomes({ payments, inventories, takenAtMs }: Snapshot): Violation[] {
+function checkOutcomes({ payments, inventories, dueByMs }: Snapshot): Violation[] {
   const outcomes = new Map(inventories.flatMap(({ orders }) => orders.map((order) => [order.order_id, order.outcome])));
   const holds = new Map(inventories.flatMap((inventory) => inventory.holds.map((hold) => [hold.order_id ?? "", hold] as const)));
   return payments.orders.flatMap((order) => {
@@ -122,8 +122,8 @@ function checkOutcomes({ payments, inventories, takenAtMs }: Snapshot): Violatio
     };
     if (hasBeenPaid(order)) return outcome === "confirmed" ? [] : [said];
     if (outcome === "confirmed") return [said];
-    const isOver = order.state !== "pending" || order.expires_at_ms <= takenAtMs;
+    const isOver = order.state !== "pending" || order.expires_at_ms <= dueByMs;
     // What ended may have had its stock given back without a word: the hold's own end.
-    return isOver && (hold.status === "claimed" || hold.status === "held") && hold.expires_at_ms <= takenAtMs ? [said] : [];
+    return isOver && (hold.status === "claimed" || hold.status === "held") && hold.expires_at_ms <= dueByMs ? [said] : [];
   });
 }

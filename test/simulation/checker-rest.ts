@@ -2,12 +2,12 @@
 import type { Violation } from "./checker.ts";
 import type { Snapshot } from "./snapshot.ts";
 
-export function checkRest({ payments, notifications, inventories, outbox, deadLetters, takenAtMs }: Snapshot): Violation[] {
+export function checkRest({ payments, notifications, inventories, outbox, deadLetters, dueByMs }: Snapshot): Violation[] {
   const halfWay = <T>(rule: string, rows: readonly T[], idOf: (row: T) => string, what: (row: T) => string): Violation[] =>
     rows.map((row) => ({ rule, id: idOf(row), what: what(row) }));
   const id = (row: { id: string }) => row.id;
   const announced = new Set(
-    payments.test_deliveries.filter(({ due_at_ms }) => due_at_ms > takenAtMs).map(({ payment_id }) => payment_id),
+    payments.test_deliveries.filter(({ due_at_ms }) => due_at_ms > dueByMs).map(({ payment_id }) => payment_id),
   );
   const eventOf = new Map(payments.orders.map((order) => [order.id, order.event_id]));
   const cancelled = new Set(
@@ -57,9 +57,7 @@ export function checkRest({ payments, notifications, inventories, outbox, deadLe
     ...halfWay(
       "order_half_way",
       payments.orders.filter(({ state, expires_at_ms, total_minor }) =>
-        state === "pending"
-          ? expires_at_ms <= takenAtMs || total_minor === 0
-          : state === "late_paid" || state === "cancelled_paid",
+        state === "pending" ? expires_at_ms <= dueByMs || total_minor === 0 : state === "late_paid" || state === "cancelled_paid",
       ),
       id,
       ({ state }) => `is ${state}`,
@@ -68,13 +66,13 @@ export function checkRest({ payments, notifications, inventories, outbox, deadLe
       "hold_half_way",
       inventories
         .flatMap(({ holds }) => holds)
-        .filter(({ status, expires_at_ms }) => (status === "held" || status === "claimed") && expires_at_ms <= takenAtMs),
+        .filter(({ status, expires_at_ms }) => (status === "held" || status === "claimed") && expires_at_ms <= dueByMs),
       id,
       ({ status }) => `is ${status} past its end`,
     ),
     ...halfWay(
       "webhook_half_way",
-      payments.test_deliveries.filter(({ delivered_at_ms, due_at_ms }) => delivered_at_ms === null && due_at_ms <= takenAtMs),
+      payments.test_deliveries.filter(({ delivered_at_ms, due_at_ms }) => delivered_at_ms === null && due_at_ms <= dueByMs),
       ({ event_id }) => event_id,
       () => "was not delivered",
     ),

@@ -80,7 +80,8 @@ export type Rows<K extends keyof Tables> = { [T in keyof Tables[K]]: z.output<Ta
 export type Row<K extends keyof Tables, T extends keyof Tables[K]> = Rows<K>[T][number];
 
 export interface Snapshot {
-  takenAtMs: number;
+  /** What was due by then has had its two sweeps. */
+  dueByMs: number;
   payments: Rows<"payments">;
   notifications: Rows<"notifications">;
   analytics: Rows<"analytics">;
@@ -107,23 +108,23 @@ function readRows<K extends keyof Tables>(kind: K, files: DataFile[]): Rows<K> {
 /** Beside the data: what clients were told, which no database says. */
 const TOLD = "acknowledged.json";
 interface Told {
-  takenAtMs: number;
+  dueByMs: number;
   acknowledged: Acknowledgement[];
 }
 
-export function keepAcknowledged(folder: string, acknowledged: Acknowledgement[]): void {
-  const told: Told = { takenAtMs: Date.now(), acknowledged };
+export function keepAcknowledged(folder: string, acknowledged: Acknowledgement[], dueByMs: number): void {
+  const told: Told = { dueByMs, acknowledged };
   writeFileSync(join(folder, TOLD), JSON.stringify(told));
 }
 
 /** Of a house that is stopped. */
 export function readSnapshot(folder: string): Snapshot {
   // Written by the function above.
-  const { takenAtMs, acknowledged } = JSON.parse(readFileSync(join(folder, TOLD), "utf8")) as Told;
+  const { dueByMs, acknowledged } = JSON.parse(readFileSync(join(folder, TOLD), "utf8")) as Told;
   const files = dataFiles(folder);
   const of = (kind: Kind) => files.filter((file) => file.kind === kind);
   return {
-    takenAtMs,
+    dueByMs,
     payments: readRows("payments", of("payments")),
     notifications: readRows("notifications", of("notifications")),
     analytics: readRows("analytics", of("analytics")),
