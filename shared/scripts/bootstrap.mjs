@@ -71,7 +71,8 @@ function lives(pid) {
 if (!isInstalled()) install();
 
 const [script, ...rest] = process.argv.slice(2);
-const child = spawn(pinnedNode, [join(root, script), ...rest], {
+// Base64 of typed arrays, which workerd has, stands behind a flag in Node 24.
+const child = spawn(pinnedNode, ["--js-base-64", join(root, script), ...rest], {
   cwd: root,
   stdio: "inherit",
   env: {
