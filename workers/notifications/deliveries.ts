@@ -132,39 +132,16 @@ async function deliver(dispatch: Dispatch, type: DeliveryType, due: Delivery[]):
   return settled;
 }
 
-/** A dispatcher of this isolate that was cut off is given up after this. */
-const DISPATCHER_LIFE_MS = 30_000;
-const dispatcher = { untilMs: 0, isWanted: false };
-
-/** For `ctx.waitUntil`: one dispatcher an isolate, so that a rush's mails leave the thread to those who buy. It takes along what comes meanwhile. */
-export async function dispatchSoon(env: Env, ctx: Pick<ExecutionContext, "waitUntil">): Promise<void> {
-  dispatcher.isWanted = true;
-  if (dispatcher.untilMs > Date.now()) return;
-  dispatcher.untilMs = Date.now() + DISPATCHER_LIFE_MS;
-  try {
-    await dispatchDue(env, ctx, () => dispatcher.isWanted);
-  } finally {
-    dispatcher.untilMs = 0;
-  }
-}
-
 /** Composes and sends what is due, oldest first. Returns how many were settled; without a carrier nothing is. */
-export async function dispatchDue(
-  env: Env,
-  ctx: Pick<ExecutionContext, "waitUntil">,
-  isMoreWanted: () => boolean = () => false,
-): Promise<number> {
+export async function dispatchDue(env: Env, ctx: Pick<ExecutionContext, "waitUntil">): Promise<number> {
   const sender = mailSenderOf(env);
   if (!sender) return 0;
   let settled = 0;
   let questions = 0;
-  const kinds = Object.keys(KINDS) as DeliveryType[];
-  let open = kinds;
+  let open = Object.keys(KINDS) as DeliveryType[];
   // Each kind in turn, so that a rush of one holds up none of the others.
   while (open.length > 0) {
     const full: DeliveryType[] = [];
-    const before = questions;
-    dispatcher.isWanted = false;
     for (const type of open) {
       if (questions + KINDS[type].questions > MAX_QUESTIONS) continue;
       const due = await claimDue(env.DB, type, Date.now());
@@ -177,8 +154,7 @@ export async function dispatchDue(
         return 0;
       });
     }
-    // Nothing asked is nothing due, or nothing left to ask with.
-    open = isMoreWanted() && questions > before ? kinds : full;
+    open = full;
   }
   return settled;
 }

@@ -8,7 +8,7 @@ import { reportError } from "../../shared/observability/report";
 import { runSteps } from "../../shared/observability/sweep-steps";
 import { consumeMailbox } from "../../shared/queue/mailbox";
 import { tellBuyers } from "./cancelled-events";
-import { countOwed, dispatchDue, dispatchSoon, parkHopeless } from "./deliveries";
+import { countOwed, dispatchDue, parkHopeless } from "./deliveries";
 import { messageHandlers } from "./message-handlers";
 import { app } from "./routes";
 
@@ -37,8 +37,7 @@ export default {
   fetch: serve(app),
   async queue(batch, env, ctx) {
     await consumeMailbox(batch, env, ctx, env.DB, messageHandlers);
-    // What is owed stands in a row, and the sweep pays it: the next messages need not wait for these mails.
-    const dispatched = dispatchSoon(env, ctx);
-    ctx.waitUntil(dispatched.catch((error: unknown) => reportError(error, env, ctx, { task: `dispatch ${batch.queue}` })));
+    // What is owed stands in a row, and the sweep pays it; thrown here, it would bring back messages that were settled.
+    await dispatchDue(env, ctx).catch((error: unknown) => reportError(error, env, ctx, { task: `dispatch ${batch.queue}` }));
   },
 } satisfies ExportedHandler<NotificationsEnv>;

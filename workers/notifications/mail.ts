@@ -31,9 +31,6 @@ export interface Composed {
   failures: unknown[];
 }
 
-/** Between two mails. A confirmation with its files is some 15 ms of work, and on one machine those who buy share the thread with it. */
-const BREATH_MS = 50;
-
 /** Writes each mail by itself: one that cannot be written keeps none of the others back. Null for one that is not owed. */
 export async function composeEach<T>(
   things: readonly T[],
@@ -42,8 +39,7 @@ export async function composeEach<T>(
 ) {
   const mails = new Map<string, Mail>();
   const failures: unknown[] = [];
-  for (const [index, thing] of things.entries()) {
-    if (index > 0) await new Promise((resolve) => setTimeout(resolve, BREATH_MS));
+  for (const thing of things) {
     try {
       const mail = await compose(thing);
       if (mail) mails.set(idOf(thing), mail);
