@@ -31,6 +31,7 @@ export const PROBLEMS = {
   hold_not_found: { status: 404, title: "There is no such hold" },
   order_not_found: { status: 404, title: "There is no such order" },
   payment_not_found: { status: 404, title: "There is no such payment" },
+  seat_map_not_found: { status: 404, title: "There is no such seat map" },
   asset_not_found: { status: 404, title: "There is no such asset" },
   ticket_unknown: { status: 404, title: "This code is no ticket of this event" },
   method_not_allowed: { status: 405, title: "The path does not take this method" },
@@ -45,6 +46,12 @@ export const PROBLEMS = {
   capacity_below_sold: { status: 409, title: "The quantity is below what is sold and held" },
   ticket_type_in_use: { status: 409, title: "The ticket type has holds or tickets" },
   sold_out: { status: 409, title: "Not enough is left" },
+  person_limit: { status: 409, title: "One person may not have more tickets" },
+  seat_taken: { status: 409, title: "A seat is taken" },
+  seat_orphaned: { status: 409, title: "The seats would leave a single one between taken ones" },
+  seat_map_in_use: { status: 409, title: "Seats of the map are sold, held or blocked, or events use it" },
+  too_many_seat_maps: { status: 409, title: "The organizer has as many seat maps as one may" },
+  seats_missing: { status: 409, title: "The seat map has not reached the event's stock yet" },
   holder_limit: { status: 409, title: "This buyer holds as many tickets as one may" },
   hold_expired: { status: 409, title: "The hold has ended" },
   hold_released: { status: 409, title: "The hold was released" },
@@ -71,7 +78,13 @@ export const PROBLEMS = {
   quantity_out_of_range: { status: 422, title: "The quantity is outside of what one order may have" },
   currency_mixed: { status: 422, title: "An event's ticket types share one currency" },
   dates_inconsistent: { status: 422, title: "The dates contradict each other" },
+  seats_required: { status: 422, title: "The ticket type is sold by seats" },
+  seat_count_mismatch: { status: 422, title: "The quantity is not the number of seats" },
+  seat_repeated: { status: 422, title: "A seat is asked for twice" },
   seat_unknown: { status: 422, title: "The ticket type has no such seat" },
+  seat_map_invalid: { status: 422, title: "The seat map contradicts itself or is too large" },
+  seat_map_required: { status: 422, title: "The event has no seat map with such a category" },
+  ticket_not_seated: { status: 422, title: "The event has no such ticket with a seat" },
   amount_not_payable: { status: 422, title: "The provider cannot take this amount" },
   ticket_not_of_order: { status: 422, title: "A ticket is not of this order" },
   provider_not_configured: { status: 422, title: "The provider is not configured" },
@@ -103,7 +116,12 @@ export interface RefusalMembers {
   /** `already_admitted`: when and where the ticket went in. */
   admittedAt?: string;
   gate?: string | null;
-  /** `capacity_below_sold`: the two numbers that stand against the wish. */
+  /** `capacity_below_sold`: the pool, the capacity that it was to have, and the numbers that stand against it. */
+  poolId?: string;
+  capacity?: number;
   sold?: number;
   held?: number;
+  blocked?: number;
+  /** `seat_taken`, `seat_orphaned`, `seat_unknown`, `seat_repeated`: the seats meant. */
+  seatIds?: string[];
 }
