@@ -26,6 +26,12 @@ type EventRow = {
   max_per_address: number | null;
   unpaid_orders_per_person: number | null;
   anonymous_share: number | null;
+  hold_cap_ms: number;
+  max_per_person: number | null;
+  seat_map_id: string | null;
+  refuse_orphan_seats: number;
+  allow_waitlist: number;
+  offer_ms: number;
   state: EventState;
 };
 
@@ -39,6 +45,10 @@ type TypeRow = {
   max_per_order: number;
   sale_start_ms: number | null;
   sale_end_ms: number | null;
+  opens_after: string | null;
+  opened_at_ms: number | null;
+  max_per_person: number | null;
+  seat_categories: string;
   pool_ids: string;
 };
 
@@ -62,6 +72,12 @@ export function readTerms(sql: SqlStorage): Terms | null {
     maxPerAddress: event.max_per_address,
     unpaidOrdersPerPerson: event.unpaid_orders_per_person,
     anonymousShare: event.anonymous_share,
+    holdCapMs: event.hold_cap_ms,
+    maxPerPerson: event.max_per_person,
+    seatMapId: event.seat_map_id,
+    refuseOrphanSeats: event.refuse_orphan_seats === 1,
+    allowWaitlist: event.allow_waitlist === 1,
+    offerMs: event.offer_ms,
     state: event.state,
     types: new Map([...types].map((row) => [row.id, toTicketType(row)])),
   };
@@ -79,6 +95,9 @@ function toTicketType(row: TypeRow): TicketTypeConfig {
     maxPerOrder: row.max_per_order,
     saleStartMs: row.sale_start_ms,
     saleEndMs: row.sale_end_ms,
+    opensAfterTicketTypeId: row.opens_after,
+    maxPerPerson: row.max_per_person,
+    seatCategories: JSON.parse(row.seat_categories) as string[],
   };
 }
 
@@ -139,12 +158,15 @@ export function closeEvent(
 function writeEvent(sql: SqlStorage, config: InventoryConfig): void {
   sql.exec(
     `INSERT INTO event (id, event_id, organizer_id, version, change_id, is_public, currency, end_ms, hold_ms, max_per_address,
-       unpaid_orders_per_person, anonymous_share, state)
-     VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'open')
+       unpaid_orders_per_person, anonymous_share, hold_cap_ms, max_per_person, seat_map_id, refuse_orphan_seats, allow_waitlist, offer_ms,
+       state)
+     VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'open')
      ON CONFLICT (id) DO UPDATE SET version = excluded.version, change_id = excluded.change_id, is_public = excluded.is_public,
        currency = excluded.currency, end_ms = excluded.end_ms, hold_ms = excluded.hold_ms,
        max_per_address = excluded.max_per_address, unpaid_orders_per_person = excluded.unpaid_orders_per_person,
-       anonymous_share = excluded.anonymous_share`,
+       anonymous_share = excluded.anonymous_share, hold_cap_ms = excluded.hold_cap_ms, max_per_person = excluded.max_per_person,
+       seat_map_id = excluded.seat_map_id, refuse_orphan_seats = excluded.refuse_orphan_seats,
+       allow_waitlist = excluded.allow_waitlist, offer_ms = excluded.offer_ms`,
     config.eventId,
     config.organizerId,
     config.version,
@@ -156,6 +178,12 @@ function writeEvent(sql: SqlStorage, config: InventoryConfig): void {
     config.maxPerAddress,
     config.unpaidOrdersPerPerson,
     config.anonymousShare,
+    config.holdCapMs,
+    config.maxPerPerson,
+    config.seatMapId,
+    config.refuseOrphanSeats ? 1 : 0,
+    config.allowWaitlist ? 1 : 0,
+    config.offerMs,
   );
 }
 
@@ -202,11 +230,13 @@ function membershipNow(sql: SqlStorage): string {
 
 function writeType(sql: SqlStorage, type: TicketTypeConfig, position: number): void {
   sql.exec(
-    `INSERT INTO ticket_types (id, position, name, description, quantity, unit_price_minor, min_per_order, max_per_order, sale_start_ms, sale_end_ms)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    `INSERT INTO ticket_types (id, position, name, description, quantity, unit_price_minor, min_per_order, max_per_order, sale_start_ms, sale_end_ms,
+       opens_after, max_per_person, seat_categories)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT (id) DO UPDATE SET position = excluded.position, name = excluded.name, description = excluded.description,
        quantity = excluded.quantity, unit_price_minor = excluded.unit_price_minor, min_per_order = excluded.min_per_order,
-       max_per_order = excluded.max_per_order, sale_start_ms = excluded.sale_start_ms, sale_end_ms = excluded.sale_end_ms`,
+       max_per_order = excluded.max_per_order, sale_start_ms = excluded.sale_start_ms, sale_end_ms = excluded.sale_end_ms,
+       opens_after = excluded.opens_after, max_per_person = excluded.max_per_person, seat_categories = excluded.seat_categories`,
     type.id,
     position,
     type.name,
@@ -217,6 +247,9 @@ function writeType(sql: SqlStorage, type: TicketTypeConfig, position: number): v
     type.maxPerOrder,
     type.saleStartMs,
     type.saleEndMs,
+    type.opensAfterTicketTypeId,
+    type.maxPerPerson,
+    JSON.stringify(type.seatCategories),
   );
 }
 

@@ -13,7 +13,7 @@ import { ok, type Result, refuse } from "../../shared/contracts/result";
 import type { Terms } from "./event";
 import { checkHolder, isAnonymous } from "./holders";
 import { demandOf, GIVE_BACK, movePools, returnToPools, soldOut, TAKE } from "./pools";
-import { checkSale, mergeLines, priceLines } from "./sale";
+import { checkEvent, checkSale, mergeLines, priceLines } from "./sale";
 
 export type HoldStatus = "held" | "claimed" | "confirmed" | "expired" | "released";
 
@@ -85,8 +85,8 @@ export function deathOf(hold: HoldRecord, nowMs: number): Refusal<"hold_expired"
 
 export function tellHold(terms: Terms, hold: HoldRecord): HeldStock {
   const { eventId, organizerId, currency } = terms;
-  const { id: holdId, configVersion, holder, expiresAtMs, lines, orderId } = hold;
-  return { holdId, eventId, organizerId, currency, configVersion, holder, expiresAtMs, lines, orderId };
+  const { id: holdId, configVersion, holder, expiresAtMs, capMs: extendableUntilMs, lines, orderId } = hold;
+  return { holdId, eventId, organizerId, currency, configVersion, holder, expiresAtMs, extendableUntilMs, lines, orderId };
 }
 
 /** The hold as it stands while it lives, its death's name after. */
@@ -131,7 +131,7 @@ export function placeHold(sql: SqlStorage, terms: Terms, request: HoldRequest, n
     orderId: null,
     configVersion: terms.version,
     expiresAtMs,
-    capMs: expiresAtMs,
+    capMs: Math.max(expiresAtMs, nowMs + terms.holdCapMs),
     reacquired: 0,
     lines: priceLines(terms, lines, []),
   };
@@ -221,4 +221,33 @@ export function endHold(sql: SqlStorage, terms: Terms, hold: HoldRecord, as: "ex
   if (hold.status !== "held" && hold.status !== "claimed") return;
   sql.exec("UPDATE holds SET status = ? WHERE id = ?", as, hold.id);
   returnToPools(sql, demandOf(terms.types, hold.lines), GIVE_BACK, isAnonymous(hold.holder));
+}
+
+/** Moves the end out, never in and never beyond the cap; one that stands there already is the same answer. */
+export function extendHold(sql: SqlStorage, terms: Terms, holdId: string, nowMs: number): Result<HeldStock, HoldChangeRefusal> {
+  const hold = findHold(sql, holdId);
+  if (hold === null) return refuse({ code: "hold_not_found" });
+  const death = deathOf(hold, nowMs);
+  if (death !== null) return refuse(death);
+  if (hold.orderId !== null) return refuse({ code: "hold_in_use" });
+  const refusal = checkEvent(terms, nowMs);
+  if (refusal !== null) return refuse(refusal);
+  const expiresAtMs = Math.min(Math.max(hold.expiresAtMs, nowMs + terms.holdMs), hold.capMs);
+  sql.exec("UPDATE holds SET expires_at_ms = ? WHERE id = ?", expiresAtMs, holdId);
+  return ok(tellHold(terms, { ...hold, expiresAtMs }));
+}
+
+/** Takes the lines of an expired hold once more, at today's prices; its cap counts anew. */
+export function reacquireHold(
+  sql: SqlStorage,
+  terms: Terms,
+  holdId: string,
+  nowMs: number,
+): Result<HeldStock, HoldChangeRefusal> {
+  const hold = findHold(sql, holdId);
+  if (hold === null) return refuse({ code: "hold_not_found" });
+  if (hold.orderId !== null) return refuse({ code: "hold_in_use" });
+  const death = deathOf(hold, nowMs);
+  if (death === null) return ok(tellHold(terms, hold));
+  return refuse(death);
 }

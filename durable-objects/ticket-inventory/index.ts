@@ -24,7 +24,7 @@ import { keepRefusal, placeKeyedHold } from "./kept-refusals";
 import { INVENTORY_SCHEMA } from "./migrations";
 import { InventoryNews } from "./news";
 import * as orders from "./orders";
-import { countSoldOut } from "./pools";
+import { countSoldOut, tellPools } from "./pools";
 import * as tickets from "./tickets";
 
 /** Due holds ended before each batch, and by one alarm: neither may keep those who buy waiting. */
@@ -110,6 +110,17 @@ export class TicketInventory extends DurableObject<TicketInventoryEnv> implement
     return this.#write((terms, nowMs) => holds.changeHold(this.#sql, terms, holdId, items, nowMs));
   }
 
+  extendHold(holdId: string) {
+    return this.#write((terms, nowMs) => holds.extendHold(this.#sql, terms, holdId, nowMs));
+  }
+
+  reacquireHold(holdId: string) {
+    return this.#write((terms, nowMs) => {
+      this.#clock.dueBy(nowMs + terms.holdMs);
+      return holds.reacquireHold(this.#sql, terms, holdId, nowMs);
+    });
+  }
+
   releaseHold(holdId: string) {
     return this.#write((terms) => holds.releaseHold(this.#sql, terms, holdId));
   }
@@ -167,6 +178,10 @@ export class TicketInventory extends DurableObject<TicketInventoryEnv> implement
 
   availability() {
     return this.#read((terms, nowMs) => ok(tellAvailability(this.#sql, terms, nowMs)));
+  }
+
+  pools() {
+    return this.#read(() => ok(tellPools(this.#sql)));
   }
 
   /** For the bench: how many commands shared a commit since the object was started. */

@@ -159,4 +159,36 @@ export const INVENTORY_SCHEMA: SchemaSteps = [
   ) STRICT;
   INSERT INTO announced_admissions (id, version, quarters, announced_at_ms) VALUES (1, 0, '[]', 0);
   `,
+  `
+  ALTER TABLE event ADD COLUMN hold_cap_ms INTEGER NOT NULL DEFAULT 10800000 CHECK (hold_cap_ms > 0);
+  UPDATE event SET hold_cap_ms = 3 * hold_ms;
+  ALTER TABLE event ADD COLUMN max_per_person INTEGER CHECK (max_per_person > 0);
+  ALTER TABLE event ADD COLUMN seat_map_id TEXT;
+  ALTER TABLE event ADD COLUMN refuse_orphan_seats INTEGER NOT NULL DEFAULT 0 CHECK (refuse_orphan_seats IN (0, 1));
+  ALTER TABLE event ADD COLUMN allow_waitlist INTEGER NOT NULL DEFAULT 0 CHECK (allow_waitlist IN (0, 1));
+  ALTER TABLE event ADD COLUMN offer_ms INTEGER NOT NULL DEFAULT 86400000 CHECK (offer_ms > 0);
+
+  -- The type whose end opens this one, and when that was: what has opened stays open.
+  ALTER TABLE ticket_types ADD COLUMN opens_after TEXT;
+  ALTER TABLE ticket_types ADD COLUMN opened_at_ms INTEGER;
+  ALTER TABLE ticket_types ADD COLUMN max_per_person INTEGER CHECK (max_per_person > 0);
+  ALTER TABLE ticket_types ADD COLUMN seat_categories TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(seat_categories));
+
+  -- An allocation, and a plain pool that it lies within.
+  CREATE TABLE pool_surroundings (
+    allocation_id TEXT NOT NULL REFERENCES pools (id),
+    pool_id TEXT NOT NULL REFERENCES pools (id),
+    PRIMARY KEY (allocation_id, pool_id),
+    CHECK (allocation_id <> pool_id)
+  ) STRICT, WITHOUT ROWID;
+
+  -- HMACs of whom the order's tickets are counted for: his mail address, and his means of payment.
+  ALTER TABLE holds ADD COLUMN person_key TEXT;
+  ALTER TABLE holds ADD COLUMN fingerprint_key TEXT;
+  -- JSON: lines of a partial hold that got nothing, and lines whose price changed when the hold was taken again.
+  ALTER TABLE holds ADD COLUMN refused TEXT CHECK (json_valid(refused));
+  ALTER TABLE holds ADD COLUMN repriced TEXT CHECK (json_valid(repriced));
+  CREATE INDEX holds_person ON holds (person_key) WHERE person_key IS NOT NULL AND status IN ('claimed', 'confirmed');
+  CREATE INDEX holds_fingerprint ON holds (fingerprint_key) WHERE fingerprint_key IS NOT NULL AND status = 'confirmed';
+  `,
 ];

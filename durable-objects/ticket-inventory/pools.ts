@@ -2,7 +2,7 @@
  * Stock is counted by pools (rule 8). A counter moves by one plain UPDATE and the table's own constraint decides whether it may, so that
  * nothing is checked in one step and written in another.
  */
-import type { Line, TicketTypeConfig } from "../../shared/contracts/inventory";
+import type { Line, PoolState, TicketTypeConfig } from "../../shared/contracts/inventory";
 import type { Refusal } from "../../shared/contracts/problems";
 import { ROOM_LEFT } from "./migrations";
 
@@ -144,4 +144,17 @@ export function countSoldOut<E extends Refusal>(sql: SqlStorage, refusal: E, now
     available: left.get(ticketTypeId) ?? 0,
   }));
   return available === undefined ? refusal : { ...refusal, members: { ...refusal.members, available } };
+}
+
+/** Every pool as it stands, in the order of ids. */
+export function tellPools(sql: SqlStorage): PoolState[] {
+  return poolsNow(sql).map(({ id, capacity, sold, held, blocked }) => ({
+    id,
+    capacity,
+    withinPoolIds: [],
+    sold,
+    held,
+    blocked,
+    available: capacity - sold - held - blocked,
+  }));
 }

@@ -1,5 +1,6 @@
 /** What may be asked of an event now, before any stock is looked at. */
 import type { HeldLine, HoldRefusal, Line, TicketTypeConfig } from "../../shared/contracts/inventory";
+import type { Refusal } from "../../shared/contracts/problems";
 import type { Terms } from "./event";
 
 /** One line a type, in the order of first mention: a limit must not be passed by asking twice. */
@@ -11,12 +12,17 @@ export function mergeLines(items: readonly Line[]): Line[] {
 
 /** Null when every line may be sold now; otherwise the first refusal in the order event, type, quantity, sale window. */
 export function checkSale(terms: Terms, lines: readonly Line[], nowMs: number): HoldRefusal | null {
-  if (terms.state !== "open") return { code: "event_not_on_sale", detail: `The event is ${terms.state}.` };
-  if (nowMs >= terms.endMs) return { code: "event_not_on_sale", detail: "The event has ended." };
+  const closed = checkEvent(terms, nowMs);
+  if (closed !== null) return closed;
   const unknown = lines.find((line) => !terms.types.has(line.ticketTypeId));
   if (unknown !== undefined)
     return { code: "ticket_type_not_found", detail: `The event has no ticket type ${unknown.ticketTypeId}.` };
   return checkQuantities(terms, lines) ?? checkWindows(terms, lines, nowMs);
+}
+
+export function checkEvent(terms: Terms, nowMs: number): Refusal<"event_not_on_sale"> | null {
+  if (terms.state !== "open") return { code: "event_not_on_sale", detail: `The event is ${terms.state}.` };
+  return nowMs >= terms.endMs ? { code: "event_not_on_sale", detail: "The event has ended." } : null;
 }
 
 function checkQuantities(terms: Terms, lines: readonly Line[]): HoldRefusal | null {

@@ -8,6 +8,11 @@ import type { Result } from "./result";
 export interface PoolConfig {
   id: string;
   capacity: number;
+  /**
+   * Empty for a plain pool. An allocation (press, sponsor, box office) lies within these plain pools: what it has neither sold nor held
+   * stands in each of them as `blocked`. A type draws from at most one allocation, and then also from a pool around it.
+   */
+  withinPoolIds: string[];
 }
 
 export interface TicketTypeConfig {
@@ -25,6 +30,15 @@ export interface TicketTypeConfig {
   saleStartMs: number | null;
   /** Null: to the event's end. */
   saleEndMs: number | null;
+  /**
+   * The type opens by itself once that one has nothing left, or at its own `saleStartMs` where it has one, whichever comes first, and
+   * stays open. Null: at `saleStartMs`, or from publishing.
+   */
+  opensAfterTicketTypeId: string | null;
+  /** Tickets of this type over all of a person's orders (claimed and live, or confirmed and not void); null for no limit. */
+  maxPerPerson: number | null;
+  /** The categories of the event's seat map that it sells; empty for a type without seats. */
+  seatCategories: string[];
 }
 
 /** All that a hold must know, so that it reads no database (rule 6). Opened by publishing; every later change carries a higher `version`. */
@@ -39,6 +53,17 @@ export interface InventoryConfig {
   currency: string;
   endMs: number;
   holdMs: number;
+  /** From its placing a hold that no order has claimed may be extended so far; at least `holdMs`. */
+  holdCapMs: number;
+  /** Tickets of all types over all of a person's orders; null for no limit. */
+  maxPerPerson: number | null;
+  /** The seat map that its seated types sell from, which the object has or asks for; null without seats. */
+  seatMapId: string | null;
+  /** Picked seats that would leave a single free one between taken ones are refused. */
+  refuseOrphanSeats: boolean;
+  allowWaitlist: boolean;
+  /** How long an offer to somebody on the waiting list stands. */
+  offerMs: number;
   /** Tickets that one network address may hold or own at a time; null in development (API.md, *Local run*). */
   maxPerAddress: number | null;
   /** How many times a type's `maxPerOrder` one person may have in live holds that are not paid; null in development. */
@@ -60,7 +85,12 @@ export interface Holder {
 
 export interface Line {
   ticketTypeId: string;
+  /** Of a seated type the number of its seats. */
   quantity: number;
+  /** Of a seated type: these seats … */
+  seatIds?: string[];
+  /** … or the best ones together, perhaps of some sections only, so many of them accessible. Exactly one of the two is given. */
+  bestAvailable?: true | { sectionIds?: string[]; accessible?: number };
 }
 
 export interface HoldRequest {
@@ -73,12 +103,40 @@ export interface HoldRequest {
   items: Line[];
   /** True when the caller is a member of the event's organizer or an admin: sees private events. */
   insider: boolean;
+  /** Each line as much as there is, never below the type's `minPerOrder`, and told; all or nothing without it. */
+  partial?: boolean;
 }
 
-export interface HeldLine extends Line {
+export interface HeldSeat {
+  id: string;
+  /** For people: "Parterre · Row 12 · Seat 7". */
+  label: string;
+}
+
+export interface HeldLine {
+  ticketTypeId: string;
+  quantity: number;
   name: string;
   /** Frozen when the hold was placed. */
   unitPriceMinor: number;
+  /** How many were asked for, where a partial hold got fewer. */
+  asked?: number;
+  /** Of a seated type, as many as `quantity`. */
+  seats?: HeldSeat[];
+}
+
+/** A line of a partial hold that got nothing, and why. */
+export interface RefusedLine {
+  ticketTypeId: string;
+  asked: number;
+  code: "sold_out";
+}
+
+/** A line whose price is another than the one it was held for before. Minor units. */
+export interface RepricedLine {
+  ticketTypeId: string;
+  fromMinor: number;
+  toMinor: number;
 }
 
 export interface HeldStock {
@@ -89,7 +147,13 @@ export interface HeldStock {
   configVersion: number;
   holder: Holder;
   expiresAtMs: number;
+  /** `extendHold` never moves the end beyond this; of an order's hold the same for `extend`. */
+  extendableUntilMs: number;
   lines: HeldLine[];
+  /** What a partial hold did not get at all; absent where there is none. */
+  refused?: RefusedLine[];
+  /** What `reacquireHold` found dearer or cheaper; absent where there is none. */
+  repriced?: RepricedLine[];
   /** The order that claimed it, null while it is free. */
   orderId: string | null;
 }
@@ -109,6 +173,11 @@ export interface ClaimRequest {
   /** … or place one for the order in the same command. Exactly one of the two is given. */
   items?: Line[] | undefined;
   requestHash: string;
+  /**
+   * The buyer's mail address (of somebody signed in his verified one), by which the tickets of one person are counted. The events Worker
+   * makes the object's `personKey` of it; absent where nobody is to be counted.
+   */
+  personEmail?: string | undefined;
 }
 
 /** An order's permanent word about its stock (rule 12): the first of confirm and release wins, for ever. */
@@ -125,6 +194,8 @@ export interface ConfirmRequest {
   buyer: Attendee;
   /** In the order of the lines; missing ones carry the buyer. */
   attendees: Attendee[];
+  /** HMAC of the fingerprint of the means of payment, where the provider tells one: it counts as a person too. */
+  fingerprintKey?: string | undefined;
 }
 
 export interface IssuedTicket {
@@ -143,6 +214,15 @@ export interface TypeAvailability {
   ticketTypeId: string;
   available: number;
   status: "on_sale" | "scheduled" | "ended" | "sold_out" | "hidden";
+}
+
+/** A pool as it stands: `sold + held + blocked <= capacity`, `available` is what is left. A hold that is due counts as gone. */
+export interface PoolState extends PoolConfig {
+  sold: number;
+  held: number;
+  /** Kept back: what allocations within it have left, and blocked seats. */
+  blocked: number;
+  available: number;
 }
 
 export interface Availability {
@@ -179,13 +259,19 @@ export type HoldRefusal = Refusal<
   | "quantity_out_of_range"
   | "sold_out"
   | "holder_limit"
+  | "seats_required"
+  | "seat_count_mismatch"
+  | "seat_unknown"
+  | "seat_repeated"
+  | "seat_taken"
+  | "seat_orphaned"
   | "hold_expired"
   | "hold_released"
   | "idempotency_key_reused"
 >;
 export type HoldChangeRefusal = HoldRefusal | Refusal<"hold_not_found" | "hold_in_use">;
-export type ClaimRefusal = HoldChangeRefusal;
-export type ConfirmRefusal = Refusal<"event_not_found" | "order_not_found" | "sold_out" | "state_moved">;
+export type ClaimRefusal = HoldChangeRefusal | Refusal<"person_limit">;
+export type ConfirmRefusal = Refusal<"event_not_found" | "order_not_found" | "sold_out" | "state_moved" | "person_limit">;
 export type CheckInRefusal = Refusal<"event_not_found" | "ticket_unknown" | "ticket_void" | "already_admitted" | "nonce_reused">;
 
 /** The object's RPC surface. `private` in TypeScript is callable over RPC, so everything else in the class is `#private`. */
@@ -200,7 +286,18 @@ export interface TicketInventoryRpc {
   close(reason: "cancelled" | "completed"): Promise<Result<{ version: number }, Refusal<"event_not_found">>>;
   placeHold(request: HoldRequest): Promise<Result<HeldStock, HoldRefusal>>;
   hold(holdId: string): Promise<Result<HeldStock, EndedHold | Refusal<"event_not_found" | "hold_not_found">>>;
-  changeHold(holdId: string, items: Line[]): Promise<Result<HeldStock, HoldChangeRefusal>>;
+  /** Other lines for a hold that no order has claimed. `partial` as in `HoldRequest`. */
+  changeHold(holdId: string, items: Line[], partial?: boolean): Promise<Result<HeldStock, HoldChangeRefusal>>;
+  /**
+   * Moves the end of a hold that no order has claimed out, to `holdMs` from now, never beyond `holdCapMs` from its placing, never in.
+   * At the cap it is the same answer unchanged.
+   */
+  extendHold(holdId: string): Promise<Result<HeldStock, HoldChangeRefusal>>;
+  /**
+   * An expired hold that no order has claimed takes the same lines again while stock lasts, at today's prices, which it tells where they
+   * differ; at most three times, then `hold_expired`. A released one hears `hold_released`; a live one is the same answer unchanged.
+   */
+  reacquireHold(holdId: string): Promise<Result<HeldStock, HoldChangeRefusal>>;
   releaseHold(holdId: string): Promise<Result<null, Refusal<"event_not_found" | "hold_not_found" | "hold_in_use">>>;
   /** Binds one order to a hold, for ever; again with the same order is the same answer. */
   claim(request: {
@@ -210,6 +307,8 @@ export interface TicketInventoryRpc {
     holder: Holder;
     insider: boolean;
     items: Line[] | null;
+    /** HMAC of the buyer's normalized mail address: whose tickets `maxPerPerson` counts. */
+    personKey?: string | null;
   }): Promise<Result<HeldStock, ClaimRefusal>>;
   /**
    * The order's end is the provider's (rule 13), never earlier than it was, never beyond the end of the event or seven days from the
@@ -249,4 +348,6 @@ export interface TicketInventoryRpc {
   ticketsOf(orderId: string): Promise<Result<IssuedTicket[], Refusal<"event_not_found">>>;
   checkIn(request: CheckInRequest): Promise<Result<Admission, CheckInRefusal>>;
   availability(): Promise<Result<Availability, Refusal<"event_not_found">>>;
+  /** All pools, the event's and the types' own among them, in the order of ids. */
+  pools(): Promise<Result<PoolState[], Refusal<"event_not_found">>>;
 }

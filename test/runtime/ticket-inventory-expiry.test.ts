@@ -13,6 +13,7 @@ import {
   holdRequest,
   type Inventory,
   openInventory,
+  plainPool,
   poolsOf,
   refusalOf,
   rowsOf,
@@ -103,7 +104,7 @@ test("a hundred ticket types whose holds are all due give everything back", asyn
     const id = someId();
     return typeDraft({ id, poolIds: [id, house] });
   });
-  const pools = [...types.map(({ id, quantity }) => ({ id, capacity: quantity })), { id: house, capacity: 1_000 }];
+  const pools = [...types.map(({ id, quantity }) => plainPool(id, quantity)), plainPool(house, 1_000)];
   const inventory = await openInventory(configOf(types, { pools }));
   const holder: Holder = { kind: "address", key: "hashed" };
   const answers = await Promise.all(

@@ -12,6 +12,7 @@ import {
   HOLD_MS,
   holdRequest,
   openInventory,
+  plainPool,
   poolsOf,
   refusalOf,
   rowsOf,
@@ -36,6 +37,7 @@ test("a hold carries its event's terms, its frozen prices and its end", async ()
     configVersion: 7,
     holder: request.holder,
     expiresAtMs: held.expiresAtMs,
+    extendableUntilMs: held.expiresAtMs + 2 * HOLD_MS,
     lines: [{ ticketTypeId: type.id, quantity: 2, name: "Seated", unitPriceMinor: 4200 }],
     orderId: null,
   });
@@ -197,7 +199,7 @@ test("a changed hold frees as much of a shared pool as it takes, keeps old price
     ReturnType<typeof typeDraft>,
     ReturnType<typeof typeDraft>,
   ];
-  const config = configOf([near, far], { pools: [{ id: house, capacity: 4 }] });
+  const config = configOf([near, far], { pools: [plainPool(house, 4)] });
   const inventory = await openInventory(config);
   const { holdId, expiresAtMs } = granted(await inventory.placeHold(holdRequest(near.id, 4)));
   granted(

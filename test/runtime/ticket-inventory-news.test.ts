@@ -9,6 +9,7 @@ import {
   HOLD_MS,
   holdRequest,
   openInventory,
+  plainPool,
   someId,
   typeDraft,
 } from "../support/inventory";
@@ -128,7 +129,7 @@ test("a wave of ends is counted once a second, not by each of its alarms", async
 test("a type that only shares a pool has no count of its own", async () => {
   const house = someId();
   const types = [typeDraft({ poolIds: [house], quantity: 5 }), typeDraft({ poolIds: [house], quantity: 5 })];
-  const inventory = await openInventory(configOf(types, { pools: [{ id: house, capacity: 5 }] }));
+  const inventory = await openInventory(configOf(types, { pools: [plainPool(house, 5)] }));
   await wake(inventory);
   expect(levelsOf(sent.at(-1))).toEqual([
     [5, null],

@@ -11,6 +11,7 @@ import {
   HOLD_MS,
   holdRequest,
   openInventory,
+  plainPool,
   poolsOf,
   refusalOf,
   rowsOf,
@@ -62,7 +63,7 @@ test("an order without a hold places and claims in one command, once for its id"
 test("confirming turns the hold into tickets once, however often it is asked", async () => {
   const house = someId();
   const types = [typeDraft({ poolIds: [house] }), typeDraft({ poolIds: [house] })] as const;
-  const config = configOf([...types], { pools: [{ id: house, capacity: 10 }] });
+  const config = configOf([...types], { pools: [plainPool(house, 10)] });
   const inventory = await openInventory(config);
   const items = [
     { ticketTypeId: types[1].id, quantity: 1 },
@@ -244,7 +245,7 @@ test("a claim that no order ever decides keeps its ticket type for seven days an
   const config = configOf([type, other]);
   const inventory = await openInventory(config);
   granted(await inventory.claim(claimRequest(type.id, 1)));
-  const without = { ...config, version: 2, pools: [{ id: other.id, capacity: 10 }], ticketTypes: [other] };
+  const without = { ...config, version: 2, pools: [plainPool(other.id, 10)], ticketTypes: [other] };
   pass(7 * DAY_MS - 1);
   expect(codeOf(await inventory.reconfigure(without))).toBe("ticket_type_in_use");
   pass(1);

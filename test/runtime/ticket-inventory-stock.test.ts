@@ -11,6 +11,7 @@ import {
   holdRequest,
   inventoryOf,
   openInventory,
+  plainPool,
   poolsOf,
   refusalOf,
   removeGuard,
@@ -102,7 +103,7 @@ test("two types over a shared capacity of ten sell ten, and read the same availa
     return typeDraft({ id, name, poolIds: [id, house], quantity: 8 });
   });
   const [floor, balcony] = types as [(typeof types)[0], (typeof types)[0]];
-  const pools = [...types.map(({ id }) => ({ id, capacity: 8 })), { id: house, capacity: 10 }];
+  const pools = [...types.map(({ id }) => plainPool(id, 8)), plainPool(house, 10)];
   const inventory = await openInventory(configOf(types, { pools }));
   granted(await inventory.placeHold(holdRequest(floor.id, 3)));
   expect(await availableOf(inventory)).toEqual({ [floor.id]: 5, [balcony.id]: 7 });
@@ -135,7 +136,7 @@ test("two types over a shared capacity of ten sell ten, and read the same availa
 test("a hold over two types of one pool asks it for the sum", async () => {
   const house = someId();
   const types = [typeDraft({ poolIds: [house] }), typeDraft({ poolIds: [house] })];
-  const inventory = await openInventory(configOf(types, { pools: [{ id: house, capacity: 5 }] }));
+  const inventory = await openInventory(configOf(types, { pools: [plainPool(house, 5)] }));
   const items = types.map(({ id }) => ({ ticketTypeId: id, quantity: 3 }));
   expect(codeOf(await inventory.placeHold(holdRequest("", 1, { items })))).toBe("sold_out");
   expect(await poolsOf(inventory)).toEqual([{ id: house, capacity: 5, sold: 0, held: 0, held_anonymously: 0, blocked: 0 }]);

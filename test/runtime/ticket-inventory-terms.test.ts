@@ -11,6 +11,7 @@ import {
   holdRequest,
   inventoryOf,
   openInventory,
+  plainPool,
   poolsOf,
   refusalOf,
   someId,
@@ -28,11 +29,11 @@ test("opening again with the version that stands is the same answer, an older on
   const inventory = await openInventory(config);
   expect(await inventory.open(config)).toEqual({ ok: true, value: { version: 3 } });
   expect(codeOf(await inventory.open({ ...config, version: 2 }))).toBe("state_moved");
-  const pools = [{ id: type.id, capacity: 4 }];
+  const pools = [plainPool(type.id, 4)];
   expect(granted(await inventory.open({ ...config, version: 4, pools }))).toEqual({ version: 4 });
   expect(await availableOf(inventory)).toEqual({ [type.id]: 4 });
   granted(await inventory.placeHold(holdRequest(type.id, 4)));
-  expect(codeOf(await inventory.open({ ...config, version: 5, pools: [{ id: type.id, capacity: 3 }] }))).toBe("state_moved");
+  expect(codeOf(await inventory.open({ ...config, version: 5, pools: [plainPool(type.id, 3)] }))).toBe("state_moved");
   granted(await inventory.close("cancelled"));
   expect(codeOf(await inventory.open({ ...config, version: 6 }))).toBe("event_state");
 });
@@ -54,7 +55,7 @@ test("capacity moves while on sale, never below what is sold and held, and the n
   granted(await inventory.confirm(confirmRequest(config.eventId, claim.orderId)));
   granted(await inventory.placeHold(holdRequest(type.id, 2)));
   const resize = (version: number, capacity: number) =>
-    inventory.reconfigure({ ...config, version, changeId: `change to ${capacity}`, pools: [{ id: type.id, capacity }] });
+    inventory.reconfigure({ ...config, version, changeId: `change to ${capacity}`, pools: [plainPool(type.id, capacity)] });
 
   expect(refusalOf(await resize(2, 4))).toMatchObject({ code: "capacity_below_sold", members: { sold: 3, held: 2 } });
   expect(granted(await inventory.availability())).toMatchObject({ version: 1, ticketTypes: [{ available: 5 }] });
@@ -75,7 +76,7 @@ test("capacity may shrink into what only due holds occupy", async () => {
   const inventory = await openInventory(config);
   await Promise.all(Array.from({ length: 300 }, () => inventory.placeHold(holdRequest(type.id, 1))));
   vi.setSystemTime(Date.now() + HOLD_MS);
-  expect(codeOf(await inventory.reconfigure({ ...config, version: 2, pools: [{ id: type.id, capacity: 1 }] }))).toBe("ok");
+  expect(codeOf(await inventory.reconfigure({ ...config, version: 2, pools: [plainPool(type.id, 1)] }))).toBe("ok");
   expect(await poolsOf(inventory)).toMatchObject([{ capacity: 1, held: 0 }]);
 });
 
@@ -120,10 +121,7 @@ test("a type that draws from another pool takes what it has sold and held with i
   granted(await inventory.placeHold(hold));
   const house = someId();
   const move = (version: number, capacity: number) => {
-    const pools = [
-      { id, capacity: 10 },
-      { id: house, capacity },
-    ];
+    const pools = [plainPool(id, 10), plainPool(house, capacity)];
     return inventory.reconfigure({ ...config, version, pools, ticketTypes: [{ ...type, poolIds: [id, house] }] });
   };
   expect(refusalOf(await move(2, 4))).toMatchObject({ code: "capacity_below_sold", members: { sold: 3, held: 2 } });
@@ -143,7 +141,7 @@ test("a change of terms and holds at the same moment are decided one after the o
   const [before, after] = [holds.slice(0, 10), holds.slice(10)];
   const answers = await Promise.all([
     ...before.map((request) => inventory.placeHold(request)),
-    inventory.reconfigure({ ...config, version: 2, pools: [{ id: type.id, capacity: 15 }] }),
+    inventory.reconfigure({ ...config, version: 2, pools: [plainPool(type.id, 15)] }),
     ...after.map((request) => inventory.placeHold(request)),
   ]);
   expect(answers.filter((answer) => answer.ok)).toHaveLength(16);

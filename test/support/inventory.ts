@@ -8,6 +8,7 @@ import type {
   Holder,
   HoldRequest,
   InventoryConfig,
+  PoolConfig,
   TicketTypeConfig,
 } from "../../shared/contracts/inventory";
 import type { Result } from "../../shared/contracts/result";
@@ -39,9 +40,19 @@ export function typeDraft(change: Partial<TicketTypeConfig> = {}): TicketTypeCon
     maxPerOrder: 10,
     saleStartMs: null,
     saleEndMs: null,
+    opensAfterTicketTypeId: null,
+    maxPerPerson: null,
+    seatCategories: [],
     ...change,
   };
 }
+
+export const plainPool = (id: string, capacity: number): PoolConfig => ({ id, capacity, withinPoolIds: [] });
+export const allocation = (id: string, capacity: number, ...withinPoolIds: string[]): PoolConfig => ({
+  id,
+  capacity,
+  withinPoolIds,
+});
 
 /** An event of one day's length that starts in a month; each type has its own pool unless `pools` says otherwise. */
 export function configOf(ticketTypes: TicketTypeConfig[], change: Partial<InventoryConfig> = {}): InventoryConfig {
@@ -54,10 +65,16 @@ export function configOf(ticketTypes: TicketTypeConfig[], change: Partial<Invent
     currency: "EUR",
     endMs: Date.now() + 31 * DAY_MS,
     holdMs: HOLD_MS,
+    holdCapMs: 3 * HOLD_MS,
+    maxPerPerson: null,
+    seatMapId: null,
+    refuseOrphanSeats: false,
+    allowWaitlist: false,
+    offerMs: DAY_MS,
     maxPerAddress: null,
     unpaidOrdersPerPerson: null,
     anonymousShare: null,
-    pools: ticketTypes.map(({ id, quantity }) => ({ id, capacity: quantity })),
+    pools: ticketTypes.map(({ id, quantity }) => plainPool(id, quantity)),
     ticketTypes,
     ...change,
   };

@@ -42,6 +42,9 @@ const type = (id: string, unitPriceMinor: number): TicketTypeConfig => ({
   maxPerOrder: 10,
   saleStartMs: null,
   saleEndMs: null,
+  opensAfterTicketTypeId: null,
+  maxPerPerson: null,
+  seatCategories: [],
 });
 
 const START = {
@@ -53,10 +56,16 @@ const START = {
   currency: "EUR",
   endMs: START_MS + 30 * DAY_MS,
   holdMs: HOLD_MS,
+  holdCapMs: 3 * HOLD_MS,
+  maxPerPerson: null,
+  seatMapId: null,
+  refuseOrphanSeats: false,
+  allowWaitlist: false,
+  offerMs: DAY_MS,
   maxPerAddress: null,
   unpaidOrdersPerPerson: null,
   anonymousShare: null,
-  pools: [{ id: EVENT_ID, capacity: CAPACITY }],
+  pools: [{ id: EVENT_ID, capacity: CAPACITY, withinPoolIds: [] }],
   ticketTypes: [type(PAID_TYPE, PRICE_MINOR), type(FREE_TYPE, 0)],
 } satisfies InventoryConfig;
 
