@@ -63,7 +63,7 @@ export class EventsService extends WorkerEntrypoint<EventsEnv> implements Events
   }
 
   ticketsOfOrders(orders: { eventId: string; orderId: string }[]) {
-    return stock.ticketsOfOrders(this.env, orders);
+    return stock.ticketsOfOrders(this.env, this.ctx, orders);
   }
 
   events(ids: string[]) {

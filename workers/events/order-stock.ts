@@ -4,7 +4,8 @@ import type { ClaimRequest, ConfirmRefusal, ConfirmRequest, IssuedTicket } from 
 import type { Refusal } from "../../shared/contracts/problems";
 import { ok, type Result, refuse } from "../../shared/contracts/result";
 import { uuidV8 } from "../../shared/crypto/uuid";
-import type { Env } from "./environment";
+import { reportError } from "../../shared/observability/report";
+import type { Env, Later } from "./environment";
 import { isSecretOfHold } from "./hold-secret";
 import { askInventory, isOverloaded } from "./inventory";
 import { isMemberOf } from "./members";
@@ -44,9 +45,22 @@ export async function ticketsOf(env: Env, eventId: string, orderId: string) {
 /** Of one call: each order is a question to its event's object. */
 const MAX_ORDERS = 50;
 
-export async function ticketsOfOrders(env: Env, orders: { eventId: string; orderId: string }[]) {
+/** An object that cannot tell of one order keeps none of the others back: that one's answer is a refusal. */
+export async function ticketsOfOrders(
+  env: Env,
+  later: Later,
+  orders: { eventId: string; orderId: string }[],
+): ReturnType<EventsRpc["ticketsOfOrders"]> {
   if (orders.length > MAX_ORDERS) throw new RangeError(`at most ${MAX_ORDERS} orders a call`);
-  return Promise.all(orders.map(({ eventId, orderId }) => ticketsOf(env, eventId, orderId)));
+  return Promise.all(
+    orders.map(({ eventId, orderId }) =>
+      ticketsOf(env, eventId, orderId).catch((error: unknown) => {
+        if (isOverloaded(error)) return refuse({ code: "overloaded" as const, retryAfterSeconds: 1 });
+        reportError(error, env, later, { task: `tell the tickets of order ${orderId}` });
+        return refuse({ code: "unavailable" as const });
+      }),
+    ),
+  );
 }
 
 async function withCodes<E extends Refusal>(env: Env, issued: Result<IssuedTicket[], E>): Promise<Result<Ticket[], E>> {
