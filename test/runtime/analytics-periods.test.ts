@@ -1,7 +1,7 @@
 /** Hours and days as they are at the event, whatever its clocks do. */
 import { applyD1Migrations, reset } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { afterEach, beforeEach, expect, it } from "vitest";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import type { TicketType } from "../../shared/contracts/events";
 import type { Message } from "../../shared/queue/consume";
 import { recordAdmissions } from "../../workers/analytics/admissions";
@@ -118,4 +118,14 @@ it("every quarter of a year lies in one hour of one day, in the zones that are h
       expect((ms - hour.startsAtMs) / QUARTER_MS).toBeLessThan(4);
     }
   }
+});
+
+it("a year of quarters costs a few looks at the clock each, not a walk to the start of its day", () => {
+  const local = new LocalPeriods("Europe/Vienna");
+  const fromMs = Date.parse("2027-01-01T00:00:00Z");
+  const quarters = 365 * 96;
+  const looks = vi.spyOn(Date.prototype, "toISOString");
+  for (let quarter = 0; quarter < quarters; quarter++) local.of(fromMs + quarter * QUARTER_MS, "day");
+  expect(looks.mock.calls.length).toBeLessThan(3 * quarters);
+  looks.mockRestore();
 });

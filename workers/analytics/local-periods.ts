@@ -19,18 +19,23 @@ export class LocalPeriods {
   readonly #zone: string;
   readonly #ofDay = new Map<number, number | null>();
   readonly #ofQuarter = new Map<number, number>();
+  readonly #byKey = new Map<string, Period>();
 
   constructor(zone: string) {
     this.#zone = zone;
     this.#format = new Intl.DateTimeFormat("sv-SE", { timeZone: zone, dateStyle: "short", timeStyle: "medium" });
   }
 
-  /** The period in which a quarter of an hour lies. */
+  /** The period in which a quarter of an hour lies; its start is looked for once. */
   of(quarterMs: number, interval: Interval): Period {
     const key = this.#keyOf(quarterMs, interval);
+    const known = this.#byKey.get(key);
+    if (known) return known;
     let startsAtMs = quarterMs;
     while (this.#keyOf(startsAtMs - QUARTER_MS, interval) === key) startsAtMs -= QUARTER_MS;
-    return { name: this.#nameOf(startsAtMs, interval), startsAtMs };
+    const period = { name: this.#nameOf(startsAtMs, interval), startsAtMs };
+    this.#byKey.set(key, period);
+    return period;
   }
 
   /** All periods from that of the one quarter to that of the other, oldest first. */
