@@ -147,24 +147,33 @@ describe("a file of half a gigabyte", () => {
   async function held(headers: Record<string, string>) {
     const before = heldBytes();
     const poured = await pour(headers);
-    return { ...poured, grown: (heldBytes() ?? 0) - (before ?? 0) };
+    const after = heldBytes();
+    return { ...poured, grown: before === null || after === null ? null : after - before };
   }
 
-  test("that says so is refused, and held nowhere", async () => {
+  const UNMEASURED = "no /proc tells what workerd holds";
+
+  test("that says so is refused, and held nowhere", async ({ skip }) => {
     // The local proxy takes it all before it lets the answer through.
     const { status, grown } = await held({ "content-length": String(FILE_BYTES) });
     expect(status).toBe(413);
+    if (grown === null) return skip(UNMEASURED);
     expect(grown).toBeLessThan(FLAT_BYTES);
   });
 
-  test("in chunks is cut off soon, whoever sends it", async () => {
+  test("in chunks is cut off soon, whoever sends it", async ({ skip }) => {
     const chunked = { "transfer-encoding": "chunked" };
+    const measured: (number | null)[] = [];
     for (const headers of [{ ...chunked, authorization: `Bearer ${owner.tokens.accessToken}` }, chunked]) {
       const { status, sent, grown } = await held(headers);
       expect([413, 0]).toContain(status);
       expect(sent).toBeLessThan(128 * 1024 * 1024);
-      expect(grown).toBeLessThan(FLAT_BYTES);
+      measured.push(grown);
     }
     expect((await api.get("/branding/assets/nothing")).status).toBe(404);
+    for (const grown of measured) {
+      if (grown === null) return skip(UNMEASURED);
+      expect(grown).toBeLessThan(FLAT_BYTES);
+    }
   });
 });

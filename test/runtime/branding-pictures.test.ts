@@ -46,6 +46,14 @@ describe("a picture keeps its pixels and loses what nobody sees", () => {
     expect(kept(onItsSide.bytes)).toEqual(onItsSide);
   });
 
+  it("in a JPEG with EXIF data that say nothing, or nonsense", () => {
+    const [start, rest] = [jpeg().subarray(0, 2), jpeg().subarray(2)];
+    for (const about of ["Exif\0\0MM\0*\0\0\0\u0008", "Exif\0\0", "Exif\0\0II*\0\u007f\u007f\u007f\u007f"]) {
+      const segment = joined([0xff, 0xe1, 0, 2 + about.length], bytesOf(about));
+      expect(kept(joined(start, segment, rest)), JSON.stringify(about)).toMatchObject({ width: 40, height: 30 });
+    }
+  });
+
   it("in a WebP: EXIF and XMP", () => {
     const { bytes, ...rest } = kept(webp(16, 8));
     expect(rest).toEqual({ contentType: "image/webp", width: 16, height: 8 });
@@ -74,6 +82,28 @@ describe("a file that is no picture is refused", () => {
     ["a PNG with an altered byte", png().with(45, 77), "asset_broken"],
   ])("%s", (_name, bytes, code) => {
     expect(refusal(bytes)).toBe(code);
+  });
+
+  const MEGABYTE = 1_000_000;
+  const repeated = (piece: Uint8Array | number[], bytes = MEGABYTE): Uint8Array => {
+    const whole = new Uint8Array(Math.floor(bytes / piece.length) * piece.length);
+    for (let at = 0; at < whole.length; at += piece.length) whole.set(piece, at);
+    return whole;
+  };
+  it.each<[string, Uint8Array]>([
+    ["a JPEG of restarts", joined(jpeg().subarray(0, 2), repeated([0xff, 0xd0]), jpeg().subarray(2))],
+    ["a JPEG of empty tables", joined(jpeg().subarray(0, 2), repeated([0xff, 0xdb, 0, 2]), jpeg().subarray(2))],
+    ["a JPEG of empty scans", joined(jpeg().subarray(0, -2), repeated([0xff, 0xda, 0, 2]), [0xff, 0xd9])],
+    ["a PNG of empty chunks", png(2, 2, { extra: [repeated(pngChunk("IDAT"))] })],
+    ["a PNG of two kinds of chunks in turns", png(2, 2, { extra: [repeated(joined(pngChunk("bKGD"), pngChunk("sBIT")))] })],
+    ["a WebP of empty chunks", webp(16, 8, { extra: repeated(joined(bytesOf("ICCP"), [0, 0, 0, 0])) })],
+  ])("for its hundred thousand parts: %s", (_name, bytes) => {
+    expect(refusal(bytes)).toMatch(/^asset_(too_large|broken)$/);
+  });
+
+  it("but not for the thousands that a large picture has", () => {
+    const chunk = pngChunk("IDAT", new Uint8Array(4096));
+    expect(refusal(png(2, 2, { extra: [repeated(chunk, 5 * MEGABYTE)] }))).toBe("kept");
   });
 
   it.each([
@@ -122,11 +152,15 @@ describe("an SVG keeps its shapes", () => {
     ["an instruction", '<?xml-stylesheet href="https://evil.example/alert(1)"?>'],
     ["words outside of its text", "<g>alert(1)</g>"],
     ["metadata", "<metadata>alert(1) made by Ada</metadata>"],
+    [
+      "what stands at every point of a line",
+      '<marker id="m"><path d="M0 0" class="Ada"/></marker><path marker-mid="url(#m)" d="M0 0h1"/>',
+    ],
   ])("and loses %s", (_name, inner) => {
     const { bytes } = kept(svg(`${inner}<circle r="1"/>`));
     const words = new TextDecoder().decode(bytes);
     expect(words).toContain("<circle");
-    expect(words).not.toMatch(/script|alert|evil|on\w+=|foreignObject|javascript|data:|<a[\s>]|import|xhtml|Ada|<\?/i);
+    expect(words).not.toMatch(/script|alert|evil|on\w+=|foreignObject|javascript|data:|<a[\s>]|import|xhtml|Ada|marker|<\?/i);
   });
 
   it.each<[string, Uint8Array, string]>([

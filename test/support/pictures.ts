@@ -66,7 +66,11 @@ const riffChunk = (type: string, data: Uint8Array | number[]): Uint8Array<ArrayB
   joined(bytesOf(type), littleUint32(data.length), data, data.length % 2 ? [0] : []);
 
 /** A lossless frame's header with some bytes behind it, on a canvas, with EXIF and XMP. */
-export function webp(width = 16, height = 8, { canvas = [width, height] as [number, number], animated = false } = {}) {
+export function webp(
+  width = 16,
+  height = 8,
+  { canvas = [width, height] as [number, number], animated = false, extra = new Uint8Array() as Uint8Array } = {},
+) {
   const bits = ((width - 1) | ((height - 1) << 14)) >>> 0;
   const size = (value: number): number[] => littleUint32(value - 1).slice(0, 3);
   const chunks = joined(
@@ -74,6 +78,7 @@ export function webp(width = 16, height = 8, { canvas = [width, height] as [numb
     riffChunk("VP8L", [0x2f, ...littleUint32(bits), 1, 2, 3, 4, 5, 6, 7]),
     riffChunk("EXIF", bytesOf("GPS 41.0082N")),
     riffChunk("XMP ", bytesOf("<x:xmpmeta>Ada</x:xmpmeta>")),
+    extra,
   );
   return joined(bytesOf("RIFF"), littleUint32(chunks.length + 4), bytesOf("WEBP"), chunks);
 }

@@ -13,6 +13,15 @@ export function must(fits: boolean): asserts fits {
   if (!fits) throw new BrokenPicture();
 }
 
+/** Segments or chunks of one file. A picture of 20 MB in parts of 2 kB has as many; each costs memory, however little stands in it. */
+const MAX_PARTS = 10_000;
+
+export class TooManyParts extends Error {}
+
+export function mustBeFew(parts: number): void {
+  if (parts > MAX_PARTS) throw new TooManyParts(`At most ${MAX_PARTS} segments or chunks`);
+}
+
 export function joined(pieces: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   const whole = new Uint8Array(pieces.reduce((sum, { byteLength }) => sum + byteLength, 0));
   let at = 0;

@@ -1,4 +1,4 @@
-import { ascii, BrokenPicture, joined, must, viewOf, type Walked } from "./containers";
+import { ascii, BrokenPicture, joined, must, mustBeFew, viewOf, type Walked } from "./containers";
 
 const JPEG = { startOfScan: 0xda, end: 0xd9, app0: 0xe0, app1: 0xe1, app2: 0xe2, app14: 0xee } as const;
 /** JFIF 1.02 without its thumbnail. */
@@ -7,11 +7,14 @@ const JFIF_BYTES = 14;
 const isFrame = (marker: number): boolean => marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker);
 /** Tables and restarts (ITU T.81, B.2.4). */
 const isTable = (marker: number): boolean => [0xc4, 0xcc, 0xdb, 0xdc, 0xdd].includes(marker);
-const standsAlone = (marker: number): boolean => (marker >= 0xd0 && marker <= 0xd7) || marker === 0x01;
+/** Without a length: they stand within a scan, or nowhere. */
+const standsAlone = (marker: number): boolean => (marker >= 0xd0 && marker <= 0xd8) || marker === 0x01;
 
 export interface WalkedJpeg extends Walked {
   /** A JPEG of the header's parts that tell its size and which way is up, for a reader of those. */
   header: Uint8Array;
+  /** The same without EXIF data, which may be anything. */
+  plainHeader: Uint8Array;
 }
 
 /** Which way is up stays: it stands in the EXIF data that goes, and is written anew by the caller. */
@@ -22,17 +25,14 @@ export function walkJpeg(bytes: Uint8Array): WalkedJpeg {
   let exif: Uint8Array | null = null;
   let frame: Uint8Array | null = null;
   let scanned = false;
+  let parts = 0;
   for (let at = 2; ; ) {
+    mustBeFew(++parts);
     must(at + 2 <= bytes.byteLength && bytes[at] === 0xff);
     while (bytes[at + 1] === 0xff) at += 1;
     const marker = bytes[at + 1] ?? 0;
     if (marker === JPEG.end) break;
-    if (standsAlone(marker)) {
-      pieces.push(bytes.subarray(at, at + 2));
-      at += 2;
-      continue;
-    }
-    must(at + 4 <= bytes.byteLength && view.getUint16(at + 2) >= 2);
+    must(!standsAlone(marker) && at + 4 <= bytes.byteLength && view.getUint16(at + 2) >= 2);
     const end = at + 2 + view.getUint16(at + 2);
     must(end <= bytes.byteLength);
     const segment = bytes.subarray(at, end);
@@ -59,11 +59,9 @@ export function walkJpeg(bytes: Uint8Array): WalkedJpeg {
     at = end;
   }
   must(scanned && frame !== null);
-  return {
-    pieces,
-    animated: false,
-    header: joined([bytes.subarray(0, 2), exif ?? jfif, frame, new Uint8Array([0xff, JPEG.end])]),
-  };
+  const size = frame;
+  const headerWith = (about: Uint8Array): Uint8Array => joined([JPEG_START, about, size, JPEG_END]);
+  return { pieces, animated: false, header: headerWith(exif ?? jfif), plainHeader: headerWith(jfif) };
 }
 
 /** Where the next marker stands that is neither a stuffed byte nor a restart. */

@@ -3,8 +3,8 @@ import { imageSize } from "image-size";
 import type { AssetType } from "../../shared/contracts/branding";
 import type { Refusal } from "../../shared/contracts/problems";
 import { ok, type Result, refuse } from "../../shared/contracts/result";
-import { BrokenPicture, joined, type Walked } from "./containers";
-import { JPEG_END, JPEG_START, jpegOrientation, walkJpeg } from "./jpeg";
+import { BrokenPicture, joined, TooManyParts, type Walked } from "./containers";
+import { JPEG_END, JPEG_START, jpegOrientation, type WalkedJpeg, walkJpeg } from "./jpeg";
 import { walkPng } from "./png";
 import { readSvg } from "./svg";
 import { walkWebp } from "./webp";
@@ -38,12 +38,15 @@ export function readPicture(bytes: Uint8Array): Result<Picture, PictureRefusal> 
         return refuse({ code: "asset_type_unsupported", detail: "PNG, JPEG, WebP and SVG are taken" });
     }
   } catch (error) {
-    // image-size throws plain errors for what it cannot read.
-    if (error instanceof BrokenPicture || error instanceof TypeError || error instanceof RangeError)
-      return refuse({ code: "asset_broken" });
+    // The last two are image-size's, for what it cannot read.
+    if (error instanceof TooManyParts) return refuse({ code: "asset_too_large", detail: error.message });
+    if (isUnreadable(error)) return refuse({ code: "asset_broken" });
     throw error;
   }
 }
+
+const isUnreadable = (error: unknown): boolean =>
+  error instanceof BrokenPicture || error instanceof TypeError || error instanceof RangeError;
 
 const startsWith = (bytes: Uint8Array, text: string, at = 0): boolean =>
   [...text].every((character, index) => bytes[at + index] === character.charCodeAt(0));
@@ -74,9 +77,20 @@ function kept(contentType: AssetType, bytes: Uint8Array, walk: (bytes: Uint8Arra
   return ok({ contentType, bytes: joined(pieces), width, height });
 }
 
+/** Browsers pass over EXIF data that cannot be read, and show the picture as it lies. */
+function sizeOfJpeg({ header, plainHeader }: WalkedJpeg): ReturnType<typeof sizeOf> {
+  try {
+    return sizeOf(header);
+  } catch (error) {
+    if (isUnreadable(error)) return sizeOf(plainHeader);
+    throw error;
+  }
+}
+
 function keptJpeg(bytes: Uint8Array): Result<Picture, PictureRefusal> {
-  const { pieces, header } = walkJpeg(bytes);
-  const size = sizeOf(header);
+  const walked = walkJpeg(bytes);
+  const { pieces } = walked;
+  const size = sizeOfJpeg(walked);
   if (!size.ok) return size;
   const { width, height, orientation = 1 } = size.value;
   const turned = orientation > 1 && orientation <= 8;

@@ -1,5 +1,5 @@
 import { crc32 } from "node:zlib";
-import { ascii, must, viewOf, type Walked } from "./containers";
+import { ascii, must, mustBeFew, viewOf, type Walked } from "./containers";
 
 /** Pixels, and how their colours are meant (PNG 3rd edition, 11). Without its animation chunks an animated PNG is its first picture. */
 const PNG_KEPT = ["IHDR", "PLTE", "IDAT", "IEND", "tRNS", "cHRM", "gAMA", "iCCP", "sBIT", "sRGB", "cICP", "bKGD", "pHYs"];
@@ -9,7 +9,9 @@ export function walkPng(bytes: Uint8Array): Walked {
   const view = viewOf(bytes);
   const pieces = [bytes.subarray(0, PNG_SIGNATURE_BYTES)];
   const seen: string[] = [];
+  let parts = 0;
   for (let at = PNG_SIGNATURE_BYTES; seen.at(-1) !== "IEND"; ) {
+    mustBeFew(++parts);
     must(at + 12 <= bytes.byteLength);
     const end = at + 12 + view.getUint32(at);
     must(end <= bytes.byteLength);

@@ -1,4 +1,4 @@
-import { ascii, must, viewOf, type Walked } from "./containers";
+import { ascii, must, mustBeFew, viewOf, type Walked } from "./containers";
 
 const WEBP_KEPT = ["VP8 ", "VP8L", "VP8X", "ALPH", "ICCP"];
 /** In VP8X: EXIF and XMP data follow. */
@@ -14,7 +14,9 @@ export function walkWebp(bytes: Uint8Array): Walked {
   let animated = false;
   let canvas: string | null = null;
   let pictures = 0;
+  let parts = 0;
   for (let at = 12; at < end; ) {
+    mustBeFew(++parts);
     must(at + 8 <= end);
     const size = view.getUint32(at + 4, true);
     const next = at + 8 + size + (size % 2);
