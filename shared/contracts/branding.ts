@@ -10,8 +10,8 @@ const HexColor = z
 /** Kept as a browser would ask for it: `https:example.com` is an address too, spelled otherwise. */
 const Url = z.url({ protocol: /^https$/, normalize: true }).max(2048);
 
-/** Fonts that stand on phones and desktops, and CSS's own names: pages load no font from anywhere. Compared without case. */
-export const FONTS = [
+/** CSS's own names (CSS Fonts 4, 2.1.3): quoted they would be the names of fonts that nobody has. */
+export const GENERIC_FONTS = [
   "system-ui",
   "ui-sans-serif",
   "ui-serif",
@@ -21,6 +21,11 @@ export const FONTS = [
   "serif",
   "monospace",
   "cursive",
+] as const;
+
+/** Those, and fonts that stand on phones and desktops: pages load no font from anywhere. Compared without case. */
+export const FONTS = [
+  ...GENERIC_FONTS,
   "Arial",
   "Avenir",
   "Avenir Next",

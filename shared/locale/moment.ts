@@ -16,9 +16,14 @@ const longFormat = (zone: string, locale: string): Intl.DateTimeFormat =>
 export const readableMoment = (timestamp: string, zone: string, locale: string): string =>
   longFormat(zone, locale).format(new Date(timestamp));
 
-/** "Saturday 5 June 2027 at 19:30–23:00 CEST": what both have in common is said once. */
-export const readableSpan = (from: string, to: string, zone: string, locale: string): string =>
-  longFormat(zone, locale).formatRange(new Date(from), new Date(to));
+/** "Saturday 5 June 2027 at 19:30–23:00 CEST": what both have in common is said once. Across a change of the clocks each has its own zone. */
+export function readableSpan(from: string, to: string, zone: string, locale: string): string {
+  const format = longFormat(zone, locale);
+  const [start, end] = [new Date(from), new Date(to)];
+  return offsetMinutes(start, zone) === offsetMinutes(end, zone)
+    ? format.formatRange(start, end)
+    : `${format.format(start)} – ${format.format(end)}`;
+}
 
 /** The local calendar day, an RFC 3339 full-date. */
 export const localDay = (ms: number, zone: string): string => dayFormat(zone).format(ms);
@@ -52,11 +57,17 @@ const zoneAbbreviation = (timestamp: string, zone: string, locale: string): stri
     .formatToParts(new Date(timestamp))
     .find(({ type }) => type === "timeZoneName")?.value ?? zone;
 
+/** As the zone's clocks show it, without the offset: `2027-06-05T19:30:00`. */
+const localTime = (at: Date, zone: string): string =>
+  new Intl.DateTimeFormat("sv-SE", { timeZone: zone, dateStyle: "short", timeStyle: "medium" }).format(at).replace(" ", "T");
+
+const offsetMinutes = (at: Date, zone: string): number =>
+  Math.round((Date.parse(`${localTime(at, zone)}Z`) - at.getTime()) / 60_000);
+
 /** The instant with the zone's own offset (RFC 3339): `2027-06-05T19:30:00+02:00`. */
 export function zonedTimestamp(timestamp: string, zone: string): string {
   const at = new Date(timestamp);
-  const local = new Intl.DateTimeFormat("sv-SE", { timeZone: zone, dateStyle: "short", timeStyle: "medium" }).format(at);
-  const minutes = Math.round((Date.parse(`${local.replace(" ", "T")}Z`) - at.getTime()) / 60_000);
+  const minutes = offsetMinutes(at, zone);
   const offset = `${String(Math.floor(Math.abs(minutes) / 60)).padStart(2, "0")}:${String(Math.abs(minutes) % 60).padStart(2, "0")}`;
-  return `${local.replace(" ", "T")}${minutes < 0 ? "-" : "+"}${offset}`;
+  return `${localTime(at, zone)}${minutes < 0 ? "-" : "+"}${offset}`;
 }

@@ -39,6 +39,11 @@ describe("moments for people", () => {
     expect(nights).toMatch(/5 June.*\s–\s.*7 June/);
   });
 
+  it("have each their own zone where the clocks change between them", () => {
+    const night = readableSpan("2027-10-30T20:00:00Z", "2027-10-31T03:00:00Z", "Europe/Vienna", "en-GB");
+    expect(night).toMatch(/30 October 2027 at 22:00 CEST – Sunday,? 31 October 2027 at 04:00 CET$/);
+  });
+
   it("belong to the local day", () => {
     expect(localDay(Date.parse("2027-06-01T22:00:00Z"), "Europe/Vienna")).toBe("2027-06-02");
     expect(localDay(Date.parse("2027-06-01T22:00:00Z"), "America/New_York")).toBe("2027-06-01");

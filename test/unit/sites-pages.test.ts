@@ -1,4 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { contrast } from "../../shared/color/contrast";
+import { FONTS } from "../../shared/contracts/branding";
 import type { AvailableTicketType } from "../../shared/contracts/events";
 import { eventPage, isShown } from "../../workers/sites/event-page";
 import { eventPath } from "../../workers/sites/event-path";
@@ -116,8 +118,21 @@ describe("a brand on the page", () => {
     expect(styleOf(site.brand)).toContain("--brand:#fde047;--on-brand:#000000;--edge:#71717a;--link:#000000;--heading:#1c1917");
   });
 
+  it("links can be read on paper and on what is a little darker", () => {
+    for (const primaryColor of ["#dc2626", "#e11d48", "#db2777", "#b91c1c", "#767676"]) {
+      const sheet = styleOf({ ...site.brand, primaryColor, secondaryColor: primaryColor });
+      const [, wash = ""] = /--wash:(#\w{6})/.exec(sheet) ?? [];
+      for (const name of ["link", "heading"]) {
+        const [, color = ""] = new RegExp(`--${name}:(#\\w{6})`).exec(sheet) ?? [];
+        for (const ground of [wash, "#ffffff"]) expect(contrast(color, ground), primaryColor).toBeGreaterThanOrEqual(4.5);
+      }
+    }
+  });
+
   it("font names stay font names", () => {
     expect(fontStack(`Georgia, 'Open Sans", serif`)).toBe('"Georgia", "Open Sans", serif, system-ui, sans-serif');
+    expect(fontStack("cursive, ui-monospace")).toBe("cursive, ui-monospace, system-ui, sans-serif");
+    for (const name of FONTS.filter((font) => /^[a-z-]+$/.test(font))) expect(fontStack(name)).not.toContain('"');
     expect(fontStack("'")).toBe("system-ui, sans-serif");
   });
 

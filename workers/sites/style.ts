@@ -1,10 +1,11 @@
 /** The pages' one style sheet: an organizer's colours and font over the house's own layout, with contrast kept. */
 import { contrast, readableOn, textOn } from "../../shared/color/contrast";
-import type { BrandSettings } from "../../shared/contracts/branding";
+import { type BrandSettings, GENERIC_FONTS } from "../../shared/contracts/branding";
 
 const PAPER = "#ffffff";
+/** Behind notices and the foot; what can be read on it can be read on paper too. */
+const WASH = "#f4f4f5";
 const SYSTEM_FONTS = "system-ui, sans-serif";
-const GENERIC_FONTS = ["serif", "sans-serif", "monospace", "system-ui", "ui-serif", "ui-sans-serif", "ui-rounded"];
 /** Enough to see where a button ends (WCAG 2.2, 1.4.11). */
 const EDGE_CONTRAST = 3;
 
@@ -14,7 +15,7 @@ export function fontStack(fontFamily: string): string {
     .split(",")
     .map((name) => name.replaceAll(/["']/g, "").trim())
     .filter((name) => name !== "")
-    .map((name) => (GENERIC_FONTS.includes(name) ? name : `"${name}"`));
+    .map((name) => (GENERIC_FONTS.some((generic) => generic === name) ? name : `"${name}"`));
   return [...names, SYSTEM_FONTS].join(", ");
 }
 
@@ -25,7 +26,7 @@ const colorOf = (color: string): string => (COLOR.test(color) ? color : "#1d4ed8
 export function styleOf({ primaryColor, secondaryColor, fontFamily }: BrandSettings): string {
   const brand = colorOf(primaryColor);
   const edge = contrast(brand, PAPER) >= EDGE_CONTRAST ? brand : "#71717a";
-  return `:root{--brand:${brand};--on-brand:${textOn(brand)};--edge:${edge};--link:${readableOn(PAPER, brand)};--heading:${readableOn(PAPER, colorOf(secondaryColor))};--ink:#18181b;--soft:#52525b;--line:#d4d4d8;--wash:#f4f4f5}
+  return `:root{--brand:${brand};--on-brand:${textOn(brand)};--edge:${edge};--link:${readableOn(WASH, brand)};--heading:${readableOn(WASH, colorOf(secondaryColor))};--ink:#18181b;--soft:#52525b;--line:#d4d4d8;--wash:${WASH}}
 *{box-sizing:border-box}
 html{color-scheme:light;-webkit-text-size-adjust:100%}
 body{margin:0;min-height:100vh;display:grid;grid-template-rows:auto 1fr auto;background:${PAPER};color:var(--ink);font:1.0625rem/1.6 ${fontStack(fontFamily)};overflow-wrap:anywhere}
@@ -64,10 +65,9 @@ section>*+h2{margin-top:1.75rem}
 #errors h2{font-size:1.1rem;color:#b91c1c}
 #errors a{color:#b91c1c}
 .error{display:block;color:#b91c1c;font-weight:600;margin:.15rem 0}
-label,legend,.label{display:block;font-weight:600}
+label{display:block;font-weight:600}
 .hint{display:block;color:var(--soft);font-size:.95rem}
 .field{margin:0 0 1.1rem;max-width:30rem}
-fieldset{border:0;margin:0 0 1rem;padding:0;min-width:0}
 input,select,button,.button{font:inherit;min-height:2.9rem;border-radius:.5rem}
 input,select{border:1px solid #71717a;background:${PAPER};color:inherit;padding:.4rem .7rem}
 input{width:100%}
@@ -114,7 +114,6 @@ tfoot tr:last-child :is(th,td){font-size:1.1rem;font-weight:700;border-bottom:0}
 .ticket svg{display:block;width:100%;max-width:17rem;height:auto;aspect-ratio:1;margin:0 auto 1rem;background:#fff}
 .ticket.wide{max-width:26rem;margin:0 auto}
 .ticket.wide svg{max-width:20rem}
-.void{opacity:1;border-top-color:#71717a}
 .code{font:.75rem/1.4 ui-monospace,monospace;color:var(--soft)}
 .hidden{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
 @media (min-width:56rem){.two{display:grid;grid-template-columns:1fr 24rem;gap:2.5rem;align-items:start}.two>.panel{position:sticky;top:1rem}.event{grid-template-rows:auto 1fr;row-gap:.75rem}.event>.panel{grid-column:2;grid-row:1/3}}
