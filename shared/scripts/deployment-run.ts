@@ -119,8 +119,11 @@ function completeSecrets({ workers }: Plan, deployed: ReadonlyMap<string, string
     means.say(`missing   ${domain.padEnd(10)} ${name.padEnd(24)} ${purpose}${random ? " (--make-secrets makes one)" : ""}`);
   }
   if (open.length > 0) throw new DeploymentFailed("Secrets are missing: name a file of them by --secrets <file>");
+  // Cloudflare shows no secret again: one that is kept nowhere else could never be moved or restored.
+  if (missing.length > 0 && means.secretsFile === undefined)
+    throw new DeploymentFailed("--make-secrets needs --secrets <file>, which keeps what is made");
   for (const { domain, name } of missing) means.say(`new       secret ${name} of ${domain}`);
-  return missing.length === 0 ? values : makeMissing(missing, values, means.secretsFile);
+  return missing.length === 0 || means.secretsFile === undefined ? values : makeMissing(missing, values, means.secretsFile);
 }
 
 /** JSON, because wrangler expands `$` in the other form; gone when the upload ends. */

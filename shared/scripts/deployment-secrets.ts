@@ -42,13 +42,11 @@ export function missingSecrets(worker: WorkerFiles, deployed: readonly string[],
     .map((name) => ({ domain, name, ...(SECRETS[name] ?? { purpose: "unknown to deployment-secrets.ts", random: false }) }));
 }
 
-/** Adds a fresh value for each, and keeps them in `file` before anything is sent, for who wants a copy of his own. */
-export function makeMissing(missing: readonly Missing[], values: SecretValues, file: string | undefined): SecretValues {
+/** Adds a fresh value for each, and keeps them in `file` before anything is sent. */
+export function makeMissing(missing: readonly Missing[], values: SecretValues, file: string): SecretValues {
   const all = structuredClone(values);
   for (const { domain, name } of missing) all[domain] = { ...all[domain], [name]: makeSecret(name) };
-  if (file !== undefined) {
-    writeFileSync(file, `${JSON.stringify(all, null, 2)}\n`, { mode: 0o600 });
-    chmodSync(file, 0o600);
-  }
+  writeFileSync(file, `${JSON.stringify(all, null, 2)}\n`, { mode: 0o600 });
+  chmodSync(file, 0o600);
   return all;
 }

@@ -161,6 +161,8 @@ describe("a run", { timeout: 60_000 }, () => {
     expect(said.join("\n")).toMatch(/missing\s+auth\s+KEY_ENCRYPTION_KEY\s+wraps the keys.*--make-secrets/);
     await expect(go()).rejects.toThrow("Secrets are missing");
     expect(said.at(-1)).toMatch(/missing\s+payments\s+STRIPE_WEBHOOK_SECRET/);
+    // Made up and kept by nobody, a key that Cloudflare shows to nobody either.
+    await expect(go({ only: "auth" }, { secretsFile: undefined })).rejects.toThrow("--make-secrets needs --secrets <file>");
     const { databases, queues, workers } = read();
     expect([databases, queues, workers]).toEqual([{}, {}, {}]);
   });
