@@ -5,12 +5,22 @@ import type { ClaimRefusal, ClaimRequest, ConfirmRefusal, ConfirmRequest, HeldSt
 import { Money } from "./money";
 import type { Refusal } from "./problems";
 import type { Result } from "./result";
+import { MAX_SEAT_CATEGORIES, SeatCategoryId } from "./seats";
 
 export const MAX_CAPACITY = 1_000_000;
 export const MAX_TICKET_TYPES = 100;
 export const MAX_PER_ORDER = 100;
 /** Ticket types in one hold or order. */
 export const MAX_LINES = 20;
+/** Of an event, beside its own and its types'. */
+export const MAX_POOLS = 50;
+/** That one type draws from, or that one allocation lies within. */
+export const MAX_POOLS_A_TYPE = 10;
+/** The longest that a hold without an order may be extended to, from its placing; seconds. */
+export const MAX_HOLD_SECONDS = 10_800;
+/** The longest that an offer to somebody who waits may stand; seconds. */
+export const MAX_OFFER_SECONDS = 604_800;
+export const DEFAULT_OFFER_SECONDS = 86_400;
 export const DEFAULT_MIN_PER_ORDER = 1;
 export const DEFAULT_MAX_PER_ORDER = 10;
 
@@ -46,15 +56,53 @@ export const Location = z.strictObject({
   coordinates: z.strictObject({ lat: z.number().min(-90).max(90), lng: z.number().min(-180).max(180) }),
 });
 
+const MaxPerPerson = z
+  .int()
+  .min(1)
+  .max(MAX_CAPACITY)
+  .nullable()
+  .optional()
+  .meta({ description: "Tickets over all of a person's orders, by mail address and by means of payment; null: no limit" });
+
 export const EventSettingsDraft = z.strictObject({
   allowWaitlist: z.boolean().optional(),
   requireApproval: z.boolean().optional(),
   isPublic: z.boolean().optional(),
   refundPolicy: z.string().min(1).max(2000).optional(),
   holdSeconds: z.int().min(1).max(3600).optional(),
+  maxHoldSeconds: z
+    .int()
+    .min(1)
+    .max(MAX_HOLD_SECONDS)
+    .nullable()
+    .optional()
+    .meta({
+      description: "How far from its placing a hold may be extended; null: three times `holdSeconds`, at most three hours",
+    }),
+  maxPerPerson: MaxPerPerson,
+  refuseOrphanSeats: z
+    .boolean()
+    .optional()
+    .meta({ description: "Whether picked seats that would leave a single free one between taken ones are refused" }),
+  offerSeconds: z
+    .int()
+    .min(1)
+    .max(MAX_OFFER_SECONDS)
+    .optional()
+    .meta({ description: "How long an offer to somebody on the waiting list stands" }),
 });
 
 const isAfter = (later: string, earlier: string): boolean => Date.parse(later) > Date.parse(earlier);
+
+const PoolIds = z
+  .array(Id)
+  .max(MAX_POOLS_A_TYPE)
+  .refine((ids) => new Set(ids).size === ids.length, "names a pool twice");
+
+const SeatCategories = z
+  .array(SeatCategoryId)
+  .max(MAX_SEAT_CATEGORIES)
+  .refine((ids) => new Set(ids).size === ids.length, "names a category twice");
 
 const ticketTypeFields = {
   name: z.string().trim().min(1).max(200),
@@ -65,6 +113,16 @@ const ticketTypeFields = {
   maxPerOrder: z.int().min(1).max(MAX_PER_ORDER).optional(),
   saleStart: Timestamp.optional(),
   saleEnd: Timestamp.optional(),
+  poolIds: PoolIds.optional().meta({ description: "What it draws from beside its own quantity and the event's capacity" }),
+  opensAfterTicketTypeId: Id.nullable()
+    .optional()
+    .meta({
+      description: "It opens once that one is sold out, or at its own `saleStart`, whichever comes first; null: by time alone",
+    }),
+  maxPerPerson: MaxPerPerson,
+  seatCategories: SeatCategories.optional().meta({
+    description: "It sells the seats of these categories of the event's seat map, one by one; without seats when there are none",
+  }),
 };
 interface SaleTerms {
   minPerOrder?: number | undefined;
@@ -141,6 +199,10 @@ export const TicketType = z
     maxPerOrder: z.int(),
     saleStart: Timestamp.optional(),
     saleEnd: Timestamp.optional(),
+    poolIds: z.array(Id).optional(),
+    opensAfterTicketTypeId: Id.optional(),
+    maxPerPerson: z.int().optional(),
+    seatCategories: z.array(z.string()).optional(),
   })
   .meta({ id: "TicketType" });
 export type TicketType = z.infer<typeof TicketType>;
@@ -173,6 +235,11 @@ export const PublishedEvent = z
       isPublic: z.boolean(),
       refundPolicy: z.string(),
       holdSeconds: z.int(),
+      // Optional, because a copy that was indexed before they were there has none.
+      maxHoldSeconds: z.int().optional(),
+      maxPerPerson: z.int().nullable().optional(),
+      refuseOrphanSeats: z.boolean().optional(),
+      offerSeconds: z.int().optional(),
     }),
     ticketTypes: z.array(TicketType),
     createdAt: Timestamp,
@@ -187,6 +254,51 @@ export const AvailableTicketType = TicketType.extend({
 }).meta({ id: "AvailableTicketType" });
 export type AvailableTicketType = z.infer<typeof AvailableTicketType>;
 
+const poolFields = {
+  name: z.string().trim().min(1).max(200),
+  capacity: z.int().min(0).max(MAX_CAPACITY),
+  withinPoolIds: PoolIds.optional().meta({
+    description:
+      "Of an allocation: shared pools, types' own by the type's id, or the event's by the event's id, which is the default",
+  }),
+};
+export const PoolDraft = z
+  .strictObject({
+    ...poolFields,
+    kind: z
+      .enum(["shared", "allocation"])
+      .optional()
+      .meta({ description: "An allocation keeps tickets back within other pools; by default what names `withinPoolIds` is one" }),
+  })
+  .superRefine(({ kind, withinPoolIds = [] }, ctx) => {
+    if (kind === "shared" && withinPoolIds.length > 0)
+      ctx.addIssue({ code: "custom", path: ["withinPoolIds"], message: "is for allocations" });
+  })
+  .meta({ id: "PoolDraft" });
+export type PoolDraft = z.infer<typeof PoolDraft>;
+export const PoolChange = z.strictObject(poolFields).partial().meta({ id: "PoolChange" });
+export type PoolChange = z.infer<typeof PoolChange>;
+
+/** Stock is counted by pools: `sold + held + blocked` is never more than `capacity`, and `available` is what is left. */
+export const Pool = z
+  .object({
+    /** A UUID of the organizer's pools, the event's id, a ticket type's, or a name that the house gives. */
+    id: z.string(),
+    name: z.string(),
+    kind: z.enum(["event", "ticket_type", "seat_category", "shared", "allocation"]),
+    capacity: z.int(),
+    withinPoolIds: z.array(z.string()),
+    sold: z.int(),
+    held: z.int(),
+    blocked: z.int().meta({ description: "Kept back: what allocations within it have left, and blocked seats" }),
+    available: z.int(),
+  })
+  .meta({ id: "Pool" });
+export type Pool = z.infer<typeof Pool>;
+
+export const PoolMove = z.strictObject({ toPoolId: Id, quantity: z.int().min(1).max(MAX_CAPACITY) }).meta({ id: "PoolMove" });
+export type PoolMove = z.infer<typeof PoolMove>;
+
 export const HoldLine = z
   .strictObject({
     ticketTypeId: Id,
@@ -194,13 +306,39 @@ export const HoldLine = z
     seatIds: z.array(z.string().min(1).max(64)).max(MAX_PER_ORDER).optional(),
   })
   .meta({ id: "HoldLine" });
-export const HoldDraft = z.strictObject({ items: z.array(HoldLine).min(1).max(MAX_LINES) }).meta({ id: "HoldDraft" });
+export const HoldDraft = z
+  .strictObject({
+    items: z.array(HoldLine).min(1).max(MAX_LINES),
+    partial: z
+      .boolean()
+      .optional()
+      .meta({ description: "Each line as much as there is, never below its `minPerOrder`; all or nothing without it" }),
+  })
+  .meta({ id: "HoldDraft" });
+export type HoldDraft = z.infer<typeof HoldDraft>;
 export const Hold = z
   .object({
     id: Id,
     eventId: Id,
     expiresAt: Timestamp,
-    items: z.array(z.object({ ticketTypeId: Id, quantity: z.int(), unitPrice: Money })),
+    extendableUntil: Timestamp.optional().meta({ description: "`extend` never moves the end beyond this" }),
+    items: z.array(
+      z.object({
+        ticketTypeId: Id,
+        quantity: z.int(),
+        unitPrice: Money,
+        asked: z.int().optional().meta({ description: "Where a partial hold got fewer" }),
+        seatIds: z.array(z.string()).optional(),
+      }),
+    ),
+    refused: z
+      .array(z.object({ ticketTypeId: Id, asked: z.int(), code: z.string() }))
+      .optional()
+      .meta({ description: "Lines of which a partial hold got nothing" }),
+    repriced: z
+      .array(z.object({ ticketTypeId: Id, from: Money, to: Money }))
+      .optional()
+      .meta({ description: "Lines that cost something else since the hold was placed" }),
     secret: z.string(),
   })
   .meta({ id: "Hold" });
@@ -255,7 +393,7 @@ export interface EventsRpc extends DomainRpc {
   /** All tickets of each of at most 100 orders; the answers, in their order, name the tickets that an order has. */
   voidOrders(eventId: string, orderIds: string[]): Promise<Result<string[], Refusal<"event_not_found" | "order_not_found">>[]>;
   ticketsOf(eventId: string, orderId: string): Promise<Result<Ticket[], Refusal>>;
-  /** The same for at most 50 orders, of any events, in their order. */
+  /** The same for at most 50 orders, of any events, in their order; `unavailable` or `overloaded` for one of which nobody could tell. */
   ticketsOfOrders(orders: { eventId: string; orderId: string }[]): Promise<Result<Ticket[], Refusal>[]>;
   /** Events by id whatever their status, those that exist; at most 100 ids. The asking Worker decides who may see them. */
   events(ids: string[]): Promise<PublishedEvent[]>;

@@ -10,7 +10,8 @@ import {
 import { PersonName } from "../../shared/contracts/orders";
 import { errorsOf } from "../../shared/http/form";
 import { checkConsistency, checkSettings } from "../../workers/events/event-checks";
-import type { EventRow, TicketTypeRow } from "../../workers/events/schema";
+import type { EventRow, PoolRow, TicketTypeRow } from "../../workers/events/schema";
+import type { StoredEvent } from "../../workers/events/stored-event";
 
 const event = {
   organizerId: "0197f3b0-11aa-7d55-b1c4-7a6f5e4d3c2b",
@@ -97,7 +98,16 @@ test("a hold and a scan have no room for what they do not know", () => {
 });
 
 describe("what is stored", () => {
-  const row = { startMs: 1_000, endMs: 2_000 } as EventRow;
+  const row = {
+    id: "event",
+    title: "E",
+    startMs: 1_000,
+    endMs: 2_000,
+    capacity: 20,
+    status: "published",
+    holdSeconds: 600,
+    maxHoldSeconds: null,
+  } as EventRow;
   const typeRow: Partial<TicketTypeRow> = {
     name: "A",
     currency: "EUR",
@@ -105,10 +115,16 @@ describe("what is stored", () => {
     maxPerOrder: 10,
     saleStartMs: null,
     saleEndMs: null,
+    quantity: 10,
+    poolIds: [],
+    opensAfterTicketTypeId: null,
   };
-  const check = (change: Partial<EventRow>, ...types: Partial<TicketTypeRow>[]) =>
-    checkConsistency({ event: { ...row, ...change }, types: types.map((each) => ({ ...typeRow, ...each }) as TicketTypeRow) })
-      ?.code;
+  const stored = (change: Partial<EventRow>, types: Partial<TicketTypeRow>[], pools: Partial<PoolRow>[] = []): StoredEvent => ({
+    event: { ...row, ...change },
+    types: types.map((each) => ({ ...typeRow, ...each }) as TicketTypeRow),
+    pools: pools.map((pool) => ({ kind: "shared", name: "P", capacity: 5, withinPoolIds: [], ...pool }) as PoolRow),
+  });
+  const check = (change: Partial<EventRow>, ...types: Partial<TicketTypeRow>[]) => checkConsistency(stored(change, types))?.code;
 
   test("agrees with itself, whichever side was changed", () => {
     expect(check({}, {}, { saleStartMs: 0, saleEndMs: 2_000 })).toBeUndefined();
@@ -118,6 +134,36 @@ describe("what is stored", () => {
     expect(check({}, { saleStartMs: 500, saleEndMs: 500 })).toBe("dates_inconsistent");
     expect(check({}, {}, { currency: "USD" })).toBe("currency_mixed");
     expect(check({}, { minPerOrder: 11 })).toBe("quantity_out_of_range");
+  });
+
+  test("holds, tiers and pools lead somewhere, and never to themselves", () => {
+    expect(check({ maxHoldSeconds: 599 })).toBe("settings_inconsistent");
+    expect(check({ maxHoldSeconds: 600 })).toBeUndefined();
+    const tier = (id: string, opensAfterTicketTypeId: string | null) => ({ id, opensAfterTicketTypeId });
+    expect(check({}, tier("a", null), tier("b", "a"), tier("c", "b"))).toBeUndefined();
+    expect(check({}, tier("a", "c"), tier("b", "a"), tier("c", "b"))).toBe("tiers_inconsistent");
+    expect(check({}, tier("a", null), tier("d", "b"), tier("b", "c"), tier("c", "b"))).toBe("tiers_inconsistent");
+    expect(check({}, tier("a", "nobody"))).toBe("tiers_inconsistent");
+
+    const drawing = (pools: Partial<PoolRow>[], poolIds: string[] = [], change: Partial<EventRow> = {}) =>
+      checkConsistency(stored(change, [{ id: "a", poolIds }], pools))?.code;
+    const floor = { id: "floor", capacity: 8 };
+    const allocation = (id: string, withinPoolIds: string[], capacity = 5) =>
+      ({ id, kind: "allocation", withinPoolIds, capacity }) as const;
+    expect(drawing([floor, allocation("press", ["event", "floor", "a"])], ["floor", "press"])).toBeUndefined();
+    expect(drawing([floor], ["balcony"])).toBe("pool_unknown");
+    expect(drawing([allocation("press", ["floor"])])).toBe("pool_unknown");
+    expect(drawing([allocation("press", ["event"]), allocation("vip", ["press"])])).toBe("pool_unknown");
+    expect(drawing([floor, allocation("press", ["floor"], 9)])).toBe("pool_inconsistent");
+    expect(drawing([allocation("press", [])])).toBe("pool_inconsistent");
+    expect(drawing([floor, { id: "press", withinPoolIds: ["floor"] }])).toBe("pool_inconsistent");
+    expect(drawing([floor, allocation("press", ["floor"])], ["press"])).toBe("pool_inconsistent");
+    const two = [allocation("press", ["event"]), allocation("vip", ["event"])];
+    expect(drawing(two, ["press", "vip"])).toBe("pool_inconsistent");
+    // What is on sale is the object's to count; a draft's must fit before it is published.
+    const crowded = [floor, allocation("press", ["floor"]), allocation("vip", ["floor"], 4)];
+    expect(drawing(crowded)).toBeUndefined();
+    expect(drawing(crowded, [], { status: "draft" })).toBe("capacity_below_sold");
   });
 
   test("a hold lasts a minute at least, but in development", () => {

@@ -1,5 +1,5 @@
 import type { AvailableTicketType } from "../../shared/contracts/events";
-import { toTimestamp } from "../../shared/contracts/ids";
+import { toTimestamp, UUID_PATTERN } from "../../shared/contracts/ids";
 import type { Availability } from "../../shared/contracts/inventory";
 import { money } from "../../shared/contracts/money";
 import type { Principal } from "../../shared/contracts/principal";
@@ -9,6 +9,7 @@ import type { Env } from "./environment";
 import { readEvent } from "./event-reads";
 import { askInventory } from "./inventory";
 import { isInsiderOf } from "./members";
+import { allocationOf, plannedPools } from "./pool-plans";
 import { type StoredEvent, toTicketType } from "./stored-event";
 
 export interface AvailableTickets {
@@ -60,9 +61,16 @@ const toAvailable = ({ eventId, currency }: Availability, type: Availability["ti
   maxPerOrder: type.maxPerOrder,
   ...(type.saleStartMs === null ? {} : { saleStart: toTimestamp(type.saleStartMs) }),
   ...(type.saleEndMs === null ? {} : { saleEnd: toTimestamp(type.saleEndMs) }),
+  ...organizersPools(type.poolIds.filter((id) => id !== type.id && id !== eventId && UUID_PATTERN.test(id))),
+  ...(type.opensAfterTicketTypeId === null ? {} : { opensAfterTicketTypeId: type.opensAfterTicketTypeId }),
+  ...(type.maxPerPerson === null ? {} : { maxPerPerson: type.maxPerPerson }),
+  ...(type.seatCategories.length === 0 ? {} : { seatCategories: type.seatCategories }),
   available: type.available,
   status: type.status,
 });
+
+/** A seat category's pool is the house's own, and no UUID. */
+const organizersPools = (poolIds: string[]): { poolIds?: string[] } => (poolIds.length === 0 ? {} : { poolIds });
 
 /** What its members plan: nothing is sold yet, and nobody else sees it. */
 async function readDraft(env: Env, principal: Principal, eventId: string): Promise<Available> {
@@ -71,9 +79,13 @@ async function readDraft(env: Env, principal: Principal, eventId: string): Promi
   return read.ok ? ok({ data: planned(read.value), asOf: toTimestamp(Date.now()) }) : read;
 }
 
-const planned = ({ event, types }: StoredEvent): AvailableTicketType[] =>
-  types.map((type) => ({
-    ...toTicketType(type),
-    available: Math.min(type.quantity, event.capacity),
-    status: "hidden",
-  }));
+function planned(stored: StoredEvent): AvailableTicketType[] {
+  const left = new Map(plannedPools(stored).map(({ id, available }) => [id, available]));
+  const leftOf = (poolId: string) => left.get(poolId) ?? 0;
+  return stored.types.map((type) => {
+    const allocation = allocationOf(stored, type);
+    const around = new Set(allocation?.withinPoolIds);
+    const poolIds = [type.id, stored.event.id, ...type.poolIds].filter((id) => !around.has(id));
+    return { ...toTicketType(type), available: Math.min(...poolIds.map(leftOf)), status: "hidden" };
+  });
+}

@@ -12,7 +12,7 @@ import type { Env, Later } from "./environment";
 import { applyAndTell, newsOf, statement } from "./event-batch";
 import { askInventory } from "./inventory";
 import { finishPublishing } from "./publishing";
-import { eventChanges, events, ticketTypes } from "./schema";
+import { eventChanges, events, NEW_TYPE_COLUMNS, pools, ticketTypes } from "./schema";
 import { loadEvent, type StoredEvent, toConfig } from "./stored-event";
 
 /** A wish, or a publication, older than this belongs to nobody any more. */
@@ -72,19 +72,21 @@ async function tryChange(
   return wished.ok ? carryOut(env, later, after, nowMs) : wished;
 }
 
-/** The next version, on the event and on each type that differs. */
+/** The next version, on the event and on each type and pool that differs. */
 function stamped(before: StoredEvent, after: StoredEvent, version: number, nowMs: number): StoredEvent {
-  const untouched = new Set(before.types);
+  const untouched = new Set<object>([...before.types, ...before.pools]);
+  const stamp = <T extends object>(row: T): T => (untouched.has(row) ? row : { ...row, version });
   return {
     event: { ...after.event, version, changeId: crypto.randomUUID(), updatedAtMs: nowMs },
-    types: after.types.map((type) => (untouched.has(type) ? type : { ...type, version })),
+    types: after.types.map(stamp),
+    pools: after.pools.map(stamp),
   };
 }
 
 /** One wish an event at a time, and only from the version that stands. */
 async function wish(
   env: Env,
-  { event, types }: StoredEvent,
+  { event, types, pools: ofEvent }: StoredEvent,
   standingVersion: number,
   nowMs: number,
 ): Promise<Result<null, Refusal<"state_moved">>> {
@@ -93,7 +95,7 @@ async function wish(
       `INSERT INTO event_changes (event_id, change_id, wanted, asked_at_ms)
        SELECT id, ?3, ?4, ?5 FROM events WHERE id = ?1 AND organizer_id = ?6 AND version = ?2 AND status <> 'publishing'`,
     )
-      .bind(event.id, standingVersion, event.changeId, JSON.stringify({ event, types }), nowMs, event.organizerId)
+      .bind(event.id, standingVersion, event.changeId, JSON.stringify({ event, types, pools: ofEvent }), nowMs, event.organizerId)
       .run();
     return written.meta.changes === 1 ? ok(null) : refuse({ code: "state_moved" });
   } catch (error) {
@@ -132,47 +134,64 @@ function decide(env: Env, after: StoredEvent): Promise<Result<unknown, Refusal>>
 }
 
 /** D1 as the projection of one version after the other. */
-function applyToDatabase(env: Env, later: Later, { event, types }: StoredEvent, isDue: SQL, nowMs: number) {
+function applyToDatabase(env: Env, later: Later, after: StoredEvent, isDue: SQL, nowMs: number) {
+  const { event, types, pools: ofEvent } = after;
   const db = drizzle(env.DB);
   const { id, organizerId, createdAtMs: _, ...changing } = event;
   const compareAndSet = db
     .update(events)
     .set(changing)
     .where(and(eq(events.id, id), eq(events.organizerId, organizerId), lt(events.version, event.version), isDue));
-  const kept = types.map((type) => type.id);
+  const isNew = ({ version }: { version: number }) => version === event.version;
   const effects = [
-    db
-      .delete(ticketTypes)
-      .where(
-        and(eq(ticketTypes.eventId, id), notInArray(ticketTypes.id, sql`(SELECT value FROM json_each(${JSON.stringify(kept)}))`)),
-      ),
+    db.delete(ticketTypes).where(and(eq(ticketTypes.eventId, id), notInArray(ticketTypes.id, idsOf(types)))),
+    db.delete(pools).where(and(eq(pools.eventId, id), notInArray(pools.id, idsOf(ofEvent)))),
     ...types
-      .filter((type) => type.version === event.version)
-      .map((type) => db.insert(ticketTypes).values(type).onConflictDoUpdate({ target: ticketTypes.id, set: EXCLUDED })),
+      .filter(isNew)
+      .map((type) => db.insert(ticketTypes).values(type).onConflictDoUpdate({ target: ticketTypes.id, set: EXCLUDED_TYPE })),
+    ...ofEvent
+      .filter(isNew)
+      .map((pool) => db.insert(pools).values(pool).onConflictDoUpdate({ target: pools.id, set: EXCLUDED_POOL })),
     db.delete(eventChanges).where(eq(eventChanges.eventId, id)),
   ];
   return applyAndTell(
     env,
     later,
-    { event, types },
+    after,
     statement(env, compareAndSet),
     effects.map((effect) => statement(env, effect)),
     newsOf(event, nowMs, later.traceparent),
   );
 }
 
-/** Every column of a ticket type from the row that came in. */
-const EXCLUDED = Object.fromEntries(
-  Object.entries(getTableColumns(ticketTypes))
-    .filter(([key]) => key !== "id" && key !== "eventId")
-    .map(([key, column]) => [key, sql`excluded.${sql.identifier(column.name)}`]),
-);
+/** One value however many: D1 binds at most 100. */
+const idsOf = (rows: readonly { id: string }[]): SQL =>
+  sql`(SELECT value FROM json_each(${JSON.stringify(rows.map(({ id }) => id))}))`;
+
+/** Every column from the row that came in. */
+const excluded = (table: typeof ticketTypes | typeof pools): Record<string, SQL> =>
+  Object.fromEntries(
+    Object.entries(getTableColumns(table))
+      .filter(([key]) => key !== "id" && key !== "eventId")
+      .map(([key, column]) => [key, sql`excluded.${sql.identifier(column.name)}`]),
+  );
+const EXCLUDED_TYPE = excluded(ticketTypes);
+const EXCLUDED_POOL = excluded(pools);
 
 /** Carries on with what was begun before this moment and left behind. */
 export async function settle(env: Env, later: Later, eventId: string, beforeMs: number): Promise<void> {
   const stored = await loadEvent(env, eventId);
   if (stored?.event.status === "publishing" && stored.event.updatedAtMs <= beforeMs) await finishPublishing(env, later, stored);
   const [left] = await drizzle(env.DB).select().from(eventChanges).where(eq(eventChanges.eventId, eventId));
-  // Written by `wish` above, out of rows of the same tables.
-  if (left && left.askedAtMs <= beforeMs) await carryOut(env, later, JSON.parse(left.wanted) as StoredEvent, Date.now());
+  if (stored && left && left.askedAtMs <= beforeMs) await carryOut(env, later, readWish(left.wanted, stored), Date.now());
+}
+
+/** Written by `wish` above, out of rows of the same tables; by an earlier version perhaps, which knew fewer columns. */
+function readWish(wanted: string, stored: StoredEvent): StoredEvent {
+  const wish = JSON.parse(wanted) as Omit<StoredEvent, "pools"> & Partial<Pick<StoredEvent, "pools">>;
+  return {
+    event: { ...stored.event, ...wish.event },
+    types: wish.types.map((type) => ({ ...NEW_TYPE_COLUMNS, ...type })),
+    pools: wish.pools ?? stored.pools,
+  };
 }

@@ -106,7 +106,7 @@ async function withTypes(env: Env, rows: readonly EventRow[]): Promise<Published
     .from(ticketTypes)
     .where(inArray(ticketTypes.eventId, sql`(SELECT value FROM json_each(${ids}))`))
     .orderBy(asc(ticketTypes.position), asc(ticketTypes.id));
-  const byEvent = new Map<string, StoredEvent>(rows.map((event) => [event.id, { event, types: [] }]));
+  const byEvent = new Map<string, Pick<StoredEvent, "event" | "types">>(rows.map((event) => [event.id, { event, types: [] }]));
   for (const type of types) byEvent.get(type.eventId)?.types.push(type);
   return [...byEvent.values()].map(toEvent);
 }

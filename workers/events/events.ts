@@ -1,7 +1,7 @@
 /** An event's life but for its publishing: drafted, changed, deleted, cancelled, completed. */
 
 import { drizzle } from "drizzle-orm/d1";
-import type { EventChange, EventDraft } from "../../shared/contracts/events";
+import { DEFAULT_OFFER_SECONDS, type EventChange, type EventDraft } from "../../shared/contracts/events";
 import type { Refusal } from "../../shared/contracts/problems";
 import { ok, type Result, refuse } from "../../shared/contracts/result";
 import { uuidV7 } from "../../shared/crypto/uuid";
@@ -45,15 +45,28 @@ export async function draftEvent(env: Env, draft: EventDraft): Promise<Result<St
     changeId: crypto.randomUUID(),
     createdAtMs: nowMs,
     updatedAtMs: nowMs,
+    seatMapId: null,
+    seatCategories: [],
+    ...newSettings(settings),
   };
   const types = (draft.ticketTypes ?? []).map((type, position) => draftType(event.id, type, position, FIRST_VERSION, nowMs));
+  const stored: StoredEvent = { event, types, pools: [] };
+  const inconsistent = checkConsistency(stored);
+  if (inconsistent) return refuse(inconsistent);
   const db = drizzle(env.DB);
   await env.DB.batch([
     statement(env, db.insert(events).values(event)),
     ...types.map((type) => statement(env, db.insert(ticketTypes).values(type))),
   ]);
-  return ok({ event, types });
+  return ok(stored);
 }
+
+const newSettings = ({ maxHoldSeconds, maxPerPerson, refuseOrphanSeats, offerSeconds }: NonNullable<EventDraft["settings"]>) => ({
+  maxHoldSeconds: maxHoldSeconds ?? null,
+  maxPerPerson: maxPerPerson ?? null,
+  refuseOrphanSeats: refuseOrphanSeats ?? false,
+  offerSeconds: offerSeconds ?? DEFAULT_OFFER_SECONDS,
+});
 
 const placeOf = ({ venue, address, city, country, coordinates }: EventDraft["location"]) => ({
   venue,
@@ -104,6 +117,11 @@ function changed(event: EventRow, change: EventChange): EventRow {
     requireApproval: settings.requireApproval ?? event.requireApproval,
     refundPolicy: settings.refundPolicy ?? event.refundPolicy,
     holdSeconds: settings.holdSeconds ?? event.holdSeconds,
+    // Null takes away what was said before.
+    maxHoldSeconds: settings.maxHoldSeconds === undefined ? event.maxHoldSeconds : settings.maxHoldSeconds,
+    maxPerPerson: settings.maxPerPerson === undefined ? event.maxPerPerson : settings.maxPerPerson,
+    refuseOrphanSeats: settings.refuseOrphanSeats ?? event.refuseOrphanSeats,
+    offerSeconds: settings.offerSeconds ?? event.offerSeconds,
   };
 }
 

@@ -1,10 +1,9 @@
 /** Holds, the fast path of an on-sale: the event's object and no database (rule 6). */
 
-import type { z } from "zod";
 import type { Hold, HoldDraft } from "../../shared/contracts/events";
 import { toTimestamp } from "../../shared/contracts/ids";
-import type { HeldStock, HoldChangeRefusal, Holder, HoldRefusal, Line } from "../../shared/contracts/inventory";
-import { money } from "../../shared/contracts/money";
+import type { HeldStock, HoldChangeRefusal, Holder, HoldRefusal, Line, RepricedLine } from "../../shared/contracts/inventory";
+import { type Money, money } from "../../shared/contracts/money";
 import type { Principal } from "../../shared/contracts/principal";
 import type { Refusal } from "../../shared/contracts/problems";
 import { ok, type Result, refuse } from "../../shared/contracts/result";
@@ -19,7 +18,7 @@ import { holderOf } from "./holder";
 import { askInventory } from "./inventory";
 import { isInsiderOf } from "./members";
 
-type HoldItems = z.infer<typeof HoldDraft>["items"];
+type HoldItems = HoldDraft["items"];
 
 export interface HoldAsked {
   eventId: string;
@@ -34,7 +33,7 @@ const NOT_FOUND: NotFound = { code: "hold_not_found" };
 export async function placeHold(
   env: Env,
   asked: HoldAsked,
-  items: HoldItems,
+  { items, partial = false }: HoldDraft,
 ): Promise<Result<Hold, HoldRefusal | Refusal<"seat_unknown">>> {
   const { eventId, principal, address, idempotencyKey: key } = asked;
   const lines = linesOf(items);
@@ -50,10 +49,12 @@ export async function placeHold(
     holderOf(env.HOLD_KEY, userIdOf(principal), address),
     secretOfHold(env.HOLD_KEY, holdId),
     // Without a key the id is nobody else's, so that there is no other request to tell apart.
-    keyed ? requestHashOf(items) : "",
+    keyed ? requestHashOf(partial ? { items, partial } : items) : "",
   ]);
   const place = (insider: boolean) =>
-    askInventory(env, eventId, (inventory) => inventory.placeHold({ holdId, keyed, requestHash, holder, items: lines, insider }));
+    askInventory(env, eventId, (inventory) =>
+      inventory.placeHold({ holdId, keyed, requestHash, holder, items: lines, insider, partial }),
+    );
   const placed = await place(isAdmin(principal));
   const decided = isHidden(placed) ? await placeAsInsider(env, principal, eventId, placed, place) : placed;
   return decided.ok ? ok(toHold(decided.value, secret)) : decided;
@@ -93,8 +94,7 @@ export async function readHold(
   eventId: string,
   holdId: string,
 ): Promise<Result<Hold, HoldChangeRefusal>> {
-  const found = await findOwn(env, principal, eventId, holdId);
-  return found.ok ? ok(toHold(found.value, await secretOfHold(env.HOLD_KEY, holdId))) : found;
+  return tell(env, holdId, await findOwn(env, principal, eventId, holdId));
 }
 
 /** Expects that `findOwn` let the caller in. */
@@ -102,12 +102,38 @@ export async function changeHold(
   env: Env,
   eventId: string,
   holdId: string,
-  items: HoldItems,
+  { items, partial = false }: HoldDraft,
 ): Promise<Result<Hold, HoldChangeRefusal | Refusal<"seat_unknown">>> {
   const lines = linesOf(items);
   if (!lines) return refuse({ code: "seat_unknown" });
-  const changed = await askInventory(env, eventId, (inventory) => inventory.changeHold(holdId, lines));
-  return changed.ok ? ok(toHold(changed.value, await secretOfHold(env.HOLD_KEY, holdId))) : changed;
+  return tell(env, holdId, await askInventory(env, eventId, (inventory) => inventory.changeHold(holdId, lines, partial)));
+}
+
+async function tell<E extends Refusal>(env: Env, holdId: string, held: Result<HeldStock, E>): Promise<Result<Hold, E>> {
+  return held.ok ? ok(toHold(held.value, await secretOfHold(env.HOLD_KEY, holdId))) : held;
+}
+
+export async function extendHold(
+  env: Env,
+  principal: Principal,
+  eventId: string,
+  holdId: string,
+): Promise<Result<Hold, HoldChangeRefusal>> {
+  const found = await findOwn(env, principal, eventId, holdId);
+  if (!found.ok) return found;
+  return tell(env, holdId, await askInventory(env, eventId, (inventory) => inventory.extendHold(holdId)));
+}
+
+/** One that was released stays so; of one that has expired the owner hears how it stands. */
+export async function reacquireHold(
+  env: Env,
+  principal: Principal,
+  eventId: string,
+  holdId: string,
+): Promise<Result<Hold, HoldChangeRefusal>> {
+  const found = await findOwn(env, principal, eventId, holdId);
+  if (!found.ok && found.error.code !== "hold_expired") return found;
+  return tell(env, holdId, await askInventory(env, eventId, (inventory) => inventory.reacquireHold(holdId)));
 }
 
 export async function releaseHold(
@@ -148,15 +174,25 @@ const hidden = <E extends Refusal>(refusal: E): Exclude<E, Refusal<"event_not_fo
   refusal.code === "event_not_found" ? NOT_FOUND : (refusal as Exclude<E, Refusal<"event_not_found">>);
 
 function toHold(held: HeldStock, secret: string): Hold {
+  const price = (minor: number) => money(minor, held.currency);
   return {
     id: held.holdId,
     eventId: held.eventId,
     expiresAt: toTimestamp(held.expiresAtMs),
-    items: held.lines.map(({ ticketTypeId, quantity, unitPriceMinor }) => ({
+    extendableUntil: toTimestamp(held.extendableUntilMs),
+    items: held.lines.map(({ ticketTypeId, quantity, unitPriceMinor, asked, seats }) => ({
       ticketTypeId,
       quantity,
-      unitPrice: money(unitPriceMinor, held.currency),
+      unitPrice: price(unitPriceMinor),
+      ...(asked === undefined ? {} : { asked }),
+      ...(seats === undefined ? {} : { seatIds: seats.map(({ id }) => id) }),
     })),
+    ...(held.refused === undefined ? {} : { refused: held.refused }),
+    ...(held.repriced === undefined ? {} : { repriced: held.repriced.map(toRepriced(price)) }),
     secret,
   };
 }
+
+const toRepriced =
+  (price: (minor: number) => Money) =>
+  ({ ticketTypeId, fromMinor, toMinor }: RepricedLine) => ({ ticketTypeId, from: price(fromMinor), to: price(toMinor) });

@@ -3,6 +3,9 @@ import type {
   AvailableTicketType,
   EventDraft,
   Hold,
+  Pool,
+  PoolDraft,
+  PoolMove,
   PublishedEvent,
   Ticket,
   TicketType,
@@ -11,14 +14,14 @@ import type {
 
 const EVENT_ID = "0197f3c2-7b1e-7cc3-98c4-dc0c0c07398f";
 
-export const typeDraft: TicketTypeDraft = {
+export const typeDraft = {
   name: "Standing",
   description: "The floor in front of the stage",
   price: { amount: 2500, currency: "EUR" },
   quantity: 300,
   maxPerOrder: 6,
   saleEnd: "2027-06-01T16:00:00.000Z",
-};
+} satisfies TicketTypeDraft;
 
 export const ticketType: TicketType = {
   ...typeDraft,
@@ -44,7 +47,7 @@ export const eventDraft: EventDraft = {
     coordinates: { lat: 48.2, lng: 16.37 },
   },
   capacity: 300,
-  settings: { holdSeconds: 600 },
+  settings: { holdSeconds: 600, maxPerPerson: 8 },
   ticketTypes: [typeDraft],
 };
 
@@ -52,7 +55,17 @@ export const event = {
   ...eventDraft,
   id: EVENT_ID,
   status: "draft",
-  settings: { allowWaitlist: false, requireApproval: false, isPublic: true, refundPolicy: "organizer", holdSeconds: 600 },
+  settings: {
+    allowWaitlist: false,
+    requireApproval: false,
+    isPublic: true,
+    refundPolicy: "organizer",
+    holdSeconds: 600,
+    maxHoldSeconds: 1800,
+    maxPerPerson: 8,
+    refuseOrphanSeats: false,
+    offerSeconds: 86_400,
+  },
   ticketTypes: [ticketType],
   createdAt: "2027-03-01T09:30:00.000Z",
   updatedAt: "2027-03-01T09:30:00.000Z",
@@ -68,9 +81,60 @@ export const hold: Hold = {
   id: "7b0e9a4c-5d0f-8c1e-9d7a-3f2b1c0d4e5f",
   eventId: EVENT_ID,
   expiresAt: "2027-03-02T12:10:00.000Z",
+  extendableUntil: "2027-03-02T12:30:00.000Z",
   items: [{ ticketTypeId: ticketType.id, quantity: 2, unitPrice: { amount: 2500, currency: "EUR" } }],
   secret: "bh_3q2-7wAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
 };
+
+export const extendedHold: Hold = { ...hold, expiresAt: "2027-03-02T12:18:00.000Z" };
+
+export const reacquiredHold: Hold = {
+  ...hold,
+  items: [{ ticketTypeId: ticketType.id, quantity: 2, unitPrice: { amount: 2800, currency: "EUR" } }],
+  repriced: [{ ticketTypeId: ticketType.id, from: { amount: 2500, currency: "EUR" }, to: { amount: 2800, currency: "EUR" } }],
+};
+
+export const poolDraft: PoolDraft = { name: "Press", capacity: 20, kind: "allocation" };
+
+export const allocation: Pool = {
+  id: "0197f3c2-7b20-7c11-9a2b-8d7e6f5a4b3c",
+  name: "Press",
+  kind: "allocation",
+  capacity: 20,
+  withinPoolIds: [EVENT_ID],
+  sold: 0,
+  held: 0,
+  blocked: 0,
+  available: 20,
+};
+
+export const pools: Pool[] = [
+  {
+    id: EVENT_ID,
+    name: eventDraft.title,
+    kind: "event",
+    capacity: 300,
+    withinPoolIds: [],
+    sold: 120,
+    held: 2,
+    blocked: 20,
+    available: 158,
+  },
+  {
+    id: ticketType.id,
+    name: ticketType.name,
+    kind: "ticket_type",
+    capacity: 300,
+    withinPoolIds: [],
+    sold: 120,
+    held: 2,
+    blocked: 0,
+    available: 178,
+  },
+  allocation,
+];
+
+export const poolMove: PoolMove = { toPoolId: EVENT_ID, quantity: 5 };
 
 export const ticket: Ticket = {
   id: "0197f3d0-aa10-7e21-b0c1-9f8e7d6c5b4a",

@@ -1,6 +1,6 @@
 /** The domain's pages in the OpenAPI document. */
 import { z } from "zod";
-import { AvailableTicketType, CheckIn, Hold, PublishedEvent, TicketType } from "../../shared/contracts/events";
+import { AvailableTicketType, CheckIn, PublishedEvent, TicketType } from "../../shared/contracts/events";
 import { Timestamp } from "../../shared/contracts/ids";
 import type { ProblemCode } from "../../shared/contracts/problems";
 import { listOf } from "../../shared/http/list";
@@ -11,28 +11,19 @@ const MAY_BE_CACHED = "A published public event may be up to 2 s old here; `If-N
 const CHANGES = "Changes the fields present and leaves the others; `If-Match` is optional.";
 const ASKS_FIRST = "Once the event is published, what is on sale decides whether the change is possible.";
 
-/** What may stand against any change of an event or its types. */
-const changeRefusals = [
+/** What may stand against any change of an event, its types or its pools. */
+export const changeRefusals = [
   "event_state",
   "state_moved",
   "version_stale",
   "dates_inconsistent",
   "currency_mixed",
   "quantity_out_of_range",
+  "settings_inconsistent",
+  "tiers_inconsistent",
+  "pool_unknown",
+  "pool_inconsistent",
   "capacity_below_sold",
-  "overloaded",
-] as const satisfies ProblemCode[];
-
-const holdRefusals = [
-  "event_not_on_sale",
-  "ticket_type_not_found",
-  "ticket_type_not_on_sale",
-  "quantity_out_of_range",
-  "seat_unknown",
-  "sold_out",
-  "holder_limit",
-  "hold_expired",
-  "hold_released",
   "overloaded",
 ] as const satisfies ProblemCode[];
 
@@ -51,6 +42,7 @@ export const operations = {
     tags: ["events"],
     requestExample: example.eventDraft,
     answers: { 201: eventAnswer("The draft", example.event) },
+    refusals: ["settings_inconsistent", "tiers_inconsistent", "pool_unknown"],
   },
   listEvents: {
     operationId: "listEvents",
@@ -191,39 +183,6 @@ export const operations = {
       },
     },
     refusals: ["event_not_found", "overloaded"],
-  },
-  placeHold: {
-    operationId: "placeHold",
-    summary: "Hold tickets for a while",
-    description: "All lines or none. The secret reads, changes, releases and orders the hold; a signed-in buyer needs none.",
-    tags: ["holds"],
-    requestExample: example.holdDraft,
-    answers: { 201: { description: "The hold", schema: Hold, example: example.hold } },
-    refusals: ["invalid_idempotency_key", "event_not_found", ...holdRefusals, "idempotency_key_reused"],
-    takesIdempotencyKey: true,
-  },
-  getHold: {
-    operationId: "getHold",
-    summary: "A hold of one's own",
-    tags: ["holds"],
-    answers: { 200: { description: "The hold", schema: Hold, example: example.hold } },
-    refusals: ["hold_not_found", "hold_expired", "hold_released", "overloaded"],
-  },
-  changeHold: {
-    operationId: "changeHold",
-    summary: "Hold other tickets instead",
-    description: "All of the new lines or no change. The end stays, and so does the price of what was held before.",
-    tags: ["holds"],
-    requestExample: example.holdDraft,
-    answers: { 200: { description: "The hold as it stands now", schema: Hold, example: example.hold } },
-    refusals: ["hold_not_found", "hold_in_use", ...holdRefusals],
-  },
-  releaseHold: {
-    operationId: "releaseHold",
-    summary: "Give a hold back",
-    tags: ["holds"],
-    answers: { 204: gone("The tickets are on sale again") },
-    refusals: ["hold_not_found", "hold_in_use", "overloaded"],
   },
   checkIn: {
     operationId: "checkIn",

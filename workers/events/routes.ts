@@ -4,67 +4,40 @@ import {
   CheckInDraft,
   EventChange,
   EventDraft,
-  HoldDraft,
   TicketTypeChange,
   TicketTypeDraft,
 } from "../../shared/contracts/events";
-import { PROBLEMS } from "../../shared/contracts/problems";
 import { domainApp } from "../../shared/http/app";
-import { checkIfMatch, etagOfVersion, isFresh } from "../../shared/http/etag";
+import { etagOfVersion, isFresh } from "../../shared/http/etag";
 import { form, NoBody, pathId, query, unwrap } from "../../shared/http/form";
-import { anyoneOrCaller, requireCredential } from "../../shared/http/guards";
+import { anyoneOrCaller } from "../../shared/http/guards";
 import { idempotencyKeyOf, requestHashOf } from "../../shared/http/idempotency-key";
 import { operation } from "../../shared/http/operation";
-import { addressOf, isAdmin, principalOf } from "../../shared/http/principal";
+import { isAdmin, principalOf } from "../../shared/http/principal";
 import { Problem } from "../../shared/http/problem";
 import { readSnapshot, readTickets } from "./availability";
 import { checkIn } from "./check-ins";
-import type { Env, Later } from "./environment";
+import type { Env } from "./environment";
 import { EventsQuery, listEvents } from "./event-lists";
 import { readEvent, showEvent } from "./event-reads";
 import { cancelEvent, completeEvent, deleteEvent, draftEvent, updateEvent } from "./events";
-import { changeHold, findOwn, isKnownToCaller, placeHold, readHold, releaseHold } from "./holds";
+import { holdRoutes } from "./hold-routes";
 import { answerOnce } from "./kept-answers";
 import { isInsider, requireMember, requireMemberOfBody } from "./members";
 import { operations } from "./operations";
+import { poolRoutes } from "./pool-routes";
 import { publish } from "./publishing";
+import { type EventsContext, eventIdOf, ifMatch, laterOf } from "./requests";
 import type { TicketTypeRow } from "./schema";
 import { type StoredEvent, toEvent, toTicketType } from "./stored-event";
 import { addTicketType, changeTicketType, removeTicketType } from "./ticket-types";
 
-type EventsContext = Context<{ Bindings: Env }>;
-
-const eventIdOf = (c: Context): string => pathId(c, "eventId", "event_not_found");
 const typeIdOf = (c: Context): string => pathId(c, "ticketTypeId", "ticket_type_not_found");
-
-/** A hold's route says the same of an event that is not there. */
-const holdOf = (c: Context): { eventId: string; holdId: string } => ({
-  eventId: pathId(c, "eventId", "hold_not_found"),
-  holdId: pathId(c, "holdId", "hold_not_found"),
-});
-
-const laterOf = (c: Context): Later => ({
-  waitUntil: (promise) => c.executionCtx.waitUntil(promise),
-  traceparent: c.req.header("traceparent"),
-});
-
-const ifMatch = (c: Context) => (version: number) => checkIfMatch(c, etagOfVersion(version));
 
 const answerEvent = (c: Context, stored: StoredEvent, status: 200 | 201 | 202 = 200) =>
   c.json(toEvent(stored), status, { etag: etagOfVersion(stored.event.version), "cache-control": "no-store" });
 const answerType = (c: Context, type: TicketTypeRow, status: 200 | 201 = 200) =>
   c.json(toTicketType(type), status, { etag: etagOfVersion(type.version) });
-
-async function refuseUnknownEvent(c: EventsContext): Promise<void> {
-  if (!(await isKnownToCaller(c.env, principalOf(c), eventIdOf(c)))) throw new Problem("event_not_found");
-}
-
-/** Throws when the hold is not the caller's; one that has ended is the state's to refuse, after the form. */
-async function refuseUnknownHold(c: EventsContext): Promise<void> {
-  const { eventId, holdId } = holdOf(c);
-  const own = await findOwn(c.env, principalOf(c), eventId, holdId);
-  if (!own.ok && PROBLEMS[own.error.code].status === 404) throw new Problem(own.error.code);
-}
 
 export const app = domainApp<Env>()
   .post("/events", operation(operations.createEvent), requireMemberOfBody("events:write"), form(EventDraft), async (c) =>
@@ -153,56 +126,17 @@ export const app = domainApp<Env>()
     c.json(unwrap(await readSnapshot(c.env, principalOf(c), eventIdOf(c))), 200),
   )
   .post(
-    "/events/:eventId/holds",
-    operation(operations.placeHold),
-    anyoneOrCaller(),
-    form(HoldDraft, refuseUnknownEvent),
-    async (c) => {
-      const eventId = eventIdOf(c);
-      const asked = { eventId, principal: principalOf(c), address: addressOf(c), idempotencyKey: await keyOf(c) };
-      return c.json(unwrap(await placeHold(c.env, asked, c.var.form.items)), 201);
-    },
-  )
-  .get("/events/:eventId/holds/:holdId", operation(operations.getHold), requireCredential(), async (c) => {
-    const { eventId, holdId } = holdOf(c);
-    return c.json(unwrap(await readHold(c.env, principalOf(c), eventId, holdId)));
-  })
-  .put(
-    "/events/:eventId/holds/:holdId",
-    operation(operations.changeHold),
-    requireCredential(),
-    form(HoldDraft, refuseUnknownHold),
-    async (c) => {
-      const { eventId, holdId } = holdOf(c);
-      unwrap(await findOwn(c.env, principalOf(c), eventId, holdId));
-      return c.json(unwrap(await changeHold(c.env, eventId, holdId, c.var.form.items)), 200);
-    },
-  )
-  .delete("/events/:eventId/holds/:holdId", operation(operations.releaseHold), requireCredential(), async (c) => {
-    const { eventId, holdId } = holdOf(c);
-    unwrap(await releaseHold(c.env, principalOf(c), eventId, holdId));
-    return c.body(null, 204);
-  })
-  .post(
     "/events/:eventId/check-ins",
     operation(operations.checkIn),
     requireMember("checkins:write"),
     form(CheckInDraft),
     async (c) => c.json(unwrap(await checkIn(c.env, eventIdOf(c), c.var.form)), 201),
-  );
+  )
+  .route("/", holdRoutes)
+  .route("/", poolRoutes);
 
 /** A ticket type that is not there comes before what is wrong with its new form. */
 async function refuseUnknownType(c: EventsContext): Promise<void> {
   const { types } = unwrap(await readEvent(c.env, principalOf(c), eventIdOf(c)));
   if (!types.some(({ id }) => id === typeIdOf(c))) throw new Problem("ticket_type_not_found");
-}
-
-/** A key that cannot be one is a fault of the form: what the caller may not know of comes first. */
-async function keyOf(c: Context): Promise<string | null> {
-  try {
-    return idempotencyKeyOf(c);
-  } catch (fault) {
-    await refuseUnknownEvent(c);
-    throw fault;
-  }
 }

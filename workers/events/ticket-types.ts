@@ -37,13 +37,25 @@ export const draftType = (
   saleEndMs: draft.saleEnd === undefined ? null : Date.parse(draft.saleEnd),
   position,
   version,
+  poolIds: draft.poolIds ?? [],
+  opensAfterTicketTypeId: draft.opensAfterTicketTypeId ?? null,
+  maxPerPerson: draft.maxPerPerson ?? null,
+  seatCategories: draft.seatCategories ?? [],
 });
 
-/** Types of what is cancelled or over stay as they were sold. */
-function refuseClosed({ event }: StoredEvent): Refusal | null {
+/** Types and pools of what is cancelled or over stay as they were sold. */
+export function refuseClosed({ event }: StoredEvent): Refusal | null {
   return event.status === "cancelled" || event.status === "completed"
     ? { code: "event_state", detail: `The event is ${event.status}.` }
     : null;
+}
+
+/** Another type opens after it, or an allocation lies within its own pool. */
+function refuseNamed({ types, pools }: StoredEvent, typeId: string): Refusal | null {
+  const next = types.find(({ opensAfterTicketTypeId }) => opensAfterTicketTypeId === typeId);
+  if (next) return { code: "ticket_type_in_use", detail: `“${next.name}” opens after it.` };
+  const within = pools.find(({ withinPoolIds }) => withinPoolIds.includes(typeId));
+  return within ? { code: "ticket_type_in_use", detail: `The allocation “${within.name}” lies within it.` } : null;
 }
 
 /** The event with other types, when that is allowed and consistent. */
@@ -106,6 +118,12 @@ export async function changeTicketType(
       maxPerOrder: change.maxPerOrder ?? type.maxPerOrder,
       saleStartMs: change.saleStart === undefined ? type.saleStartMs : Date.parse(change.saleStart),
       saleEndMs: change.saleEnd === undefined ? type.saleEndMs : Date.parse(change.saleEnd),
+      poolIds: change.poolIds ?? type.poolIds,
+      // Null takes away what was said before.
+      opensAfterTicketTypeId:
+        change.opensAfterTicketTypeId === undefined ? type.opensAfterTicketTypeId : change.opensAfterTicketTypeId,
+      maxPerPerson: change.maxPerPerson === undefined ? type.maxPerPerson : change.maxPerPerson,
+      seatCategories: change.seatCategories ?? type.seatCategories,
     };
     return withTypes(
       stored,
@@ -126,7 +144,7 @@ export function removeTicketType(
     const found = typeOf(stored, typeId);
     if (!found.ok) return found;
     precondition(found.value.version);
-    const closed = refuseClosed(stored);
+    const closed = refuseClosed(stored) ?? refuseNamed(stored, typeId);
     if (closed) return refuse(closed);
     return withTypes(
       stored,
