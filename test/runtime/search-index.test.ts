@@ -3,6 +3,7 @@ import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { putDocuments, retireEnded } from "../../workers/search/event-documents";
 import { distanceKm } from "../../workers/search/places";
+import { publishedEvent } from "../support/published-event";
 import { allTitles, found, inCity, NOW_MS, named, priced, put, titles } from "../support/search-room";
 
 beforeEach(() => applyD1Migrations(env.SEARCH_DB, env.MIGRATIONS.search));
@@ -144,5 +145,41 @@ describe("what the index follows", () => {
     expect([await on(), await live()]).toEqual([["Sunset"], 1]);
     expect(await retireEnded(env.SEARCH_DB, noonMs)).toBe(0);
     expect(await titles({ q: "sunrise", from: "2027-01-01" })).toEqual(["Sunrise"]);
+  });
+
+  it("a hundred events of the longest names, each in words that no other has, are one batch", async () => {
+    const letters = [..."абвгдежзиклмнопрстуфхцчшщэюя"];
+    // Seeds of a sequence that does not come back within them (Park and Miller).
+    let state = 1;
+    const letter = () => {
+      state = (state * 48_271) % 0x7fffffff;
+      return letters[state % letters.length];
+    };
+    const words = (count: number) => Array.from({ length: count }, () => Array.from({ length: 32 }, letter).join("")).join(" ");
+    const events = Array.from({ length: 100 }, () =>
+      named(words(6), {
+        location: { ...publishedEvent().location, venue: words(6), city: words(3) },
+      }),
+    );
+    let [longest, all] = [0, 0];
+    const measured = {
+      batch: (statements: D1PreparedStatement[]) => env.SEARCH_DB.batch(statements),
+      prepare: (sql: string) => ({
+        bind: (...values: unknown[]) => {
+          const bytes = Math.max(...values.map((value) => new TextEncoder().encode(`${value}`).byteLength));
+          [longest, all] = [Math.max(longest, bytes), all + bytes];
+          return env.SEARCH_DB.prepare(sql).bind(...values);
+        },
+      }),
+    } as unknown as D1Database; // All of a database that putDocuments uses.
+    await putDocuments(
+      measured,
+      events.map((event) => ({ eventId: event.id, version: 1, event })),
+      NOW_MS,
+    );
+    // D1 takes 2 MB in one value; the local simulator would take them together.
+    expect(all).toBeGreaterThan(2_000_000);
+    expect(longest).toBeLessThan(600_000);
+    expect(await titles({ q: events[99]?.title.split(" ")[0] ?? "" })).toContain(events[99]?.title);
   });
 });

@@ -56,7 +56,7 @@ export async function putDocuments(
 ): Promise<void> {
   if (seen.length === 0) return;
   const contents = seen.map(({ event }) => (event && isFindable(event) ? contentOf(event, nowMs) : null));
-  const vocabulary = JSON.stringify([...new Set(contents.flatMap((content) => content?.vocabulary ?? []))].flatMap(rowsOf));
+  const vocabulary = boundedLists([...new Set(contents.flatMap((content) => content?.vocabulary ?? []))].flatMap(rowsOf));
   await db.batch(
     sets.flatMap((set) => {
       const sql = STATEMENTS[set];
@@ -77,13 +77,33 @@ export async function putDocuments(
             body.bind(eventId, version, content.body),
           ];
         }),
-        ...(vocabulary === "[]" ? [] : [db.prepare(sql.vocabulary).bind(vocabulary)]),
+        ...vocabulary.map((rows) => db.prepare(sql.vocabulary).bind(rows)),
       ];
     }),
   );
 }
 
 const rowsOf = (word: string): [string, string][] => trigramsOf(word).map((trigram) => [trigram, word]);
+
+/** Bytes of one bound list, of 2 MB that D1 takes: a hundred events may have that many trigrams. */
+const MAX_LIST_BYTES = 500_000;
+
+/** As few JSON arrays as keep the bound. */
+function boundedLists(rows: readonly (readonly string[])[]): string[] {
+  const encoder = new TextEncoder();
+  const lists: string[][] = [];
+  let bytes = Number.POSITIVE_INFINITY;
+  for (const row of rows.map((row) => JSON.stringify(row))) {
+    const size = encoder.encode(row).byteLength + 1;
+    bytes += size;
+    if (bytes > MAX_LIST_BYTES) {
+      lists.push([]);
+      bytes = size;
+    }
+    lists.at(-1)?.push(row);
+  }
+  return lists.map((list) => `[${list.join(",")}]`);
+}
 
 function contentOf(event: PublishedEvent, nowMs: number) {
   const { venue, city, coordinates } = event.location;
