@@ -21,7 +21,7 @@ export function arenaMap({ sections = 60, rows = 25, seatsPerRow = 40, organizer
       const tier = Math.floor(index / perTier);
       const angle = (2 * Math.PI * (index % perTier)) / perTier;
       const [outX, outY] = [Math.cos(angle), Math.sin(angle)];
-      const radius = 330 + tier * (rows + 6);
+      const radius = 150 + tier * (rows + 6);
       const dx = -outY * Math.min(1, (2 * Math.PI * radius * 0.9) / perTier / seatsPerRow);
       const dy = outX * Math.min(1, (2 * Math.PI * radius * 0.9) / perTier / seatsPerRow);
       return {
