@@ -77,7 +77,17 @@ export const PaymentDraft = z
   .strictObject({
     orderId: Id,
     provider: z.enum(PROVIDERS),
-    paymentMethod: z.looseObject({ token: z.string().min(1).max(200).optional() }).optional(),
+    paymentMethod: z
+      .looseObject({
+        token: z.string().min(1).max(200).optional(),
+        fingerprint: z
+          .string()
+          .min(1)
+          .max(200)
+          .optional()
+          .meta({ description: "Of the provider `test` alone: the same card has the same one" }),
+      })
+      .optional(),
     returnUrl: z
       .url({ protocol: /^https?$/ })
       .max(2048)
@@ -142,8 +152,11 @@ export type Refund = z.infer<typeof Refund>;
 export const REFUND_REASONS = ["surplus", "requested", "event_cancelled"] as const;
 export type RefundReason = (typeof REFUND_REASONS)[number];
 
-/** Why money bought nothing: the stock was gone, the order or its event had ended, or the order was paid already. */
-export const SURPLUS_CAUSES = ["sold_out", "order_ended", "paid_twice"] as const;
+/**
+ * Why money bought nothing: the stock was gone, the order or its event had ended, the order was paid already, or its buyer has as many
+ * tickets as one person may.
+ */
+export const SURPLUS_CAUSES = ["sold_out", "order_ended", "paid_twice", "person_limit"] as const;
 export type SurplusCause = (typeof SURPLUS_CAUSES)[number];
 
 /** What a mail about a refund needs; names and addresses are asked for, never sent (rule 21). */

@@ -75,4 +75,6 @@ export interface UsersRpc extends DomainRpc {
   /** Organizers by id, those that exist; at most 100 ids. */
   organizers(ids: string[]): Promise<Organizer[]>;
   organizerBySlug(slug: string): Promise<Organizer | null>;
+  /** The mail address of an account that has proved it, as auth says it now; null of any other. */
+  verifiedEmail(userId: string): Promise<string | null>;
 }

@@ -8,6 +8,7 @@ import type { Order, PaymentProcessed } from "../../shared/contracts/orders";
 import { Order as OrderSchema, PaymentProcessed as ProcessedSchema } from "../../shared/contracts/orders";
 import type { Principal } from "../../shared/contracts/principal";
 import { handlerOf, readMessage } from "../../shared/queue/consume";
+import { eventsById } from "../../workers/events/event-lists";
 import { askInventory } from "../../workers/events/inventory";
 import * as stock from "../../workers/events/order-stock";
 import type { Env, Later } from "../../workers/payments/environment";
@@ -85,7 +86,7 @@ export async function openTill(change: (env: Env) => Partial<Env> = () => ({})):
     TEST_PROVIDER_SECRET: bindings.TEST_PROVIDER_SECRET,
     NOTIFICATIONS_MAILBOX: mailbox,
     ANALYTICS_MAILBOX: mailbox,
-    USERS: events.env.USERS,
+    USERS: { ...events.env.USERS, verifiedEmail: async () => null },
     EVENTS: {
       claimHold: (request) => stock.claimHold(events.env, request),
       confirmOrder: (request) => stock.confirmOrder(events.env, request),
@@ -97,7 +98,7 @@ export async function openTill(change: (env: Env) => Partial<Env> = () => ({})):
         askInventory(events.env, eventId, (object) => object.releaseMany(orderIds, reason)),
       voidOrders: (eventId, orderIds) => askInventory(events.env, eventId, (object) => object.voidMany(orderIds)),
       voidTickets: (eventId, orderId, ticketIds) => stock.voidTickets(events.env, eventId, orderId, ticketIds),
-      events: async () => [],
+      events: (ids) => eventsById(events.env, ids),
     },
   };
   const env: Env = { ...plain, ...change(plain) };

@@ -186,7 +186,7 @@ export async function openWorld(swap: Swap = {}): Promise<World> {
     NOTIFICATIONS_MAILBOX: queue,
     ANALYTICS_MAILBOX: queue,
     PROVIDER_EVENTS: { put: async () => null } as unknown as R2Bucket,
-    USERS: { membership: async () => null, organizers: async () => [] },
+    USERS: { membership: async () => null, organizers: async () => [], verifiedEmail: async () => null },
     EVENTS: {
       claimHold: ({ orderId, requestHash, holder, items }) =>
         ask(() =>

@@ -9,16 +9,18 @@ import type { Env, Later } from "./environment";
 import { isSecretOfHold } from "./hold-secret";
 import { askInventory, isOverloaded } from "./inventory";
 import { isMemberOf } from "./members";
+import { personKeyOf } from "./person";
 import { toTickets } from "./tickets";
 
 /** Binds an order to a hold that the buyer proves to be his, or to one placed for it in the same command. */
 export async function claimHold(env: Env, request: ClaimRequest): ReturnType<EventsRpc["claimHold"]> {
-  const { eventId, orderId, requestHash, holder, hold, items } = request;
+  const { eventId, orderId, requestHash, holder, hold, items, personEmail } = request;
   if (hold && !(await isSecretOfHold(env.HOLD_KEY, hold.id, hold.secret))) return refuse({ code: "hold_not_found" });
   const holdId = hold?.id ?? (await uuidV8(env.HOLD_KEY, ["order_hold", eventId, orderId]));
+  const personKey = personEmail === undefined ? null : await personKeyOf(env.HOLD_KEY, personEmail);
   const claim = (insider: boolean) =>
     askInventory(env, eventId, (inventory) =>
-      inventory.claim({ orderId, holdId, requestHash, holder, insider, items: hold ? null : (items ?? []) }),
+      inventory.claim({ orderId, holdId, requestHash, holder, insider, items: hold ? null : (items ?? []), personKey }),
     );
   try {
     const claimed = await claim(request.insider);

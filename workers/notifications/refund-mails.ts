@@ -33,6 +33,8 @@ function wordingOf(refund: RefundFacts, { event, organizer }: Occasion, { words:
   switch (refund.cause) {
     case "sold_out":
       return { sentence: words.soldOut(title, sum), tickets: words.noTickets };
+    case "person_limit":
+      return { sentence: words.personLimit(title, sum), tickets: words.noTickets };
     case "order_ended":
       return {
         sentence: event.status === "cancelled" ? words.eventEnded(title, sum) : words.orderEnded(title, sum),

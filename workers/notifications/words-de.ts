@@ -36,6 +36,8 @@ export const de: Words = {
       `Ihre Zahlung für ${title} kam, nachdem die Veranstaltung abgesagt worden war. Sie bekommen alles zurück: ${sum}.`,
     paidTwice: (title, sum) =>
       `Ihre Bestellung für ${title} war schon bezahlt, als diese Zahlung kam. Sie bekommen alles zurück: ${sum}.`,
+    personLimit: (title, sum) =>
+      `Sie haben schon so viele Karten für ${title}, wie eine Person haben darf. Ihre Zahlung für diese Bestellung bekommen Sie ganz zurück: ${sum}.`,
     notTaken: (title, sum) =>
       `Für Ihre Zahlung für ${title} konnten keine Karten ausgegeben werden. Sie bekommen alles zurück: ${sum}.`,
     ticketsInvalid: "Ihre Karten gelten nicht mehr.",

@@ -34,6 +34,8 @@ export const en = {
       `Your payment for ${title} came after the event was cancelled. It goes back in full: ${sum}.`,
     paidTwice: (title: string, sum: string) =>
       `Your order for ${title} had been paid already when this payment came. It goes back in full: ${sum}.`,
+    personLimit: (title: string, sum: string) =>
+      `You already have as many tickets for ${title} as one person may. Your payment for this order goes back in full: ${sum}.`,
     notTaken: (title: string, sum: string) =>
       `Your payment for ${title} could not be taken for tickets. It goes back in full: ${sum}.`,
     ticketsInvalid: "Your tickets are no longer valid.",

@@ -58,8 +58,8 @@ export async function beginPayment(env: Env, attempt: Attempt): Promise<Begun | 
 }
 
 /** The object's refusal as the buyer hears it: released, closed and too often are all the same to him. */
-export const unpayable = ({ code, members }: Refusal): Refusal<"sold_out" | "order_not_payable"> =>
-  code === "sold_out" ? { code, ...(members ? { members } : {}) } : { code: "order_not_payable" };
+export const unpayable = ({ code, members }: Refusal): Refusal<"sold_out" | "person_limit" | "order_not_payable"> =>
+  code === "sold_out" || code === "person_limit" ? { code, ...(members ? { members } : {}) } : { code: "order_not_payable" };
 
 /**
  * One round trip: claims the key, writes the payment if the caller, the order's state and no other payment stand against it, and reads

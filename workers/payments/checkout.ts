@@ -15,6 +15,7 @@ import type { Env, Later } from "./environment";
 import { type OrderWithLines, rowsOf, selectLines, selectOrder } from "./order-rows";
 import { isPayable } from "./order-states";
 import { toFirstAnswer } from "./order-views";
+import { personEmailOf } from "./person-limits";
 import type { AnswerRow, LineRow, OrderRow } from "./schema";
 import { confirmFreeOrder } from "./settlement";
 import { dbOf, shardOfEvent } from "./shards";
@@ -108,6 +109,7 @@ async function claimStock(
     items: draft.items?.map(({ ticketTypeId, quantity }) => ({ ticketTypeId, quantity })),
     requestHash,
     insider: isAdmin(caller.principal),
+    personEmail: await personEmailOf(env, caller, draft.eventId, draft.buyer.email),
   });
   if (!held.ok || !isTooMuch(sumOf(held.value.lines))) return held;
   await env.EVENTS.releaseOrder(draft.eventId, orderId, "too_expensive");

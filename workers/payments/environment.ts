@@ -28,7 +28,7 @@ export interface Env
     | "ticketsOf"
     | "events"
   >;
-  USERS: Pick<UsersRpc, "membership" | "organizers">;
+  USERS: Pick<UsersRpc, "membership" | "organizers" | "verifiedEmail">;
   /** Development's alone; without it the provider `test` is not configured. */
   TEST_PROVIDER_SECRET?: string;
   /** Where `npm start` has put this server; empty where nobody knows. */

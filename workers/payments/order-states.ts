@@ -8,7 +8,7 @@ export type OrderState =
   | "paid"
   /** Money came and the stock was gone: owed back. */
   | "late_paid"
-  /** Money came after the cancellation: owed back. */
+  /** Money came after the cancellation, or from somebody who may have no more: owed back. */
   | "cancelled_paid"
   | "partially_refunded"
   | "refunded";
@@ -20,6 +20,8 @@ export type OrderFact =
   | "money_without_stock"
   /** The money is there and the object gave the stock back for good, or its event is over: what was released first stays so. */
   | "money_after_release"
+  /** The money is there and its buyer has as many tickets as one may: the object gave the stock back for good. */
+  | "money_over_limit"
   /** The hold's end passed and the object gave the stock back, until late money asks for it again. */
   | "ended"
   /** The object gave the stock back for good: a cancellation. */
@@ -36,6 +38,7 @@ export const ORDER_NEXT = {
     confirmed: "paid",
     money_without_stock: "late_paid",
     money_after_release: "cancelled_paid",
+    money_over_limit: "cancelled_paid",
     ended: "expired",
     released: "cancelled",
   },
@@ -43,6 +46,7 @@ export const ORDER_NEXT = {
     confirmed: "paid",
     money_without_stock: "late_paid",
     money_after_release: "cancelled_paid",
+    money_over_limit: "cancelled_paid",
     released: "cancelled",
   },
   cancelled: { money_after_release: "cancelled_paid" },

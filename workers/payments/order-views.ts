@@ -70,7 +70,9 @@ export function toPayment(payment: PaymentRow, told: NextAction | null = null): 
     status: paymentStatus(payment.state),
     amount: money(payment.amount_minor, payment.currency),
     ...(nextAction ? { nextAction } : {}),
-    ...(payment.failure_code !== null && payment.state === "failed" ? { failureCode: payment.failure_code } : {}),
+    ...(payment.failure_code !== null && (payment.state === "failed" || payment.is_surplus === 1)
+      ? { failureCode: payment.failure_code }
+      : {}),
     createdAt: toTimestamp(payment.created_at_ms),
   };
 }

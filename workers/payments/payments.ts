@@ -16,6 +16,7 @@ import { eventOf } from "./look-ups";
 import { readAction } from "./next-actions";
 import { readSale, type Sale } from "./order-rows";
 import { toOrder, toPayment } from "./order-views";
+import { PERSON_LIMIT } from "./person-limits";
 import { storeEvent } from "./provider-events";
 import { providerOf } from "./providers/configured";
 import type { PaymentProvider, ProviderOutcome } from "./providers/provider";
@@ -174,10 +175,15 @@ async function answerUnderWay({ db, keyed }: Attempt, { payment, order, lines }:
 
 /** The wire's answer for a sale as it stands. Money that found no stock is given back, and no success. */
 function answerOf({ order, lines, payment }: Sale, told: NextAction | null = null): Result<Processed, Refusal> {
-  if (payment.is_surplus === 1) return refuse({ code: order.state === "late_paid" ? "sold_out" : "order_not_payable" });
+  if (payment.is_surplus === 1) return refuse({ code: surplusCode(payment, order) });
   const view = toPayment(payment, told);
   const underWay = view.status === "processing" || view.status === "requires_action";
   return ok({ status: underWay ? 202 : 200, body: { payment: view, order: toOrder(order, lines, Date.now()) } });
+}
+
+function surplusCode(payment: PaymentRow, { state }: OrderRow): "person_limit" | "sold_out" | "order_not_payable" {
+  if (payment.failure_code === PERSON_LIMIT) return PERSON_LIMIT;
+  return state === "late_paid" ? "sold_out" : "order_not_payable";
 }
 
 const toKeptAnswer = (answer: Result<Processed, Refusal>): KeptAnswer => (answer.ok ? answer.value : keptRefusal(answer.error));

@@ -16,6 +16,7 @@ import { deliverLater, orderPaid } from "./news";
 import { MAX_TRIES, movedOrder, moveOrder, updateOrder, updatePayment } from "./order-moves";
 import { type OrderWithLines, readSale, type Sale } from "./order-rows";
 import { isPayable, nextOrderState, nextPaymentState, type OrderFact, type PaymentFact } from "./order-states";
+import { fingerprintKeyOf, PERSON_LIMIT } from "./person-limits";
 import { insertSurplusRefund, surplusRefund } from "./refund-promises";
 import { tryPayingBack } from "./refunds";
 import type { OrderRow, PaymentRow, RefundRow } from "./schema";
@@ -52,7 +53,7 @@ export async function settle(
   let before = sale;
   for (let tries = 0; tries < MAX_TRIES; tries++) {
     // Whoever moved the sale in between may have changed the answer with it.
-    const move = await decide(env, before, fact, { traceparent, confirmation: tries === 0 ? confirmation : undefined });
+    const move = await decide(env, later, before, fact, { traceparent, confirmation: tries === 0 ? confirmation : undefined });
     if (!move) {
       const statements = alongside(before);
       if (statements.length > 0) await db.batch(statements);
@@ -82,7 +83,13 @@ interface Move {
 }
 
 /** Null when the fact says nothing new. Asks the object only where money came for an order that may still have its stock. */
-async function decide(env: Env, before: Sale, fact: MoneyFact, { traceparent, confirmation }: Beside): Promise<Move | null> {
+async function decide(
+  env: Env,
+  later: Later,
+  before: Sale,
+  fact: MoneyFact,
+  { traceparent, confirmation }: Beside,
+): Promise<Move | null> {
   const paymentState = nextPaymentState(before.payment.state, fact.type);
   if (paymentState === null) return null;
   const nowMs = Date.now();
@@ -96,10 +103,10 @@ async function decide(env: Env, before: Sale, fact: MoneyFact, { traceparent, co
   };
   if (fact.type !== "payment_succeeded") return { after: { ...before, payment }, envelopes: [], refund: null };
 
-  const stock = await stockFor(env, before, confirmation);
+  const stock = await stockFor(env, later, { ...before, payment }, confirmation);
   const orderState = nextOrderState(before.order.state, stock);
   const order = orderState === null ? before.order : movedOrder(before.order, orderState, nowMs);
-  const after: Sale = { ...before, order, payment: { ...payment, is_surplus: stock === "confirmed" ? 0 : 1 } };
+  const after: Sale = { ...before, order, payment: settledPayment(payment, stock) };
   return {
     after,
     envelopes: orderState === "paid" ? [orderPaid(after, nowMs, traceparent)] : [],
@@ -107,31 +114,48 @@ async function decide(env: Env, before: Sale, fact: MoneyFact, { traceparent, co
   };
 }
 
+/** A buyer who may have no more is told so by his payment as well. */
+const settledPayment = (payment: PaymentRow, stock: OrderFact): PaymentRow => ({
+  ...payment,
+  is_surplus: stock === "confirmed" ? 0 : 1,
+  failure_code: stock === "money_over_limit" ? PERSON_LIMIT : payment.failure_code,
+});
+
 /** For the buyer, who is told why he has his money back. */
 function causeOf(order: OrderRow, stock: OrderFact): SurplusCause {
   if (order.paid_at_ms !== null) return "paid_twice";
+  if (stock === "money_over_limit") return PERSON_LIMIT;
   return stock === "money_without_stock" ? "sold_out" : "order_ended";
 }
 
 /** What the money is for, by the object's word: it tells stock that is gone from an order that was given back for good. */
-async function stockFor(env: Env, sale: Sale, known: Confirmation | undefined): Promise<OrderFact> {
-  if (!isPayable(sale.order.state)) return "money_after_release";
-  const confirmed = known ?? (await env.EVENTS.confirmOrder(requestOf(sale.order)));
+async function stockFor(env: Env, later: Later, sale: Sale, known: Confirmation | undefined): Promise<OrderFact> {
+  const { order } = sale;
+  if (!isPayable(order.state)) return "money_after_release";
+  const confirmed = known ?? (await env.EVENTS.confirmOrder(requestOf(order, await fingerprintKeyOf(env, later, sale))));
   if (confirmed.ok) return "confirmed";
-  return confirmed.error.code === "sold_out" ? "money_without_stock" : "money_after_release";
+  if (confirmed.error.code === "sold_out") return "money_without_stock";
+  return confirmed.error.code === PERSON_LIMIT ? giveBackOverLimit(env, order) : "money_after_release";
 }
 
-const requestOf = (order: OrderRow): ConfirmRequest => ({
+/** The object first (rule 12): an order that another payment has confirmed meanwhile stays its buyer's. */
+async function giveBackOverLimit(env: Env, order: OrderRow): Promise<OrderFact> {
+  const released = await env.EVENTS.releaseOrder(order.event_id, order.id, PERSON_LIMIT);
+  return released.ok && released.value.outcome === "confirmed" ? "confirmed" : "money_over_limit";
+}
+
+const requestOf = (order: OrderRow, fingerprintKey?: string): ConfirmRequest => ({
   eventId: order.event_id,
   orderId: order.id,
   buyer: { name: order.buyer_name, email: order.buyer_email },
   // Written from the order's form.
   attendees: JSON.parse(order.attendees) as Attendee[],
+  ...(fingerprintKey === undefined ? {} : { fingerprintKey }),
 });
 
 /** One call for at most a hundred orders of one event; the answers by order. */
 export async function confirmMany(env: Env, eventId: string, orders: readonly OrderRow[]): Promise<Map<string, Confirmation>> {
-  const asked = [...new Map(orders.map((order) => [order.id, requestOf(order)])).values()];
+  const asked = [...new Map(orders.map((order) => [order.id, requestOf(order)] as const)).values()];
   const answers = asked.length === 0 ? [] : await env.EVENTS.confirmOrders(eventId, asked);
   return new Map(answers.map((answer, index) => [asked[index]?.orderId ?? "", answer]));
 }
@@ -165,8 +189,13 @@ export async function confirmFreeOrder(
   db: D1Database,
   sale: OrderWithLines,
   { traceparent, confirmation }: Beside = {},
-): Promise<Result<OrderRow, Refusal<"sold_out" | "order_not_payable">>> {
+): Promise<Result<OrderRow, Refusal<"sold_out" | "person_limit" | "order_not_payable">>> {
   const confirmed = confirmation ?? (await env.EVENTS.confirmOrder(requestOf(sale.order)));
+  if (!confirmed.ok && confirmed.error.code === PERSON_LIMIT) {
+    const stock = await giveBackOverLimit(env, sale.order);
+    if (stock !== "confirmed") await moveOrder(db, sale, "released");
+    return refuse({ ...confirmed.error, code: PERSON_LIMIT });
+  }
   if (!confirmed.ok)
     return refuse({ ...confirmed.error, code: confirmed.error.code === "sold_out" ? "sold_out" : "order_not_payable" });
   const moved = await moveOrder(db, sale, "confirmed", (after) => {

@@ -5,6 +5,7 @@
 import { inTurns, reporter, type Work } from "./half-way";
 import { readSales } from "./order-rows";
 import { isPayable, nextPaymentState, type OrderState, type PaymentState } from "./order-states";
+import { asksFingerprints } from "./person-limits";
 import { type MoneyNews, markProcessed, readNews, settleAll } from "./provider-events";
 import { giveBack, takeRows } from "./retries";
 import type { ProviderEventRow } from "./schema";
@@ -105,6 +106,8 @@ async function confirmSales(
 ): Promise<Map<string, Confirmation> | null> {
   if (eventId === null || selling.length === 0) return new Map();
   try {
+    // What each was paid with is asked of its provider: `settle` does, one by one.
+    if (await asksFingerprints(work.env, eventId)) return new Map();
     return await confirmMany(
       work.env,
       eventId,

@@ -78,6 +78,7 @@ export const de: Words = {
   notEnough: "Von diesen Tickets sind nicht mehr genug da. Wähle weniger oder andere.",
   typeNotOnSale: "Eines dieser Tickets ist zurzeit nicht im Verkauf.",
   holderLimit: "Du hältst so viele Tickets dieser Veranstaltung, wie man darf. Beende oder storniere erst die andere Bestellung.",
+  personLimit: "Du hast schon so viele Tickets dieser Veranstaltung, wie eine Person haben darf.",
   nameMissing: "Gib deinen Namen ein.",
   nameTooLong: (count) => `Der Name hat ${count} Zeichen; höchstens 200 passen auf ein Ticket.`,
   nameInvalid: "Der Name enthält Zeichen, die sich nicht drucken lassen. Schreib ihn ohne sie.",

@@ -76,6 +76,7 @@ export const en = {
   notEnough: "There are not enough of these tickets left. Choose fewer, or others.",
   typeNotOnSale: "One of these tickets is not on sale at the moment.",
   holderLimit: "You hold as many tickets of this event as one may. Finish or cancel your other order first.",
+  personLimit: "You already have as many tickets of this event as one person may.",
   nameMissing: "Enter your name.",
   nameTooLong: (count: string) => `The name has ${count} characters; at most 200 fit on a ticket.`,
   nameInvalid: "The name has characters that cannot be printed. Type it without them.",

@@ -29,6 +29,12 @@ export async function askAccount(env: UsersEnv, id: string): Promise<Account | n
   return account ?? null;
 }
 
+/** For siblings that count a person's purchases. */
+export async function verifiedEmail(env: UsersEnv, id: string): Promise<string | null> {
+  const account = await askAccount(env, id);
+  return account?.emailVerified ? account.email : null;
+}
+
 /** What auth no longer knows was a registration that nobody confirmed; nothing here can name it. */
 export async function refreshAccounts(env: UsersEnv, ids: string[]): Promise<void> {
   const accounts = await env.AUTH.accounts(ids);

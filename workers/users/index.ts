@@ -5,7 +5,7 @@ import { serve } from "../../shared/http/app";
 import { openapiOf } from "../../shared/http/operation";
 import { runSteps } from "../../shared/observability/sweep-steps";
 import { consumeMailbox } from "../../shared/queue/mailbox";
-import { sweepForgotten } from "./accounts";
+import { sweepForgotten, verifiedEmail } from "./accounts";
 import { sweepLookups } from "./member-lookups";
 import { membership } from "./members";
 import { messageHandlers } from "./message-handlers";
@@ -40,6 +40,10 @@ export class UsersService extends WorkerEntrypoint<UsersEnv> implements UsersRpc
 
   organizerBySlug(slug: string) {
     return organizerBySlug(this.env, slug);
+  }
+
+  verifiedEmail(userId: string) {
+    return verifiedEmail(this.env, userId);
   }
 }
 

@@ -54,6 +54,8 @@ export class Books {
   readonly intents = new Map<string, Intent>();
   readonly refunds = new Map<string, Refund>();
   readonly #schemas: Schemas;
+  /** Of each intent the one that it was last paid with. */
+  readonly #methods = new Map<string, string>();
   readonly #tell: (type: string, object: Intent | Refund) => void;
   /** How a refund ends; `pending` until `settleRefund`. */
   refundsEnd: Refund["status"] = "succeeded";
@@ -94,6 +96,7 @@ export class Books {
   confirm(intent: Intent, method: string, returnUrl?: string): void {
     if (intent.status === "succeeded" || intent.status === "canceled")
       throw invalid("payment_intent_unexpected_state", `This PaymentIntent is ${intent.status}`);
+    this.#methods.set(intent.id, method);
     if (method.includes("Declined")) {
       this.#decline(intent, /Declined(\w+)$/.exec(method)?.[1]);
     } else if (method.includes("authenticationRequired")) {
@@ -114,6 +117,17 @@ export class Books {
     } else {
       this.succeed(intent);
     }
+  }
+
+  /** A card is told by its method: each has a fingerprint of its own, the same over all payments. */
+  withCharge(intent: Intent): unknown {
+    const fingerprint = this.#methods.get(intent.id) ?? null;
+    const charge = intent.latest_charge && {
+      id: intent.latest_charge,
+      object: "charge",
+      payment_method_details: { type: "card", card: { fingerprint } },
+    };
+    return { ...intent, latest_charge: charge };
   }
 
   succeed(intent: Intent): void {

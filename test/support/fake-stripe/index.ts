@@ -144,7 +144,7 @@ function work(books: Books, endpoint: string, id: string, form: Form, query: URL
     case "POST /v1/payment_intents/:id/cancel":
       return books.cancel(books.intent(id));
     case "GET /v1/payment_intents/:id":
-      return books.intent(id);
+      return query.get("expand[0]") === "latest_charge" ? books.withCharge(books.intent(id)) : books.intent(id);
     case "GET /v1/payment_intents/search": {
       const paymentId = /^metadata\["payment_id"\]:"([\w-]+)"$/.exec(query.get("query") ?? "")?.[1];
       const isIndexed = ({ created }: Intent) => created <= Date.now() / 1_000 - INDEXED_AFTER_S;

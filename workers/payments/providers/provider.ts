@@ -6,7 +6,11 @@ import type { PaymentFact, PaymentState } from "../order-states";
 import type { RefundFact } from "../refund-states";
 
 /** What the buyer chose to pay with, as a provider's token; stored with the payment, so that it may be looked up after a kill. */
-export type Method = { token?: string };
+export type Method = {
+  token?: string;
+  /** Of the provider `test`: what a real one says of a card. */
+  fingerprint?: string;
+};
 
 /** One try to get the money. `paymentId` is the provider's idempotency key: the same intent twice is one payment there. */
 export interface PaymentIntent {
@@ -96,6 +100,11 @@ export interface PaymentProvider {
   weigh?(body: string, intent: PaymentIntent): Promise<ProviderOutcome | null>;
   /** How an intent stands there; null when it never arrived. Asked after a timeout or a kill, in place of trying blindly (rule 18). */
   lookUp(intent: PaymentIntent): Promise<ProviderOutcome | null>;
+  /**
+   * What tells one means of payment from another, and stays the same over all payments with it; null where a payment has none. Asked of
+   * what was paid.
+   */
+  fingerprintOf?(intent: PaymentIntent): Promise<string | null>;
   /** The buyer comes with another card: nothing more may come of this intent. How it stands then: money may have come first. */
   cancelPayment(intent: PaymentIntent): Promise<ProviderOutcome>;
   /** Asked again with the same id, it is the same refund and how it stands. */

@@ -62,6 +62,16 @@ function paramsOf({
 export const retrieve = (account: StripeAccount, id: string): Promise<Stripe.PaymentIntent> =>
   ask(account, "GET payment_intents/:id", () => account.sdk.paymentIntents.retrieve(id));
 
+/** Stripe's own name of a card or an account, the same over all payments of one Stripe account; an event's intent has no charge in it. */
+export async function fingerprintOf(account: StripeAccount, { reference }: PaymentIntent): Promise<string | null> {
+  if (reference === null) throw new Error("Stripe is asked what was paid with before it has said of which payment");
+  const { latest_charge: charge } = await ask(account, "GET payment_intents/:id", () =>
+    account.sdk.paymentIntents.retrieve(reference, { expand: ["latest_charge"] }),
+  );
+  const means = typeof charge === "object" ? charge?.payment_method_details : null;
+  return means?.card?.fingerprint ?? means?.sepa_debit?.fingerprint ?? means?.us_bank_account?.fingerprint ?? null;
+}
+
 /** Null only where it is not there for certain. */
 export async function findIntent(account: StripeAccount, intent: PaymentIntent): Promise<Stripe.PaymentIntent | null> {
   if (intent.reference !== null) return retrieve(account, intent.reference);

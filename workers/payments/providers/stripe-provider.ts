@@ -6,7 +6,7 @@ import type { Env } from "../environment";
 import type { PaymentIntent, PaymentProvider, ProviderOutcome } from "./provider";
 import { toStripeAmount } from "./stripe-amounts";
 import { type StripeAccount, stripeOf, takePlace } from "./stripe-client";
-import { cancelIntent, createIntent, findIntent, outcomeOf, retrieve } from "./stripe-intents";
+import { cancelIntent, createIntent, findIntent, fingerprintOf, outcomeOf, retrieve } from "./stripe-intents";
 import { giveBack } from "./stripe-refunds";
 import { wordOf } from "./stripe-words";
 
@@ -54,6 +54,7 @@ export function stripeProvider(env: Env, { secretKey, webhookSecret, apiBase }: 
       const found = await findIntent(account, intent);
       return found && outcomeOf(found, intent);
     },
+    fingerprintOf: (intent) => fingerprintOf(account, intent),
     cancelPayment: (intent) => cancelIntent(account, intent),
     refundPayment: (refund) => giveBack(account, refund),
   };

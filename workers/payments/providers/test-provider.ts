@@ -83,7 +83,8 @@ export function testProvider(env: Env, later: Later, secret: string, port: numbe
     payableForMs: null,
     readMethod(method) {
       const token = Token.safeParse(method?.token);
-      if (token.success) return ok({ token: token.data });
+      const { fingerprint } = method ?? {};
+      if (token.success) return ok({ token: token.data, ...(fingerprint === undefined ? {} : { fingerprint }) });
       return refuse({
         code: "invalid_body",
         errors: [{ pointer: "/paymentMethod/token", message: `one of ${TOKENS.join(", ")}` }],
@@ -117,6 +118,9 @@ export function testProvider(env: Env, later: Later, secret: string, port: numbe
       return settlement.type === "payment.succeeded"
         ? { status: "succeeded", reference: outcome.reference }
         : { status: "failed", reference: outcome.reference, failureCode: settlement.failure_code ?? "card_declined" };
+    },
+    async fingerprintOf({ method }) {
+      return method.fingerprint ?? null;
     },
     async cancelPayment(intent) {
       // A payment that waits for nobody any more is not settled by its page or its time; one that was settled before stays so.
