@@ -53,6 +53,7 @@ describe.skipIf(executablePath === null)(`/docs in ${executablePath ?? "a Chromi
     expect(await page.locator('.opblock[id$="-getOrderTickets"] .live-responses-table').textContent()).toContain(
       '"status": "valid"',
     );
+    expect(await page.evaluate("JSON.stringify(localStorage)"), "nothing outlives the tab").not.toMatch(/ey|bo_|token/);
     // Kept over a reload, as somebody who tries things will do.
     await page.reload();
     await page.locator(".opblock-tag").first().waitFor({ state: "visible" });

@@ -8,17 +8,22 @@ let text;
 let examples = {};
 const known = new Map();
 let changed = false;
+/** A token outlives a reload and not the tab: whoever comes to this machine later finds none. */
+const KEPT = "token";
 
 const ui = SwaggerUIBundle({
   url: published,
   dom_id: "#api",
   deepLinking: true,
   tryItOutEnabled: true,
-  persistAuthorization: true,
   displayRequestDuration: true,
   showExtensions: true,
   docExpansion: "none",
   defaultModelsExpandDepth: 0,
+  onComplete() {
+    const value = sessionStorage.getItem(KEPT);
+    if (value) authorize(value);
+  },
   responseInterceptor(response) {
     if (response.url.endsWith(published)) begin(response.text);
     else if (response.ok && response.body && typeof response.body === "object") learn(new URL(response.url).pathname, response.body);
@@ -35,9 +40,15 @@ function learn(path, body) {
   if (subject === "hold") know("holdSecret", body.secret);
   // A guest's order has a token of its own; somebody who signs in has one for everything.
   const { accessToken: value } = body;
-  const bearer = { name: "bearer", schema: { type: "http", scheme: "bearer" }, value };
-  if (typeof value === "string") ui.authActions.authorizeWithPersistOption({ bearer });
+  if (typeof value === "string") {
+    sessionStorage.setItem(KEPT, value);
+    authorize(value);
+  }
   fill();
+}
+
+function authorize(value) {
+  ui.authActions.authorize({ bearer: { name: "bearer", schema: { type: "http", scheme: "bearer" }, value } });
 }
 
 function know(name, value) {

@@ -1,3 +1,5 @@
+import { orderPath } from "../../shared/http/guest-links";
+
 const MAX_SLUG_CHARACTERS = 60;
 
 /** `/e/<id>/<readable title>`: the id decides, the rest is for people. Titles without a Latin letter have the id alone. */
@@ -15,5 +17,10 @@ export function eventPath({ id, title }: { id: string; title: string }): string 
 export const calendarPath = (eventId: string): string => `/e/${eventId}/event.ics`;
 
 export const checkoutPath = (eventId: string, holdId: string): string => `/c/${eventId}/${holdId}`;
+
+export const orderCalendarPath = (orderId: string): string => `${orderPath(orderId)}/event.ics`;
+
+/** The provider's form for an order. */
+export const payPath = (orderId: string): string => `${orderPath(orderId)}/pay`;
 
 export const ticketPath = (orderId: string, ticketId: string): string => `/o/${orderId}/t/${ticketId}`;

@@ -4,8 +4,8 @@ import type { PublishedEvent, Ticket } from "../../shared/contracts/events";
 import type { Order, Payment } from "../../shared/contracts/orders";
 import { orderPath } from "../../shared/http/guest-links";
 import { clock } from "./clock";
-import { occasion } from "./event-page";
-import { calendarPath, eventPath, ticketPath } from "./event-path";
+import { isShown, occasion } from "./event-page";
+import { eventPath, orderCalendarPath, payPath, ticketPath } from "./event-path";
 import { hiddenFields } from "./fields";
 import { TOKEN_FIELD } from "./forms";
 import { linesTable } from "./lines";
@@ -56,17 +56,31 @@ const notice = (kind: "good" | "bad" | "", first: string, more = "", rest: Html 
 
 /** What a page that is open compares with what it is told a moment later. */
 export const stateText = ({ order, payment }: Pick<Sale, "order" | "payment">): string =>
-  `${order.status} ${payment?.status ?? "none"}`;
+  [order.status, payment?.status ?? "none", ...(payment?.nextAction ? [payment.nextAction.type] : [])].join(" ");
+
+/** When the turn of a payment has come that waited for it: the reader goes on to the provider's form by himself. */
+const READY_TO_PAY = "pending requires_action client_secret";
+
+/** Where the reader goes on with a payment that waits for him; null for one that does not, or that says only what to do. */
+function nextOf({ order, payment }: Pick<Sale, "order" | "payment">): string | null {
+  const action = payment?.status === "requires_action" ? payment.nextAction : undefined;
+  if (action?.type === "client_secret") return payPath(order.id);
+  return action?.type === "redirect" ? action.url : null;
+}
+
+/** The event's own page, or where else there is something to choose: who has tickets of an event may outlive its being shown. */
+const shopPath = ({ order, event }: Pick<Sale, "order" | "event">): string =>
+  isShown(event, order.organizerId) ? eventPath(event) : "/";
 
 function standingNotice(sale: Sale, words: Words): Html | string {
-  const { order, event, payment } = sale;
-  const anew = html`<p><a href="${eventPath(event)}">${words.chooseAnew}</a></p>`;
+  const { order, payment, hasReturned } = sale;
+  const anew = html`<p><a href="${shopPath(sale)}">${words.chooseAnew}</a></p>`;
   switch (standingOf(sale)) {
     case "to_pay":
       return payment?.status === "failed" ? notice("bad", words.paymentDeclined, words.paymentDeclinedMore) : "";
     case "processing":
-      return html`<div class="notice" role="status" data-watch="${orderPath(order.id)}/status" data-state="${stateText(sale)}">
-<p><strong>${words.paymentProcessing}</strong> ${words.paymentProcessingMore}</p><p><a href="${orderPath(order.id)}">${words.lookAgain}</a></p></div>`;
+      return html`<div class="notice" role="status" data-watch="${orderPath(order.id)}/status" data-state="${stateText(sale)}" data-ready="${READY_TO_PAY}" data-next="${payPath(order.id)}">
+<p><strong>${words.paymentProcessing}</strong> ${hasReturned ? words.paymentProcessingMore : words.paymentWaitingMore}</p><p><a href="${orderPath(order.id)}">${words.lookAgain}</a></p></div>`;
     case "ended":
       return notice("bad", words.statusExpired, words.statusExpiredMore, anew);
     case "bought":
@@ -92,8 +106,10 @@ ${hiddenFields({ [TOKEN_FIELD]: token, key: crypto.randomUUID(), provider: way }
 <button>${words[PAY_LABEL[way]]}</button>
 ${way === "test" ? html`<p class="note">${words.payTestNote}</p>` : ""}
 </form>`;
-  const waits = payment?.status === "requires_action" && payment.nextAction?.type === "redirect" ? payment.nextAction.url : null;
-  return html`${waits ? html`<p><a class="button" href="${waits}">${words.continuePaying}</a></p>` : ""}${waysToPay.map(form)}`;
+  const next = nextOf({ order, payment });
+  // Its form is the same one: asking for it anew would give up a turn that many wait for.
+  const others = waysToPay.filter((way) => !(payment?.nextAction?.type === "client_secret" && next && way === payment.provider));
+  return html`${next ? html`<p><a class="button" href="${next}">${words.continuePaying}</a></p>` : ""}${others.map(form)}`;
 }
 
 function toPay(sale: Sale, nowMs: number, words: Words): Html {
@@ -113,7 +129,7 @@ ${
 const typeNameOf = ({ items }: Order, { ticketTypeId }: Ticket): string =>
   items.find((item) => item.ticketTypeId === ticketTypeId)?.name ?? "–";
 
-function ticketList({ order, event, tickets }: Sale, site: Site): Html {
+function ticketList({ order, tickets }: Sale, site: Site): Html {
   const { words } = site.language;
   const cards = tickets.map((ticket, index) => {
     const link = html`<p><a href="${ticketPath(order.id, ticket.id)}">${words.openTicket}<span class="hidden"> ${index + 1}</span></a></p>`;
@@ -121,7 +137,7 @@ function ticketList({ order, event, tickets }: Sale, site: Site): Html {
     return html`<li class="ticket">${ticketCard(numbered, site.language, link)}</li>`;
   });
   return html`<h2>${words.yourTickets}</h2><p class="note">${words.qrNote}</p><ul class="tickets">${cards}</ul>
-<p class="actions"><a class="button plain" href="${calendarPath(event.id)}">${words.addToCalendar}</a></p>`;
+<p class="actions"><a class="button plain" href="${orderCalendarPath(order.id)}">${words.addToCalendar}</a></p>`;
 }
 
 export function orderPage(site: Site, sale: Sale, nowMs: number): Page {
@@ -142,8 +158,8 @@ export function orderPage(site: Site, sale: Sale, nowMs: number): Page {
 ${trouble ? notice("bad", trouble) : ""}
 ${standingNotice(sale, words)}
 ${standing === "bought" ? ticketList(sale, site) : ""}
-<div class="two"><section aria-label="${words.stepPayment}">${standing === "to_pay" || standing === "ended" ? toPay(sale, nowMs, words) : ""}
-<h2><a href="${eventPath(event)}" dir="auto">${event.title}</a></h2>
+<div class="two"><section aria-labelledby="occasion">${standing === "to_pay" || standing === "ended" ? toPay(sale, nowMs, words) : ""}
+<h2 id="occasion" dir="auto">${isShown(event, order.organizerId) ? html`<a href="${eventPath(event)}">${event.title}</a>` : event.title}</h2>
 ${occasion(event, site.language)}</section>
 <section class="panel" aria-labelledby="ordered"><h2 id="ordered">${words.yourSelection}</h2>
 ${linesTable({ lines: order.items, total: order.total, between }, site.language)}

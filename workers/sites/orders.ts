@@ -9,6 +9,7 @@ import { ORDER_TOKEN_PARAMETER, orderPath } from "../../shared/http/guest-links"
 import type { SitesContext } from "./answering";
 import { forgetReturned, hasReturned, keepLatest, keepReturned, keepSecret, latestOf } from "./cookies";
 import type { Env } from "./environment";
+import { payPath } from "./event-path";
 import { formToken, isOwnForm, keyOf, readFields, secretOf } from "./forms";
 import { orderPage, type Sale, standingOf, WAYS_TO_PAY, type WayToPay } from "./order-page";
 import { pageResponse } from "./page";
@@ -35,11 +36,16 @@ function waysToPay({ ENVIRONMENT, STRIPE_PUBLISHABLE_KEY }: Env): WayToPay[] {
  * The mail's link brings the secret in the query; it moves into a cookie of this page's path, and the address is clean again before
  * anything else is loaded. Stripe's return brings things in the query too that are nobody else's business.
  */
-export function cleanAddress(c: SitesContext, orderId: string): Response | null {
+export async function cleanAddress(c: SitesContext, site: Site, orderId: string): Promise<Response | null> {
   const url = new URL(c.req.url);
-  const token = url.searchParams.get(ORDER_TOKEN_PARAMETER);
-  if (token !== null && /^bo_[\w-]{1,200}$/.test(token)) keepSecret(c, orderPath(orderId), token);
   if (url.search === "") return null;
+  const token = url.searchParams.get(ORDER_TOKEN_PARAMETER);
+  // Of the two keys that may have come, the gateway shows the address's. One that opens nothing must not replace one that does.
+  if (token !== null && token === secretOf(c)) {
+    const opened = await ownOrder(c, site, orderId);
+    if (opened.ok) keepSecret(c, orderPath(orderId), token);
+    else if (isTrouble(opened.error)) return orderNotShown(site, opened.error);
+  }
   // Stripe says how it went; the test provider's buyer has done what he wanted.
   if (url.searchParams.has(RETURN_PARAMETER) && url.searchParams.get("redirect_status") !== "failed")
     keepReturned(c, orderPath(orderId));
@@ -55,17 +61,19 @@ async function latestPayment(c: SitesContext): Promise<Payment | null> {
   return payment.ok ? payment.value : null;
 }
 
+/** An order of another organizer's is not this one's to show, to take money for or to cancel. */
+async function ownOrder(c: SitesContext, site: Site, orderId: string): Promise<Result<Order, ProblemBody>> {
+  const order = await ask(c, c.env.PAYMENTS_HTTP, Order, { path: `/orders/${orderId}` });
+  return order.ok && order.value.organizerId !== site.organizer.id
+    ? refuse({ type: "about:blank", title: "not found", status: 404, code: "order_not_found", requestId: "" })
+    : order;
+}
+
 type Read = Pick<Sale, "order" | "payment" | "hasReturned">;
 
-/** An order of another organizer's is not shown on this one's pages. */
 export async function readOrder(c: SitesContext, site: Site, orderId: string): Promise<Result<Read, ProblemBody>> {
-  const [order, payment] = await Promise.all([
-    ask(c, c.env.PAYMENTS_HTTP, Order, { path: `/orders/${orderId}` }),
-    latestPayment(c),
-  ]);
+  const [order, payment] = await Promise.all([ownOrder(c, site, orderId), latestPayment(c)]);
   if (!order.ok) return order;
-  if (order.value.organizerId !== site.organizer.id)
-    return refuse({ type: "about:blank", title: "not found", status: 404, code: "order_not_found", requestId: "" });
   return ok({ order: order.value, payment: payment?.orderId === orderId ? payment : null, hasReturned: hasReturned(c) });
 }
 
@@ -83,11 +91,13 @@ export async function readSale(c: SitesContext, site: Site, orderId: string): Pr
   return ok({ ...read.value, event, tickets: tickets?.value.data ?? [], waysToPay: waysToPay(c.env), token });
 }
 
+const isTrouble = ({ status }: Pick<ProblemBody, "status">): boolean => status >= 500 || status === 429;
+
 /** Whoever has no key to it hears the same whether or not it exists. */
 export function orderNotShown(site: Site, { code, status }: ProblemBody): Promise<Response> {
   const { words } = site.language;
   const ways = [{ path: "/", label: words.seeWhatIsOn }];
-  if (status >= 500 || status === 429)
+  if (isTrouble({ status }))
     return pageResponse(site, sorryPage({ title: words.trouble, more: troubleText({ code }, words), ways }), status);
   return pageResponse(site, sorryPage({ title: words.noOrder, more: words.noOrderMore, ways }), 404);
 }
@@ -101,15 +111,16 @@ export async function showOrder(c: SitesContext, site: Site, orderId: string, pr
 
 const returnPath = (orderId: string): string => `${orderPath(orderId)}?${RETURN_PARAMETER}=yes`;
 
-/** An address of the provider's, or a rooted one of this host: nothing else is followed. */
-const isFollowed = (url: string, origin: string): boolean =>
-  url.startsWith("https://") || (URL.canParse(url, origin) && new URL(url, origin).origin === origin);
+/** A form's answer may lead about this host alone (`form-action 'self'`); to a provider elsewhere leads the order page's link. */
+const isHere = (url: string, origin: string): boolean => URL.canParse(url, origin) && new URL(url, origin).origin === origin;
 
 /** POST: the provider is asked when the buyer pays; what he has to do next is on another page. */
 export async function pay(c: SitesContext, site: Site, orderId: string): Promise<Response> {
   const fields = await readFields(c);
   const path = orderPath(orderId);
   if (!(await isOwnForm(c, fields))) return foreignForm(site, path);
+  const own = await ownOrder(c, site, orderId);
+  if (!own.ok) return orderNotShown(site, own.error);
   const provider = waysToPay(c.env).find((way) => way === fields.get("provider"));
   if (!provider) return showOrder(c, site, orderId);
   const processed = await ask(c, c.env.PAYMENTS_HTTP, PaymentProcessed, {
@@ -127,8 +138,8 @@ export async function pay(c: SitesContext, site: Site, orderId: string): Promise
   keepLatest(c, path, payment.id);
   forgetReturned(c, path);
   const action = payment.nextAction;
-  if (action?.type === "redirect" && isFollowed(action.url, site.origin)) return c.redirect(action.url, 303);
-  return c.redirect(action?.type === "client_secret" ? `${path}/pay` : path, 303);
+  if (action?.type === "redirect" && isHere(action.url, site.origin)) return c.redirect(action.url, 303);
+  return c.redirect(action?.type === "client_secret" ? payPath(orderId) : path, 303);
 }
 
 /** The provider's form, for a payment that waits for its buyer; any other leads back to the order. */
@@ -149,6 +160,8 @@ export async function showPayment(c: SitesContext, site: Site, orderId: string):
 export async function cancel(c: SitesContext, site: Site, orderId: string): Promise<Response> {
   const path = orderPath(orderId);
   if (!(await isOwnForm(c, await readFields(c)))) return foreignForm(site, path);
+  const own = await ownOrder(c, site, orderId);
+  if (!own.ok) return orderNotShown(site, own.error);
   const cancelled = await ask(c, c.env.PAYMENTS_HTTP, Order, { path: `/orders/${orderId}/cancel`, body: {} });
   return cancelled.ok ? c.redirect(path, 303) : showOrder(c, site, orderId, cancelled.error);
 }

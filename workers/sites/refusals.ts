@@ -9,6 +9,7 @@ import type { Words } from "./words";
 const TEXTS: Partial<Record<ProblemCode, keyof Words>> = {
   sold_out: "notEnough",
   holder_limit: "holderLimit",
+  person_limit: "personLimit",
   event_not_on_sale: "nothingOnSale",
   ticket_type_not_on_sale: "typeNotOnSale",
   quantity_out_of_range: "notEnough",

@@ -1,11 +1,13 @@
 import { domainApp } from "../../shared/http/app";
 import { anyone } from "../../shared/http/guards";
+import { orderPath } from "../../shared/http/guest-links";
 import { page } from "./answering";
 import { eventCalendar } from "./calendar";
 import { order, placeOf, release, showCheckout } from "./checkout";
 import { docsBundle, docsPage, docsStart, docsStyles } from "./docs";
 import type { Env } from "./environment";
 import { isShown } from "./event-page";
+import { checkoutPath } from "./event-path";
 import { listPage } from "./list-page";
 import { stateText, ticketPage } from "./order-page";
 import { cancel, cleanAddress, orderNotShown, pay, readOrder, readSale, showOrder, showPayment } from "./orders";
@@ -46,11 +48,24 @@ export const app = domainApp<Env>({ missingPage: page(async () => null) })
   .post("/e/:eventId/:title?", anyone(), reserved)
   .get("/c/:eventId/:holdId", anyone(), atHold(showCheckout))
   .post("/c/:eventId/:holdId", anyone(), atHold(order))
+  .get(
+    "/c/:eventId/:holdId/release",
+    anyone(),
+    page(async (c, _site, { eventId = "", holdId = "" }) => c.redirect(checkoutPath(eventId, holdId), 303)),
+  )
   .post("/c/:eventId/:holdId/release", anyone(), atHold(release))
   .get(
     "/o/:orderId",
     anyone(),
-    page(async (c, site, { orderId = "" }) => cleanAddress(c, orderId) ?? showOrder(c, site, orderId)),
+    page(async (c, site, { orderId = "" }) => (await cleanAddress(c, site, orderId)) ?? showOrder(c, site, orderId)),
+  )
+  .get(
+    "/o/:orderId/event.ics",
+    anyone(),
+    page(async (c, site, { orderId = "" }) => {
+      const sale = await readSale(c, site, orderId);
+      return sale.ok ? eventCalendar(site, sale.value.event) : orderNotShown(site, sale.error);
+    }),
   )
   .get(
     "/o/:orderId/status",
@@ -74,6 +89,12 @@ export const app = domainApp<Env>({ missingPage: page(async () => null) })
     "/o/:orderId/cancel",
     anyone(),
     page((c, site, { orderId = "" }) => cancel(c, site, orderId)),
+  )
+  // Where a form was refused its address stays in the bar, and Enter asks for it.
+  .get(
+    "/o/:orderId/cancel",
+    anyone(),
+    page(async (c, _site, { orderId = "" }) => c.redirect(orderPath(orderId), 303)),
   )
   .get(
     "/o/:orderId/t/:ticketId",

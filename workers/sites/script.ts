@@ -1,3 +1,6 @@
+/** So long a second press of a button is the same press. */
+const RESEND_AFTER_MS = 5_000;
+
 /**
  * The pages' one script, for every page: none of them needs it. It counts a reservation's time down, sums up chosen tickets, keeps a
  * form from being sent twice, and looks for news of a payment. It changes text in places that the page has made room for.
@@ -14,16 +17,21 @@ if (total) {
   const form = total.closest("form");
   const choices = [...form.querySelectorAll("select[data-price]")];
   const digits = Number(total.dataset.digits);
-  const money = new Intl.NumberFormat(document.documentElement.lang, {
+  const money = new Intl.NumberFormat(total.dataset.locale, {
     style: "currency", currency: total.dataset.currency, minimumFractionDigits: digits, maximumFractionDigits: digits,
   });
+  // Decimal text, which is formatted exactly.
+  const decimal = (amount) => {
+    const text = String(amount).padStart(digits + 1, "0");
+    return text.slice(0, text.length - digits) + (digits > 0 ? "." + text.slice(-digits) : "");
+  };
   const show = () => {
     let count = 0, amount = 0;
     for (const choice of choices) {
       count += Number(choice.value);
       amount += Number(choice.value) * Number(choice.dataset.price);
     }
-    total.textContent = count === 0 ? "\\u00a0" : total.dataset[count === 1 ? "one" : "total"].replace("{count}", count).replace("{price}", money.format(amount / 10 ** digits));
+    total.textContent = count === 0 ? "\\u00a0" : total.dataset[count === 1 ? "one" : "total"].replace("{count}", count).replace("{price}", amount === 0 ? total.dataset.free : money.format(decimal(amount)));
   };
   form.addEventListener("change", show);
   addEventListener("pageshow", show);
@@ -33,31 +41,39 @@ if (total) {
 const clock = one("[data-seconds]");
 if (clock) {
   const told = one("#clock-news");
-  const endsAt = performance.now() + Number(clock.dataset.seconds) * 1000;
-  let said = null;
+  const lasts = Number(clock.dataset.seconds) * 1000;
+  const [began, beganAt] = [performance.now(), Date.now()];
+  let said = null, next;
   const tick = () => {
-    const left = Math.max(0, Math.ceil((endsAt - performance.now()) / 1000));
+    clearTimeout(next);
+    // The first stands still while a device sleeps, the second may be set back.
+    const gone = Math.max(performance.now() - began, Date.now() - beganAt);
+    const left = Math.max(0, Math.ceil((lasts - gone) / 1000));
     clock.textContent = Math.floor(left / 60) + ":" + String(left % 60).padStart(2, "0");
     const mark = left === 0 ? 0 : left <= 60 ? 1 : left <= 300 ? 5 : null;
     if (mark !== null && mark !== said) {
       told.textContent = mark === 0 ? told.dataset.ended : mark === 1 ? told.dataset.one : told.dataset.five;
       said = mark;
     }
-    if (left > 0) setTimeout(tick, 1000);
+    if (left > 0) next = setTimeout(tick, 1000);
     else {
+      document.removeEventListener("visibilitychange", tick);
       document.body.classList.add("ended");
       clock.parentElement.textContent = told.dataset.ended;
     }
   };
   clock.parentElement.classList.remove("later");
+  document.addEventListener("visibilitychange", tick);
   tick();
 }
 
 for (const form of document.querySelectorAll("form[method=post]")) {
   let sent = false;
   form.addEventListener("submit", (event) => {
-    if (sent) event.preventDefault();
+    if (sent) return event.preventDefault();
     sent = true;
+    // Whoever stopped the page from loading, or lost the network, may send it again: its key is still the same.
+    setTimeout(() => { sent = false; }, ${RESEND_AFTER_MS});
   });
   addEventListener("pageshow", ({ persisted }) => {
     sent = false;
@@ -73,7 +89,9 @@ if (watched) {
     looks += 1;
     try {
       const answer = await fetch(watched.dataset.watch);
-      if (answer.ok && (await answer.text()) !== watched.dataset.state) return location.reload();
+      const state = answer.ok ? await answer.text() : watched.dataset.state;
+      if (state === watched.dataset.ready) return location.assign(watched.dataset.next);
+      if (state !== watched.dataset.state) return location.reload();
     } catch {}
     if (looks < 100) setTimeout(look, Math.min(1000 + looks * 250, 10000));
   };

@@ -96,7 +96,7 @@ ${faultSummary(choice.faults, words)}
 <form method="post" action="${eventPath(event)}" novalidate>
 ${hiddenFields({ key: crypto.randomUUID() })}
 ${items}
-<p class="sum"><span>${words.total}</span><output data-one="${words.totalOfOne("{price}")}" data-total="${words.totalOf("{count}", "{price}")}" data-currency="${currency}" data-digits="${exponentOf(currency)}">&nbsp;</output></p>
+<p class="sum"><span>${words.total}</span><output data-one="${words.totalOfOne("{price}")}" data-total="${words.totalOf("{count}", "{price}")}" data-currency="${currency}" data-digits="${exponentOf(currency)}" data-locale="${words.locale}" data-free="${words.free}">&nbsp;</output></p>
 <button>${words.reserve}</button>
 <p class="note">${words.reserveNote}</p>
 </form>`;

@@ -92,7 +92,6 @@ export const de: Words = {
 
   yourOrder: "Deine Bestellung",
   orderNumber: "Bestellung",
-  quantity: "Anzahl",
   ticketType: "Ticket",
   price: "Preis",
   discount: "Rabatt",
@@ -112,6 +111,8 @@ export const de: Words = {
   paymentProcessing: "Deine Zahlung wird bearbeitet.",
   paymentProcessingMore:
     "Diese Seite zeigt deine Tickets, sobald sie durch ist. Du kannst sie auch schließen: sie kommen per E-Mail.",
+  paymentWaitingMore:
+    "Sie ist noch nicht durch. Lass diese Seite offen: Sie geht von selbst weiter, sobald du an der Reihe bist.",
   lookAgain: "Noch einmal nachsehen",
   continuePaying: "Die begonnene Zahlung fortsetzen",
   paymentElsewhere:

@@ -89,7 +89,6 @@ export const en = {
 
   yourOrder: "Your order",
   orderNumber: "Order",
-  quantity: "Quantity",
   ticketType: "Ticket",
   price: "Price",
   discount: "Discount",
@@ -108,6 +107,7 @@ export const en = {
   paymentDeclinedMore: "Your tickets are still reserved. Try again, or use another card.",
   paymentProcessing: "Your payment is being processed.",
   paymentProcessingMore: "This page shows your tickets as soon as it is through. You may also close it: they come by e-mail.",
+  paymentWaitingMore: "It has not come through yet. Keep this page open: it goes on by itself as soon as it is your turn.",
   lookAgain: "Look again",
   continuePaying: "Continue the payment you began",
   paymentElsewhere: "Another payment of this order is under way. Wait for it to end, then look again.",

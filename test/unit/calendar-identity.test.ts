@@ -1,0 +1,29 @@
+import ical from "ical.js";
+import { expect, it } from "vitest";
+import { calendarSequence, calendarUid } from "../../shared/locale/appointment";
+import { calendarText } from "../../workers/sites/calendar";
+import { brandedSite } from "../support/branded-site";
+import { publishedEvent } from "../support/published-event";
+
+const event = publishedEvent();
+
+it("an event stays one entry of a calendar, and each change of it replaces what was there before", () => {
+  const at = (seconds: number) => new Date(Date.parse(event.createdAt) + seconds * 1000).toISOString();
+  const announced = { ...event, updatedAt: at(0) };
+  const moved = { ...event, updatedAt: at(60) };
+  const off = { ...moved, status: "cancelled" as const };
+  expect([announced, moved, off].map(calendarSequence)).toEqual([0, 60, 61]);
+  expect(new Set([announced, moved, off].map(calendarUid))).toEqual(new Set([event.id]));
+});
+
+it("the page's file says so, and leads to a page that there is", () => {
+  const entryOf = (shown: typeof event) => {
+    const component = new ical.Component(ical.parse(calendarText(brandedSite(), shown))).getFirstSubcomponent("vevent");
+    return new ical.Event(component ?? undefined);
+  };
+  const entry = entryOf(event);
+  expect([entry.uid, entry.sequence]).toEqual([calendarUid(event), calendarSequence(event)]);
+  const hidden = entryOf({ ...event, settings: { ...event.settings, isPublic: false } });
+  expect(hidden.component.getFirstPropertyValue("url")).toBe("https://blue-note.sites.bilten.example/");
+  expect(entry.component.getFirstPropertyValue("url")).toContain(`/e/${event.id}`);
+});
