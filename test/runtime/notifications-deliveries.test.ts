@@ -1,12 +1,13 @@
 import { applyD1Migrations, reset } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { ok } from "../../shared/contracts/result";
 import type { Message } from "../../shared/queue/consume";
 import { readCaptured } from "../../workers/notifications/captured-messages";
 import { countOwed, dispatchDue, parkHopeless } from "../../workers/notifications/deliveries";
 import type { Env } from "../../workers/notifications/environment";
 import { messageHandlers } from "../../workers/notifications/message-handlers";
-import { type Change, ctx, envelopeOf, hearPaid, house, mails, order } from "../support/notifications-room";
+import { type Change, ctx, envelopeOf, hearPaid, house, mails, order, ticketOf } from "../support/notifications-room";
 
 beforeEach(() => applyD1Migrations(env.NOTIFICATIONS_DB, env.MIGRATIONS.notifications));
 afterEach(() => {
@@ -38,6 +39,22 @@ it("the confirmation says what, when in the event's zone, where and how much, an
   expect(mail?.html).toContain("Hello Ada &lt;script&gt;,");
   expect(mail?.html).not.toContain("<script");
   expect(mail?.html).not.toContain("<b>");
+});
+
+it("an order in the name of an advertisement greets nobody by it, and neither do its tickets", async () => {
+  const name = "Congratulations! You won, see https://evil.example/prize";
+  const { here } = house({
+    PAYMENTS: { orders: async (ids) => ids.map((id) => ({ ...order(id), buyer: { email: "somebody@bilten.example", name } })) },
+    EVENTS: {
+      ticketsOfOrders: async (asked) =>
+        asked.map(({ orderId }) => ok([ticketOf(orderId, 1, { holder: { name, email: "somebody@bilten.example" } })])),
+    },
+  });
+  await hearPaid(here, crypto.randomUUID());
+  await dispatchDue(here, ctx);
+  const [mail] = await readCaptured(here.DB, { limit: 1 });
+  expect(mail?.text).toMatch(/^Hello,\n/);
+  expect(`${mail?.text}${mail?.html}`).not.toContain("evil.example");
 });
 
 it("a hundred messages ask each owner a few times, not a hundred", async () => {

@@ -1,9 +1,11 @@
 import { applyD1Migrations, reset } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { Ticket } from "../../shared/contracts/events";
 import type { RefundFacts } from "../../shared/contracts/orders";
-import { dispatchDue } from "../../workers/notifications/deliveries";
-import { ctx, event, hearPaid, hearRefunded, house, mails, refund } from "../support/notifications-room";
+import { ok, refuse } from "../../shared/contracts/result";
+import { countOwed, dispatchDue } from "../../workers/notifications/deliveries";
+import { ctx, event, hearPaid, hearRefunded, house, mails, refund, ticketOf } from "../support/notifications-room";
 
 beforeEach(() => applyD1Migrations(env.NOTIFICATIONS_DB, env.MIGRATIONS.notifications));
 afterEach(() => {
@@ -116,5 +118,40 @@ describe("a refund", () => {
     vi.advanceTimersByTime(30_000);
     expect(await dispatchDue(here, ctx)).toBe(1);
     expect(await mails()).toHaveLength(1);
+  });
+
+  it.each<[string, Partial<RefundFacts>, Ticket["status"][], boolean]>([
+    ["the last of the order's tickets", { ticketIds: [ticket] }, ["void", "void"], true],
+    ["one of two", { ticketIds: [ticket] }, ["void", "valid"], false],
+    ["one of two, and the other one's holder is inside", { ticketIds: [ticket] }, ["void", "admitted"], false],
+    ["an amount, after all tickets were gone", {}, ["void"], false],
+    ["what a cancelled event owes, which said so already", { reason: "event_cancelled", ticketIds: [ticket] }, ["void"], false],
+  ])("of %s takes the date out of the calendar, or leaves it", async (_, change, statuses, isTakenOut) => {
+    const { here } = house({
+      EVENTS: {
+        ticketsOfOrders: async (asked) =>
+          asked.map(({ orderId }) => ok(statuses.map((status, number) => ticketOf(orderId, number, { status })))),
+      },
+      PAYMENTS: { refunds: async (ids) => ids.map((id) => refund(id, change)) },
+    });
+    await hearRefunded(here, crypto.randomUUID());
+    expect(await dispatchDue(here, ctx)).toBe(1);
+    const [mail] = await mails();
+    expect((mail?.text ?? "").includes("takes the date out of your calendar")).toBe(isTakenOut);
+    const files = (mail?.attachments ?? []).map(({ content }) => new TextDecoder().decode(Uint8Array.fromBase64(content)));
+    expect(files.map((file) => /METHOD:CANCEL.*UID:order-.*SEQUENCE:1/s.test(file.replaceAll("\r\n ", "")))).toEqual(
+      isTakenOut ? [true] : [],
+    );
+  });
+
+  it("whose tickets cannot be told now is told later", async () => {
+    vi.spyOn(console, "error").mockImplementation(() => undefined);
+    const { here } = house({
+      EVENTS: { ticketsOfOrders: async (asked) => asked.map(() => refuse({ code: "unavailable" as const })) },
+      PAYMENTS: { refunds: async (ids) => ids.map((id) => refund(id, { ticketIds: [ticket] })) },
+    });
+    await hearRefunded(here, crypto.randomUUID());
+    expect(await dispatchDue(here, ctx)).toBe(0);
+    expect(await countOwed(here.DB)).toEqual({ queued: 1, parked: 0 });
   });
 });

@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 import { composeAccountMail } from "../../workers/notifications/account-mails";
+import { greetable } from "../../workers/notifications/greetings";
 import { oneLine } from "../../workers/notifications/mail";
 
 it("a name with markup is text, and a token is one parameter whatever is in it", async () => {
@@ -32,4 +33,32 @@ it("who registers an address again is not told to follow a link", async () => {
 
 it("a title with line breaks stays one header line", () => {
   expect(oneLine("Jazz\r\nBcc: everybody@example.org\u0000\tnight ")).toBe("Jazz Bcc: everybody@example.org night");
+});
+
+it.each(["verification", "already_registered"] as const)(
+  "%s greets nobody by a name that a stranger may have chosen",
+  async (kind) => {
+    const name = "Congratulations! Take your prize";
+    const mail = await composeAccountMail({ id: "1", kind, to: "a@bilten.example", name }, "https://api.bilten.example");
+    expect(mail.text).toMatch(/^Hello,\n/);
+    expect(mail.html).not.toContain(name);
+  },
+);
+
+it.each([
+  ["Ada Lovelace", "Ada Lovelace"],
+  [" Martin Luther King Jr. ", "Martin Luther King Jr."],
+  ["J. R. R. Tolkien", "J. R. R. Tolkien"],
+  ["محمد", "محمد"],
+  ["Ada 🎉 <script>", "Ada 🎉 <script>"],
+  ["", null],
+  ["Congratulations! https://evil.example", null],
+  ["You won: www.evil.example", null],
+  ["Your prize at evil.example", null],
+  ["evil。example", null],
+  ["Write to ada@evil.example", null],
+  ["evil/prize", null],
+  ["A".repeat(81), null],
+])("%j is greeted as %j", (name, greeted) => {
+  expect(greetable(name)).toBe(greeted);
 });

@@ -1,10 +1,14 @@
 /** What auth has to say to the owner of an address. The token is derived there and asked for when the mail is written. */
 import type { AccountMail } from "../../shared/contracts/accounts";
 import type { Env } from "./environment";
+import { greetable } from "./greetings";
 import { houseLook } from "./look";
 import { type Composed, composeEach, type Mail, writeMail } from "./mail";
 import type { Block } from "./mail-page";
 import { tongueOf } from "./words";
+
+/** Mails that anybody may have sent to any address, with any name: they greet nobody by it. */
+const UNASKED: readonly AccountMail["kind"][] = ["verification", "already_registered"];
 
 /** The pages that take a token; what comes with none leads nowhere. */
 const PATHS: Partial<Record<AccountMail["kind"], string>> = {
@@ -18,7 +22,10 @@ export function composeAccountMail(mail: AccountMail, origin: string): Promise<M
   const { subject, sentences, link } = tongue.words.account[mail.kind];
   const path = PATHS[mail.kind];
   const text = (line: string): Block => ({ kind: "text", text: line });
-  const blocks: Block[] = [text(tongue.words.hello(mail.name ?? null)), ...sentences.map(text)];
+  const blocks: Block[] = [
+    text(tongue.words.hello(UNASKED.includes(mail.kind) ? null : greetable(mail.name ?? ""))),
+    ...sentences.map(text),
+  ];
   if (path && mail.token)
     blocks.push({ kind: "link", label: link, url: `${origin}${path}?token=${encodeURIComponent(mail.token)}` });
   return writeMail({

@@ -11,7 +11,10 @@ const CONFIRMED = { method: ICalCalendarMethod.PUBLISH, status: ICalEventStatus.
 const CANCELLED = { method: ICalCalendarMethod.CANCEL, status: ICalEventStatus.CANCELLED, sequence: 1 };
 
 interface Appointment {
-  /** The UID is the order's, so that two orders of one event are two entries, and each is taken out by its own cancellation. */
+  /**
+   * The UID is the order's, so that two orders of one event are two entries, and each is taken out by its own cancellation. Its domain is
+   * the house's, not the sender's, who may change between the two.
+   */
   orderId: string;
   occasion: Occasion;
   /** Who publishes it, which RFC 5546 asks for. */
@@ -23,13 +26,13 @@ interface Appointment {
 
 export function calendarFile(appointment: Appointment, isCancelled: boolean): Attachment {
   const { orderId, occasion, sender, saidAt, words } = appointment;
-  const { event, organizer, siteOrigin } = occasion;
+  const { event, organizer, siteOrigin, uidHost } = occasion;
   // Calendars are shared with families and colleagues: the event's own page, and no key to the order.
   const link = `${siteOrigin}/e/${event.id}`;
   const { method, status, sequence } = isCancelled ? CANCELLED : CONFIRMED;
   const calendar = ical({ prodId: { company: "Bilten", product: "Tickets" }, method });
   calendar.createEvent({
-    id: uidOf(orderId, event.id, sender),
+    id: `order-${orderId}-event-${event.id}@${uidHost}`,
     sequence,
     status,
     stamp: new Date(saidAt),
@@ -47,9 +50,6 @@ export function calendarFile(appointment: Appointment, isCancelled: boolean): At
     content: new TextEncoder().encode(calendar.toString()),
   };
 }
-
-const uidOf = (orderId: string, eventId: string, sender: string): string =>
-  `order-${orderId}-event-${eventId}@${sender.slice(sender.lastIndexOf("@") + 1)}`;
 
 export const placeOf = ({ location }: Pick<PublishedEvent, "location">): string =>
   [location.venue, location.address, location.city, location.country].filter(Boolean).map(oneLine).join(", ");

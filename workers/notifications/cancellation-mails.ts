@@ -4,6 +4,7 @@ import { guestOrderLink } from "../../shared/http/guest-links";
 import { readableSpan } from "../../shared/locale/moment";
 import { calendarFile, placeOf } from "./calendar";
 import type { Env } from "./environment";
+import { greetable } from "./greetings";
 import { lookOf } from "./look";
 import { type Composed, composeEach, type Mail, oneLine, writeMail } from "./mail";
 import type { Block } from "./mail-page";
@@ -22,7 +23,7 @@ export function composeCancellation(order: OrderFacts, occasion: Occasion, sende
     look: lookOf(organizer.name, occasion.brand, tongue),
     subject: words.cancellation.subject(title),
     blocks: [
-      text(words.hello(order.buyer.name)),
+      text(words.hello(greetable(order.buyer.name))),
       text(words.cancellation.opening(oneLine(organizer.name), title)),
       { kind: "lines", lines: [readableSpan(event.startDate, event.endDate, event.timezone, locale), placeOf(event)] },
       text(words.cancellation.tickets),

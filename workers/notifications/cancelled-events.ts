@@ -5,13 +5,17 @@ import type { Env } from "./environment";
 
 /** Pages that one sweep asks for, of all events together. */
 const PAGES_A_SWEEP = 4;
-/** The object has confirmed an order and payments does not say so yet: whoever is missing in the first pass stands in the second. */
-const SECOND_PASS_AFTER_MS = 60_000;
+/**
+ * The object has confirmed an order and payments does not say so yet: whoever is missing in one pass stands in the next. The last one
+ * comes when what was under way at the cancellation has ended, an outage of payments with it.
+ */
+const PAUSES_BETWEEN_PASSES_MS = [60_000, 3_600_000];
 
 interface CancelledEvent {
   event_id: string;
   cursor: string | null;
-  created_at_ms: number;
+  /** Gone through from the first order to the last. */
+  passes: number;
 }
 
 export async function beginTelling(db: D1Database, eventId: string, nowMs: number): Promise<void> {
@@ -26,7 +30,7 @@ export async function tellBuyers(env: Env): Promise<number> {
   let count = 0;
   for (let pages = 0; pages < PAGES_A_SWEEP; pages++) {
     const event = await env.DB.prepare(
-      "SELECT event_id, cursor, created_at_ms FROM cancelled_events WHERE finished_at_ms IS NULL AND due_at_ms <= ? ORDER BY due_at_ms LIMIT 1",
+      "SELECT event_id, cursor, passes FROM cancelled_events WHERE finished_at_ms IS NULL AND due_at_ms <= ? ORDER BY due_at_ms LIMIT 1",
     )
       .bind(Date.now())
       .first<CancelledEvent>();
@@ -40,12 +44,20 @@ async function tellPage(env: Env, event: CancelledEvent): Promise<number> {
   const { orderIds, nextCursor } = await env.PAYMENTS.calledOffOrders(event.event_id, event.cursor);
   const nowMs = Date.now();
   if (orderIds.length > 0) await owe(env.DB, "event_cancellation", orderIds, nowMs);
-  const secondPassMs = event.created_at_ms + SECOND_PASS_AFTER_MS;
-  const isLast = nextCursor === null;
+  const isPassed = nextCursor === null;
+  const pauseMs = isPassed ? PAUSES_BETWEEN_PASSES_MS[event.passes] : 0;
   await env.DB.prepare(
-    "UPDATE cancelled_events SET cursor = ?, due_at_ms = ?, finished_at_ms = ? WHERE event_id = ? AND finished_at_ms IS NULL",
+    `UPDATE cancelled_events SET cursor = ?, due_at_ms = ?, passes = ?, finished_at_ms = ?
+     WHERE event_id = ? AND passes = ? AND finished_at_ms IS NULL`,
   )
-    .bind(nextCursor, isLast ? secondPassMs : nowMs, isLast && nowMs >= secondPassMs ? nowMs : null, event.event_id)
+    .bind(
+      nextCursor,
+      nowMs + (pauseMs ?? 0),
+      event.passes + (isPassed ? 1 : 0),
+      pauseMs === undefined ? nowMs : null,
+      event.event_id,
+      event.passes,
+    )
     .run();
   return orderIds.length;
 }

@@ -1,6 +1,7 @@
 /** An order ended unpaid although its buyer had begun to pay: told once, because he may believe that he has tickets. */
 import type { OrderFacts } from "../../shared/contracts/orders";
 import type { Env } from "./environment";
+import { greetable } from "./greetings";
 import { lookOf } from "./look";
 import { type Composed, composeEach, type Mail, oneLine, writeMail } from "./mail";
 import type { Block } from "./mail-page";
@@ -18,7 +19,7 @@ export function composeExpiry(order: OrderFacts, { event, organizer, brand, site
     look: lookOf(organizer.name, brand, tongue),
     subject: words.expiry.subject(title),
     blocks: [
-      text(words.hello(order.buyer.name)),
+      text(words.hello(greetable(order.buyer.name))),
       text(words.expiry.opening(title)),
       text(words.expiry.money),
       // Who reads this may want other tickets: the event's page, which shows what is left.

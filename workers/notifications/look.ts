@@ -2,7 +2,7 @@
 import { contrast, readableOn, textOn } from "../../shared/color/contrast";
 import type { BrandSettings } from "../../shared/contracts/branding";
 import { oneLine } from "./mail";
-import type { Look } from "./mail-page";
+import { DESK, type Look } from "./mail-page";
 import type { Tongue } from "./words";
 
 const PAPER = "#ffffff";
@@ -24,7 +24,7 @@ export function lookOf(name: string, brand: Brand, { words }: Tongue): Look {
     fontFamily: brand.fontFamily,
     band,
     onBand: textOn(band),
-    link: readableOn(PAPER, primary),
+    link: readableOn(DESK, primary),
     links: brand.links.map(({ label, url }) => ({ label: oneLine(label), url })),
   };
 }

@@ -23,6 +23,7 @@ export interface Look {
   /** All `#rrggbb`, with contrast kept by whoever chose them. */
   band: string;
   onBand: string;
+  /** Read on the desk around the paper. */
   link: string;
   /** The imprint, a shop: what stands under everything. */
   links: { label: string; url: string }[];
@@ -55,6 +56,8 @@ export const renderText = (blocks: readonly Block[], look: Look): string =>
     "\n\n",
   );
 
+/** What the paper lies on. */
+export const DESK = "#f4f4f5";
 const PARAGRAPH = "margin:0 0 16px";
 const CELL = "padding:16px;border:1px solid #d4d4d8;border-radius:8px";
 
@@ -117,8 +120,8 @@ export async function renderHtml({ language, title, blocks, look }: PageParts): 
 <title>${title}</title>
 <style>${raw(DARK)}</style>
 </head>
-<body class="desk" style="margin:0;padding:0;background:#f4f4f5;-webkit-text-size-adjust:100%">
-<table role="presentation" class="desk" width="100%" cellpadding="0" cellspacing="0" border="0" style="background:#f4f4f5"><tr><td align="center" style="padding:16px 8px">
+<body class="desk" style="margin:0;padding:0;background:${DESK};-webkit-text-size-adjust:100%">
+<table role="presentation" class="desk" width="100%" cellpadding="0" cellspacing="0" border="0" style="background:${DESK}"><tr><td align="center" style="padding:16px 8px">
 <table role="presentation" width="600" cellpadding="0" cellspacing="0" border="0" style="width:100%;max-width:600px;table-layout:fixed;${font}">
 <tr><td dir="auto" class="band" bgcolor="${look.band}" style="padding:16px 32px;background:${look.band};color:${look.onBand};font-size:18px;font-weight:700;border-radius:8px 8px 0 0;overflow-wrap:anywhere">${look.name}</td></tr>
 <tr><td class="paper inside" bgcolor="#ffffff" style="padding:32px;background:#ffffff;color:#18181b;font-size:16px;line-height:1.5;border-radius:0 0 8px 8px;overflow-wrap:anywhere;word-break:break-word">
@@ -127,7 +130,7 @@ ${blocks.map((block) => htmlOf(block, look))}
 </td></tr>
 <tr><td class="soft" align="center" style="padding:16px;font-size:13px;line-height:1.5;color:#52525b">
 <p dir="auto" style="margin:0">${look.signature}</p>
-${look.links.length === 0 ? "" : html`<p style="margin:4px 0 0">${look.links.map(({ label, url }) => html`<a class="link" href="${url}" style="color:#1d4ed8;padding:0 6px">${label}</a> `)}</p>`}
+${look.links.length === 0 ? "" : html`<p style="margin:4px 0 0">${look.links.map(({ label, url }) => html`<a class="link" href="${url}" style="color:${look.link};padding:0 6px">${label}</a> `)}</p>`}
 </td></tr>
 </table>
 </td></tr></table>

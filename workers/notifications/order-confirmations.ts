@@ -7,6 +7,7 @@ import { readableMoney } from "../../shared/locale/money";
 import { qrPng } from "../../shared/qr/qr-code";
 import { calendarFile, placeOf } from "./calendar";
 import type { Env } from "./environment";
+import { greetable } from "./greetings";
 import { lookOf } from "./look";
 import { type Attachment, type Composed, composeEach, type Mail, oneLine, writeMail } from "./mail";
 import type { Block } from "./mail-page";
@@ -40,7 +41,7 @@ function drawnTickets({ items }: OrderFacts, tickets: readonly Ticket[]): DrawnT
   }));
 }
 
-const isStanding = ({ status }: Ticket): boolean => status === "valid" || status === "admitted";
+export const isStanding = ({ status }: Ticket): boolean => status === "valid" || status === "admitted";
 
 interface Confirming {
   order: OrderFacts;
@@ -60,7 +61,7 @@ export async function composeConfirmation({ order, tickets, occasion, sender }: 
   const shown = drawn.slice(0, MAX_SHOWN);
   const when = readableSpan(event.startDate, event.endDate, event.timezone, locale);
   const blocks: Block[] = [
-    { kind: "text", text: words.hello(order.buyer.name) },
+    { kind: "text", text: words.hello(greetable(order.buyer.name)) },
     { kind: "text", text: words.confirmation.opening(oneLine(organizer.name), title) },
     { kind: "lines", lines: [when, placeOf(event)] },
     { kind: "list", items: itemLines(order, tongue), closing: words.total(readableMoney(order.total, locale)) },
@@ -117,7 +118,7 @@ const pictureOf = (ticket: DrawnTicket): Attachment => ({
 const ticketBlock = (ticket: DrawnTicket, { words }: Tongue): Block => ({
   kind: "ticket",
   title: words.confirmation.ticket(ticket.number, ticket.of, ticket.type),
-  holder: ticket.holder,
+  holder: greetable(ticket.holder) ?? words.paper.holderElsewhere,
   picture: { contentId: contentIdOf(ticket), alt: words.confirmation.qr(ticket.number, ticket.type) },
   code: words.confirmation.code(ticket.code),
 });
@@ -138,7 +139,10 @@ function itemLines(order: OrderFacts, { words, locale }: Tongue): string[] {
   return [...lines, ...between.map((sum) => words[sum](readableMoney(order[sum], locale)))];
 }
 
-/** By the order's id, one question to each owner for all of them. A paid order never ceases to be one: what is missing is asked again. */
+/**
+ * By the order's id, one question to each owner for all of them. A paid order never ceases to be one: what is missing is asked again.
+ * Once the event is called off nothing is confirmed any more: whoever had tickets is owed the cancellation (cancelled-events.ts).
+ */
 export async function orderConfirmations(env: Env, orderIds: string[]): Promise<Composed> {
   const orders = await env.PAYMENTS.orders(orderIds);
   const [occasionOf, answers] = await Promise.all([
@@ -146,14 +150,20 @@ export async function orderConfirmations(env: Env, orderIds: string[]): Promise<
     env.EVENTS.ticketsOfOrders(orders.map(({ eventId, id }) => ({ eventId, orderId: id }))),
   ]);
   const orderById = new Map(orders.map((order, index) => [order.id, { order, answer: answers[index] }]));
+  const unneeded: string[] = [];
   const composed = await composeEach(
     orderIds,
     (id) => id,
     async (id) => {
       const { order, answer } = told(orderById.get(id), `order ${id}`);
+      const occasion = occasionOf(order);
+      if (occasion.event.status === "cancelled") {
+        unneeded.push(id);
+        return null;
+      }
       const tickets = told(answer?.ok ? answer.value : undefined, `the tickets of order ${id}`);
-      return composeConfirmation({ order, tickets, occasion: occasionOf(order), sender: env.MAIL_FROM });
+      return composeConfirmation({ order, tickets, occasion, sender: env.MAIL_FROM });
     },
   );
-  return { ...composed, unneeded: [] };
+  return { ...composed, unneeded };
 }

@@ -2,11 +2,14 @@
 import type { RefundFacts } from "../../shared/contracts/orders";
 import { guestOrderLink } from "../../shared/http/guest-links";
 import { readableMoney } from "../../shared/locale/money";
+import { calendarFile } from "./calendar";
 import type { Env } from "./environment";
+import { greetable } from "./greetings";
 import { lookOf } from "./look";
 import { type Composed, composeEach, type Mail, oneLine, writeMail } from "./mail";
 import type { Block } from "./mail-page";
 import { type Occasion, occasionsOf, told } from "./occasions";
+import { isStanding } from "./order-confirmations";
 import { type Tongue, tongueOf } from "./words";
 
 interface Wording {
@@ -47,7 +50,15 @@ function wordingOf(refund: RefundFacts, { event, organizer }: Occasion, { words:
   }
 }
 
-export function composeRefundMail(refund: RefundFacts, occasion: Occasion): Promise<Mail> {
+interface Refunding {
+  refund: RefundFacts;
+  occasion: Occasion;
+  sender: string;
+  /** None of the order's tickets admits anybody any more, and this refund took the last of them. */
+  endsOrder: boolean;
+}
+
+export function composeRefundMail({ refund, occasion, sender, endsOrder }: Refunding): Promise<Mail> {
   const { buyer, orderId, ticketIds, language } = refund;
   const tongue = tongueOf(language);
   const { words } = tongue;
@@ -60,7 +71,7 @@ export function composeRefundMail(refund: RefundFacts, occasion: Occasion): Prom
     look: lookOf(occasion.organizer.name, occasion.brand, tongue),
     subject: words.refund.subject(oneLine(occasion.event.title)),
     blocks: [
-      text(words.hello(buyer.name)),
+      text(words.hello(greetable(buyer.name))),
       text(sentence),
       ...(tickets === undefined ? [] : [aboutTickets(tickets, voided)]),
       text(words.refund.closing),
@@ -69,8 +80,10 @@ export function composeRefundMail(refund: RefundFacts, occasion: Occasion): Prom
         label: words.openOrder,
         url: guestOrderLink(occasion.siteOrigin, orderId, refund.guestAccessToken),
       },
+      ...(endsOrder ? [text(words.cancellation.calendar)] : []),
       { kind: "small", text: words.orderAndRefund(orderId, refund.id) },
     ],
+    attachments: endsOrder ? [calendarFile({ orderId, occasion, sender, saidAt: refund.createdAt, words }, true)] : [],
     data: { type: "refund", orderId, refundId: refund.id },
   });
 }
@@ -78,10 +91,24 @@ export function composeRefundMail(refund: RefundFacts, occasion: Occasion): Prom
 const aboutTickets = (opening: string, items: string[]): Block =>
   items.length === 0 ? { kind: "text", text: opening } : { kind: "list", opening, items };
 
+/** Whether an order has tickets left, of those from which a refund took some on request: a cancelled event's mail says it itself. */
+async function standingTickets(env: Env, refunds: readonly RefundFacts[]): Promise<(refund: RefundFacts) => boolean> {
+  const taking = refunds.filter(takesTickets);
+  const orders = [...new Map(taking.map(({ orderId, eventId }) => [orderId, { orderId, eventId }])).values()];
+  const answers = orders.length > 0 ? await env.EVENTS.ticketsOfOrders(orders) : [];
+  const byOrder = new Map(orders.map(({ orderId }, index) => [orderId, answers[index]]));
+  return ({ orderId }) => {
+    const answer = byOrder.get(orderId);
+    return told(answer?.ok ? answer.value : undefined, `the tickets of order ${orderId}`).some(isStanding);
+  };
+}
+
+const takesTickets = ({ reason, ticketIds }: RefundFacts): boolean => reason === "requested" && ticketIds.length > 0;
+
 /** By the refund's id, one question to each owner for all of them. What is not there, or not paid after all, is asked again. */
 export async function refundMails(env: Env, refundIds: string[]): Promise<Composed> {
   const refunds = await env.PAYMENTS.refunds(refundIds);
-  const occasionOf = await occasionsOf(env, refunds);
+  const [occasionOf, hasTickets] = await Promise.all([occasionsOf(env, refunds), standingTickets(env, refunds)]);
   const refundById = new Map(refunds.map((refund) => [refund.id, refund]));
   const composed = await composeEach(
     refundIds,
@@ -89,7 +116,8 @@ export async function refundMails(env: Env, refundIds: string[]): Promise<Compos
     async (id) => {
       const refund = told(refundById.get(id), `refund ${id}`);
       if (refund.status !== "succeeded") throw new Error(`refund ${id} is ${refund.status} again`);
-      return composeRefundMail(refund, occasionOf(refund));
+      const endsOrder = takesTickets(refund) && !hasTickets(refund);
+      return composeRefundMail({ refund, occasion: occasionOf(refund), sender: env.MAIL_FROM, endsOrder });
     },
   );
   return { ...composed, unneeded: [] };

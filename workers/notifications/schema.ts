@@ -19,6 +19,7 @@ export const cancelledEvents = sqliteTable("cancelled_events", {
   dueAtMs: integer("due_at_ms").notNull(),
   createdAtMs: integer("created_at_ms").notNull(),
   finishedAtMs: integer("finished_at_ms"),
+  passes: integer("passes").notNull().default(0),
 });
 
 export const capturedMessages = sqliteTable("captured_messages", {

@@ -90,8 +90,6 @@ export const de: Words = {
   paper: {
     holder: "Name",
     holderElsewhere: "wie in Ihrer Bestellung",
-    when: "Wann",
-    where: "Wo",
     ticket: "Karte",
     of: (number, of) => `${number} von ${of}`,
     terms:

@@ -87,8 +87,6 @@ export const en = {
     holder: "Name",
     /** Where the name is in letters that the ticket's font has not. */
     holderElsewhere: "as in your order",
-    when: "When",
-    where: "Where",
     ticket: "Ticket",
     of: (number: number, of: number) => `${number} of ${of}`,
     terms:
