@@ -79,6 +79,9 @@ const BREAKS: Record<string, [WorkerDomain | WorkerDomain[], Change][]> = {
   "a batch has no more messages than an invocation may call siblings": [
     ["users", (c) => c.queues.consumers.push({ queue: "odd", max_batch_size: 23 })],
   ],
+  "nobody nudges a Worker but itself": [
+    ["payments", (c) => c.queues.producers.push({ binding: "X", queue: "bilten-notifications-outgoing" })],
+  ],
   "the limits are those that the gateway names": [
     ["gateway", (c) => c.ratelimits.pop()],
     ["gateway", (c) => c.ratelimits.map(({ simple }) => Object.assign(simple, { limit: simple.limit + 1 }))],

@@ -26,13 +26,19 @@ const MOST_CALLS = 25;
 /** A batch whose messages cannot be done together asks once for each type that it may hold, and then once for each message. */
 const callsOf = (domain: string, messages: number): number =>
   messages + Object.values(SUBSCRIPTIONS).filter((readers) => readers.some((reader) => reader === domain)).length;
-/** Consumers whose messages ask no sibling, each by itself or together: analytics counts in its database, notifications notes a debt. */
+/**
+ * Consumers whose messages ask no sibling, each by itself or together: analytics counts in its database, notifications notes a debt. It
+ * answers all nudges of a batch with one dispatch, which counts its questions itself.
+ */
 const ASKING_NOBODY = ["analytics", "notifications"];
 
 /** Set by .dev.vars alone: a queue that forgets, the port of this machine, the providers that are none. */
 const LOCAL_VARS = ["QUEUES_FORGET", "LOCAL_PORT", "STRIPE_API_BASE", "TEST_PROVIDER_SECRET"];
 
 const mailboxOf = (domain: string): string => `bilten-${domain}-mailbox`;
+const OUTGOING = "-outgoing";
+/** By which a Worker wakes itself, apart from its mailbox: nudges, without data. */
+const outgoingOf = (domain: string): string => `bilten-${domain}${OUTGOING}`;
 /** Its consumer asks nobody: it writes rows. */
 const deadLettersOf = (domain: string): string => `bilten-${domain}${DEAD_LETTERS}`;
 /** The platform's own limit. */
@@ -128,7 +134,7 @@ export const RULES: Record<string, Rule> = {
     ...ownedOnce("queue", ({ configuration }) => configuration.queues.consumers.map(({ queue }) => queue))(workers),
     ...perWorker(({ domain, configuration }) =>
       configuration.queues.consumers.map(
-        ({ queue }) => ![mailboxOf(domain), deadLettersOf(domain)].includes(queue) && `consumes ${queue}`,
+        ({ queue }) => ![mailboxOf(domain), deadLettersOf(domain), outgoingOf(domain)].includes(queue) && `consumes ${queue}`,
       ),
     )(workers),
   ],
@@ -170,6 +176,12 @@ export const RULES: Record<string, Rule> = {
       configuration.queues.producers.map(({ queue }) => !consumed.has(queue) && `nobody consumes ${queue}`),
     )(workers);
   },
+
+  "nobody nudges a Worker but itself": perWorker(({ domain, configuration }) =>
+    configuration.queues.producers.map(
+      ({ queue }) => queue.endsWith(OUTGOING) && queue !== outgoingOf(domain) && `sends to ${queue}`,
+    ),
+  ),
 
   "the limits are those that the gateway names": perWorker(({ domain, configuration }) => {
     const named =

@@ -60,8 +60,8 @@ it("an order in the name of an advertisement greets nobody by it, and neither do
 it("a hundred messages ask each owner a few times, not a hundred", async () => {
   const { here, orders } = house();
   for (let i = 0; i < 100; i++) await hearPaid(here, crypto.randomUUID());
-  expect(await dispatchDue(here, ctx)).toBe(100);
-  expect(orders).toHaveBeenCalledTimes(2);
+  expect((await dispatchDue(here, ctx)) + (await dispatchDue(here, ctx))).toBe(100);
+  expect(orders).toHaveBeenCalledTimes(5);
 });
 
 it("a verification carries its token in a link, and a mail that auth no longer knows is dropped", async () => {

@@ -105,6 +105,7 @@ export function house({ BRANDING, EVENTS, PAYMENTS, ...change }: Change = {}) {
   const accountMails = vi.fn(async (ids: string[]) =>
     ids.map((id) => ({ id, kind: "verification" as const, to: "new@bilten.example", name: "Nia", token: `token-of-${id}` })),
   );
+  const nudges = vi.fn(async () => ({ metadata: { metrics: { backlogCount: 1, backlogBytes: 1 } } }));
   const here: Env = {
     DB: env.NOTIFICATIONS_DB,
     ENVIRONMENT: "development",
@@ -112,6 +113,7 @@ export function house({ BRANDING, EVENTS, PAYMENTS, ...change }: Change = {}) {
     AUTH: { accountMails },
     SITES_BASE_HOST: "localhost",
     MAIL_FROM: "tickets@bilten.example",
+    OUTGOING: { send: nudges },
     BRANDING: { settingsOf: async (ids) => ids.map((id) => brandOf(id)), ...BRANDING },
     EVENTS: {
       events: async () => [event],
@@ -131,7 +133,7 @@ export function house({ BRANDING, EVENTS, PAYMENTS, ...change }: Change = {}) {
     },
     ...change,
   };
-  return { here, orders, accountMails };
+  return { here, orders, accountMails, nudges };
 }
 
 export const envelopeOf = { id: crypto.randomUUID(), version: 1, timeMs: 0, traceparent: undefined };

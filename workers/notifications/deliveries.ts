@@ -21,10 +21,13 @@ const FIRST_LEASE_MS = 15_000;
 const MAX_DOUBLINGS = 8;
 /** About a day of tries; what fails longer than that does not get better by itself. */
 const MAX_ATTEMPTS = 30;
-/** One question to an owner takes at most 100 ids. */
-const CLAIM_LIMIT = 50;
-/** What a dispatch may ask of siblings beside the sweep that it is part of, and the pieces in which it sends: each is settled before the next leaves. */
+/** An owner is asked about them in one question, and with a breath after each they leave well within their lease. */
+const CLAIM_LIMIT = 20;
+/** What a dispatch may ask of siblings, also beside the sweep that it may be part of. */
 const MAX_QUESTIONS = 20;
+/** After this it takes up no more. */
+const DISPATCH_MS = 20_000;
+/** The pieces in which it sends: each is settled before the next leaves. */
 const PIECE = 6;
 /** Nothing is sent so shortly before somebody else may take it up. */
 const LEASE_MARGIN_MS = 3_000;
@@ -58,12 +61,12 @@ export async function owe(db: D1Database, type: DeliveryType, sourceIds: readonl
 }
 
 /** Takes what is due; until the lease ends nobody else does. */
-async function claimDue(db: D1Database, type: DeliveryType, nowMs: number): Promise<Delivery[]> {
+async function claimDue(db: D1Database, type: DeliveryType, nowMs: number, waitedMs: number): Promise<Delivery[]> {
   const database = drizzle(db);
   const due = database
     .select({ id: deliveries.id })
     .from(deliveries)
-    .where(and(eq(deliveries.status, "queued"), eq(deliveries.type, type), lte(deliveries.dueAtMs, nowMs)))
+    .where(and(eq(deliveries.status, "queued"), eq(deliveries.type, type), lte(deliveries.dueAtMs, nowMs - waitedMs)))
     .orderBy(asc(deliveries.dueAtMs))
     .limit(CLAIM_LIMIT);
   return database
@@ -132,31 +135,57 @@ async function deliver(dispatch: Dispatch, type: DeliveryType, due: Delivery[]):
   return settled;
 }
 
-/** Composes and sends what is due, oldest first. Returns how many were settled; without a carrier nothing is. */
-export async function dispatchDue(env: Env, ctx: Pick<ExecutionContext, "waitUntil">): Promise<number> {
+export interface Dispatched {
+  settled: number;
+  /** Its bounds left over what may be due. */
+  isCutShort: boolean;
+}
+
+/**
+ * Composes and sends what is due, oldest first, as much as one invocation may. `waitedMs`: nothing that is due for a shorter time.
+ * Without a carrier nothing is settled.
+ */
+export async function dispatch(env: Env, ctx: Pick<ExecutionContext, "waitUntil">, waitedMs = 0): Promise<Dispatched> {
   const sender = mailSenderOf(env);
-  if (!sender) return 0;
-  let settled = 0;
+  const done = { settled: 0, isCutShort: false };
+  if (!sender) return done;
+  const untilMs = Date.now() + DISPATCH_MS;
   let questions = 0;
+  const settleSome = async (type: DeliveryType): Promise<number> => {
+    if (questions + KINDS[type].questions > MAX_QUESTIONS || Date.now() > untilMs) {
+      done.isCutShort = true;
+      return 0;
+    }
+    const due = await claimDue(env.DB, type, Date.now(), waitedMs);
+    if (due.length === 0) return 0;
+    questions += KINDS[type].questions;
+    const report = (error: unknown) => reportError(error, env, ctx, { task: `deliver ${type}` });
+    done.settled += await deliver({ env, sender, report }, type, due).catch((error: unknown) => {
+      report(error);
+      return 0;
+    });
+    return due.length;
+  };
   let open = Object.keys(KINDS) as DeliveryType[];
-  // Each kind in turn, so that a rush of one holds up none of the others.
+  // Each kind in turn, so that a rush of one holds up none of the others, and who waits to sign in waits for no rush at all.
   while (open.length > 0) {
     const full: DeliveryType[] = [];
     for (const type of open) {
-      if (questions + KINDS[type].questions > MAX_QUESTIONS) continue;
-      const due = await claimDue(env.DB, type, Date.now());
-      if (due.length === 0) continue;
-      if (due.length === CLAIM_LIMIT) full.push(type);
-      questions += KINDS[type].questions;
-      const report = (error: unknown) => reportError(error, env, ctx, { task: `deliver ${type}` });
-      settled += await deliver({ env, sender, report }, type, due).catch((error: unknown) => {
-        report(error);
-        return 0;
-      });
+      const taken = await settleSome(type);
+      if (taken === CLAIM_LIMIT) full.push(type);
+      if (taken > 0 && type !== "account_mail") await settleSome("account_mail");
     }
     open = full;
   }
-  return settled;
+  return done;
+}
+
+/** Returns how many were settled. */
+export const dispatchDue = async (...asked: Parameters<typeof dispatch>): Promise<number> => (await dispatch(...asked)).settled;
+
+export async function isAnythingDue(db: D1Database, nowMs: number): Promise<boolean> {
+  const query = "SELECT 1 AS due FROM deliveries WHERE status = 'queued' AND due_at_ms <= ? LIMIT 1";
+  return (await db.prepare(query).bind(nowMs).first()) !== null;
 }
 
 /** How many wait to be sent, whenever they are due, and how many were given up. */

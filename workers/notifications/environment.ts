@@ -11,6 +11,7 @@ export interface Env extends Pick<NotificationsEnv, "DB" | "ENVIRONMENT" | "API_
   EVENTS: Pick<EventsRpc, "events" | "ticketsOfOrders">;
   PAYMENTS: Pick<PaymentsRpc, "calledOffOrders" | "orders" | "refunds">;
   USERS: Pick<UsersRpc, "organizers">;
+  OUTGOING: Pick<Queue, "send">;
   /** Not there in tests that run without a carrier. */
   EMAIL?: SendEmail;
   SENTRY_DSN?: string;

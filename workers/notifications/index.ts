@@ -10,7 +10,11 @@ import { consumeMailbox } from "../../shared/queue/mailbox";
 import { tellBuyers } from "./cancelled-events";
 import { countOwed, dispatchDue, parkHopeless } from "./deliveries";
 import { messageHandlers } from "./message-handlers";
+import { answerNudges, nudge, nudgeIfDue, OUTGOING_QUEUE } from "./outgoing";
 import { app } from "./routes";
+
+/** What is due for so long nobody was woken for, and the sweep settles it itself. */
+const FORGOTTEN_AFTER_MS = 60_000;
 
 /** For sibling Workers. Not reachable from the internet. */
 export class NotificationsService extends WorkerEntrypoint<NotificationsEnv> implements NotificationsRpc {
@@ -27,7 +31,8 @@ export class NotificationsService extends WorkerEntrypoint<NotificationsEnv> imp
       ...deadLetterSteps(this.env, this.ctx, this.env.DB, messageHandlers),
       parkedNow: () => parkHopeless(this.env.DB, Date.now()),
       calledOff: () => tellBuyers(this.env),
-      settled: () => dispatchDue(this.env, this.ctx),
+      nudged: () => nudgeIfDue(this.env),
+      settled: () => dispatchDue(this.env, this.ctx, FORGOTTEN_AFTER_MS),
     });
     return { ...done, ...(await countOwed(this.env.DB)) };
   }
@@ -36,8 +41,9 @@ export class NotificationsService extends WorkerEntrypoint<NotificationsEnv> imp
 export default {
   fetch: serve(app),
   async queue(batch, env, ctx) {
+    if (batch.queue === OUTGOING_QUEUE) return answerNudges(env, ctx);
     await consumeMailbox(batch, env, ctx, env.DB, messageHandlers);
-    // What is owed stands in a row, and the sweep pays it; thrown here, it would bring back messages that were settled.
-    await dispatchDue(env, ctx).catch((error: unknown) => reportError(error, env, ctx, { task: `dispatch ${batch.queue}` }));
+    // Thrown here, it would bring back messages that were settled.
+    await nudge(env).catch((error: unknown) => reportError(error, env, ctx, { task: `nudge after ${batch.queue}` }));
   },
 } satisfies ExportedHandler<NotificationsEnv>;

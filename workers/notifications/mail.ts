@@ -1,4 +1,5 @@
 /** A mail as it leaves, whoever carries it. */
+import { breathe } from "./breath";
 import { type Block, type Look, renderHtml, renderText } from "./mail-page";
 import type { Tongue } from "./words";
 
@@ -39,7 +40,8 @@ export async function composeEach<T>(
 ) {
   const mails = new Map<string, Mail>();
   const failures: unknown[] = [];
-  for (const thing of things) {
+  for (const [index, thing] of things.entries()) {
+    if (index > 0) await breathe();
     try {
       const mail = await compose(thing);
       if (mail) mails.set(idOf(thing), mail);

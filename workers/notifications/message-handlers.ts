@@ -3,7 +3,7 @@ import { beginTelling } from "./cancelled-events";
 import { owe } from "./deliveries";
 import type { Env } from "./environment";
 
-/** A message only says what is owed; it is composed and sent after the batch, with one question to each owner for all of it. */
+/** A message only says what is owed; it is composed and sent apart from it, with one question to each owner for many. */
 export const messageHandlers: MessageHandlers<Env> = {
   "account.mail_requested": together((env, messages) =>
     owe(
