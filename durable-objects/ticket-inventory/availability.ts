@@ -1,10 +1,10 @@
 import type { Availability, TypeAvailability } from "../../shared/contracts/inventory";
+import { availableNow } from "./available";
 import type { Terms } from "./event";
-import { availableNow } from "./pools";
 import { saleWindow } from "./sale";
 
 export function tellAvailability(sql: SqlStorage, terms: Terms, nowMs: number): Availability {
-  const left = availableNow(sql, nowMs);
+  const left = availableNow(sql, terms, nowMs);
   const ticketTypes = [...terms.types.values()].map((type) => {
     const available = left.get(type.id) ?? 0;
     return { ...type, ticketTypeId: type.id, available, status: statusOf(saleWindow(terms, type, nowMs), available) };

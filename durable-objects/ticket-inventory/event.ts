@@ -2,7 +2,9 @@
 import type { InventoryConfig, TicketTypeConfig } from "../../shared/contracts/inventory";
 import type { Refusal } from "../../shared/contracts/problems";
 import { ok, type Result, refuse } from "../../shared/contracts/result";
-import { type PoolCounts, poolsNow, recountPool, setPool } from "./pools";
+import { writeStock } from "./configured-stock";
+import { type Draw, drawsOf } from "./pools";
+import { openTiers } from "./tiers";
 
 export type EventState = "open" | "cancelled" | "completed";
 
@@ -10,6 +12,14 @@ export type EventState = "open" | "cancelled" | "completed";
 export interface Terms extends Omit<InventoryConfig, "pools" | "ticketTypes"> {
   state: EventState;
   types: Map<string, TicketTypeConfig>;
+  /** What each type draws from. */
+  draws: Map<string, Draw[]>;
+  /** By allocation: the plain pools that it lies within. */
+  surroundings: Map<string, string[]>;
+  /** Types that were to open after another one, and have. */
+  openedTiers: Set<string>;
+  /** Set by what has changed the terms under a command's feet: the next command reads them again, also when this one is undone. */
+  isStale: boolean;
 }
 
 export type TermsRefusal = Refusal<"event_not_found" | "capacity_below_sold" | "ticket_type_in_use" | "state_moved">;
@@ -56,10 +66,15 @@ type TypeRow = {
 export function readTerms(sql: SqlStorage): Terms | null {
   const [event] = sql.exec<EventRow>("SELECT * FROM event WHERE id = 1").toArray();
   if (event === undefined) return null;
-  const types = sql.exec<TypeRow>(
-    `SELECT t.*, (SELECT json_group_array(tp.pool_id) FROM ticket_type_pools tp WHERE tp.ticket_type_id = t.id) AS pool_ids
-     FROM ticket_types t ORDER BY t.position`,
-  );
+  const rows = sql
+    .exec<TypeRow>(
+      `SELECT t.*, (SELECT json_group_array(tp.pool_id) FROM ticket_type_pools tp WHERE tp.ticket_type_id = t.id) AS pool_ids
+       FROM ticket_types t ORDER BY t.position`,
+    )
+    .toArray();
+  const types = new Map(rows.map((row) => [row.id, toTicketType(row)]));
+  const surroundings = readSurroundings(sql);
+  const allocations = [...surroundings].map(([id, withinPoolIds]) => ({ id, withinPoolIds }));
   return {
     eventId: event.event_id,
     organizerId: event.organizer_id,
@@ -79,8 +94,19 @@ export function readTerms(sql: SqlStorage): Terms | null {
     allowWaitlist: event.allow_waitlist === 1,
     offerMs: event.offer_ms,
     state: event.state,
-    types: new Map([...types].map((row) => [row.id, toTicketType(row)])),
+    types,
+    draws: drawsOf(allocations, types.values()),
+    surroundings,
+    openedTiers: new Set(rows.filter((row) => row.opens_after !== null && row.opened_at_ms !== null).map(({ id }) => id)),
+    isStale: false,
   };
+}
+
+function readSurroundings(sql: SqlStorage): Map<string, string[]> {
+  const rows = sql.exec<{ allocation_id: string; pool_ids: string }>(
+    "SELECT allocation_id, json_group_array(pool_id) AS pool_ids FROM pool_surroundings GROUP BY allocation_id",
+  );
+  return new Map([...rows].map((row) => [row.allocation_id, JSON.parse(row.pool_ids) as string[]]));
 }
 
 function toTicketType(row: TypeRow): TicketTypeConfig {
@@ -141,7 +167,10 @@ export function reconfigureEvent(
   if (config.version <= standing.version) return refuse({ code: "state_moved", detail: `Version ${standing.version} stands.` });
   writeEvent(sql, config);
   const refusal = writeStock(sql, config, nowMs);
-  return refusal === null ? ok({ version: config.version }) : refuse(refusal);
+  if (refusal !== null) return refuse(refusal);
+  const changed = readTerms(sql);
+  if (changed !== null) openTiers(sql, changed, nowMs);
+  return ok({ version: config.version });
 }
 
 /** No more holds. Cancelled is the last word; a completed event may still be cancelled. */
@@ -185,95 +214,4 @@ function writeEvent(sql: SqlStorage, config: InventoryConfig): void {
     config.allowWaitlist ? 1 : 0,
     config.offerMs,
   );
-}
-
-/** Types, pools, and which draws from which. Null when it fits. */
-function writeStock(
-  sql: SqlStorage,
-  config: InventoryConfig,
-  nowMs: number,
-): Refusal<"capacity_below_sold" | "ticket_type_in_use"> | null {
-  const kept = new Set(config.ticketTypes.map((type) => type.id));
-  const before = sql.exec<{ id: string }>("SELECT id FROM ticket_types").toArray();
-  const inUse = before.find(({ id }) => !kept.has(id) && isTypeInUse(sql, id, nowMs));
-  if (inUse !== undefined) return { code: "ticket_type_in_use", detail: `Ticket type ${inUse.id} has holds or tickets.` };
-
-  const membershipBefore = membershipNow(sql);
-  const poolsBefore = new Map(poolsNow(sql).map((pool) => [pool.id, pool]));
-  sql.exec("DELETE FROM ticket_type_pools");
-  for (const { id } of before) if (!kept.has(id)) sql.exec("DELETE FROM ticket_types WHERE id = ?", id);
-  for (const [position, type] of config.ticketTypes.entries()) writeType(sql, type, position);
-  for (const pool of config.pools)
-    sql.exec("INSERT INTO pools (id, capacity) VALUES (?, ?) ON CONFLICT (id) DO NOTHING", pool.id, pool.capacity);
-  for (const type of config.ticketTypes) drawFrom(sql, type);
-
-  // A type that draws from other pools than before takes what it has sold and held with it.
-  const moved = poolsBefore.size > 0 && membershipBefore !== membershipNow(sql);
-  for (const { id, capacity } of config.pools) {
-    const counted = moved ? recountPool(sql, id) : (poolsBefore.get(id) ?? NOTHING_TAKEN);
-    if (!setPool(sql, { ...counted, id, capacity })) return capacityBelowSold(id, counted);
-  }
-  const poolIds = JSON.stringify(config.pools.map((pool) => pool.id));
-  sql.exec("DELETE FROM pools WHERE id NOT IN (SELECT value FROM json_each(?))", poolIds);
-  return null;
-}
-
-const NOTHING_TAKEN: PoolCounts = { sold: 0, held: 0, held_anonymously: 0 };
-
-function capacityBelowSold(poolId: string, { sold, held }: PoolCounts): Refusal<"capacity_below_sold"> {
-  return { code: "capacity_below_sold", detail: `Pool ${poolId} has ${sold} sold and ${held} held.`, members: { sold, held } };
-}
-
-function membershipNow(sql: SqlStorage): string {
-  return JSON.stringify(sql.exec("SELECT ticket_type_id, pool_id FROM ticket_type_pools ORDER BY 1, 2").toArray());
-}
-
-function writeType(sql: SqlStorage, type: TicketTypeConfig, position: number): void {
-  sql.exec(
-    `INSERT INTO ticket_types (id, position, name, description, quantity, unit_price_minor, min_per_order, max_per_order, sale_start_ms, sale_end_ms,
-       opens_after, max_per_person, seat_categories)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-     ON CONFLICT (id) DO UPDATE SET position = excluded.position, name = excluded.name, description = excluded.description,
-       quantity = excluded.quantity, unit_price_minor = excluded.unit_price_minor, min_per_order = excluded.min_per_order,
-       max_per_order = excluded.max_per_order, sale_start_ms = excluded.sale_start_ms, sale_end_ms = excluded.sale_end_ms,
-       opens_after = excluded.opens_after, max_per_person = excluded.max_per_person, seat_categories = excluded.seat_categories`,
-    type.id,
-    position,
-    type.name,
-    type.description,
-    type.quantity,
-    type.unitPriceMinor,
-    type.minPerOrder,
-    type.maxPerOrder,
-    type.saleStartMs,
-    type.saleEndMs,
-    type.opensAfterTicketTypeId,
-    type.maxPerPerson,
-    JSON.stringify(type.seatCategories),
-  );
-}
-
-function drawFrom(sql: SqlStorage, type: TicketTypeConfig): void {
-  // Without a pool nothing would limit the type; an unknown pool fails by its foreign key.
-  if (type.poolIds.length === 0) throw new Error(`ticket type ${type.id} draws from no pool`);
-  for (const poolId of new Set(type.poolIds))
-    sql.exec("INSERT INTO ticket_type_pools (ticket_type_id, pool_id) VALUES (?, ?)", type.id, poolId);
-}
-
-/**
- * Tickets, live holds, or an order that may still be paid: one that nobody has decided counts until its cap, because an order that was
- * claimed and never written is decided by nobody. Reads every hold, which a change of terms may and a hold may not.
- */
-function isTypeInUse(sql: SqlStorage, ticketTypeId: string, nowMs: number): boolean {
-  const used = sql.exec(
-    `SELECT 1 FROM tickets WHERE ticket_type_id = ?1
-     UNION ALL
-     SELECT 1 FROM holds h LEFT JOIN orders o ON o.order_id = h.order_id JOIN json_each(h.lines) l
-     WHERE ((h.status = 'held' AND h.expires_at_ms > ?2) OR (h.order_id IS NOT NULL AND o.order_id IS NULL AND h.cap_ms > ?2))
-       AND l.value ->> 'ticketTypeId' = ?1
-     LIMIT 1`,
-    ticketTypeId,
-    nowMs,
-  );
-  return used.toArray().length > 0;
 }

@@ -1,33 +1,29 @@
 /** Ends what is due (rule 10). Nothing that is decided waits for it: reads and refusals count a due hold as gone already. */
-import { type Demand, GIVE_BACK, returnToPools } from "./pools";
+import type { HeldLine, Holder } from "../../shared/contracts/inventory";
+import type { Terms } from "./event";
+import { returnHeldStock } from "./stock";
+
+type EndedRow = { id: string; holder_kind: Holder["kind"]; holder_key: string; lines: string };
 
 /** Ends at most `limit` due holds, oldest first, and answers how many. */
-export function expireDue(sql: SqlStorage, nowMs: number, limit: number): number {
+export function expireDue(sql: SqlStorage, terms: Terms, nowMs: number, limit: number): number {
   const ended = sql
-    .exec<{ number: number }>(
+    .exec<EndedRow>(
       `UPDATE holds SET status = 'expired' WHERE number IN (
          SELECT number FROM holds WHERE status IN ('held', 'claimed') AND expires_at_ms <= ? ORDER BY expires_at_ms LIMIT ?
-       ) RETURNING number`,
+       ) RETURNING id, holder_kind, holder_key, lines`,
       nowMs,
       limit,
     )
     .toArray();
-  if (ended.length === 0) return 0;
-  const freed = sql
-    .exec<{ pool_id: string; anonymous: number; quantity: number }>(
-      `SELECT tp.pool_id, h.holder_kind <> 'user' AS anonymous, SUM(l.value ->> 'quantity') AS quantity
-       FROM json_each(?) e JOIN holds h ON h.number = e.value JOIN json_each(h.lines) l
-       JOIN ticket_type_pools tp ON tp.ticket_type_id = l.value ->> 'ticketTypeId'
-       GROUP BY 1, 2`,
-      JSON.stringify(ended.map(({ number }) => number)),
-    )
-    .toArray();
-  for (const anonymous of [0, 1]) {
-    const rows = freed.filter((row) => row.anonymous === anonymous);
-    const demand: Demand = new Map(rows.map((row) => [row.pool_id, row.quantity]));
-    returnToPools(sql, demand, GIVE_BACK, anonymous === 1);
-  }
-  return ended.length;
+  const holds = ended.map((row) => ({
+    id: row.id,
+    holder: { kind: row.holder_kind, key: row.holder_key },
+    // Written by `insertHold` and its kin in `holds.ts`.
+    lines: JSON.parse(row.lines) as HeldLine[],
+  }));
+  if (holds.length > 0) returnHeldStock(sql, terms, holds);
+  return holds.length;
 }
 
 /** When the next hold ends, null when none is live. */

@@ -5,20 +5,20 @@
  * because API.md knows none by default; what is limited is stock that is held and not paid, whether an order has claimed it or not: so
  * many times a type's `maxPerOrder`. And all who are not signed in may hold a share of a pool together. Each is null for no cap.
  */
-import type { Holder, HoldRefusal, Line } from "../../shared/contracts/inventory";
+import type { Holder, HoldRefusal } from "../../shared/contracts/inventory";
 import type { Terms } from "./event";
-import { demandOf } from "./pools";
+import { demandOf, type Quantity } from "./pools";
 import { typeOf } from "./sale";
 
 /** A buyer of an order is whom the order says he is, which nobody has checked. */
 export const isAnonymous = (holder: Holder): boolean => holder.kind !== "user";
 
-/** `exceptHoldId`: a hold being changed does not stand against itself. */
+/** `exceptHoldId`: a hold being changed does not stand against itself; its stock must have been given back. */
 export function checkHolder(
   sql: SqlStorage,
   terms: Terms,
   holder: Holder,
-  lines: readonly Line[],
+  lines: readonly Quantity[],
   nowMs: number,
   exceptHoldId = "",
 ): HoldRefusal | null {
@@ -26,14 +26,14 @@ export function checkHolder(
     holder.kind === "address"
       ? checkAddress(sql, terms, holder, lines, nowMs, exceptHoldId)
       : checkPerson(sql, terms, holder, lines, nowMs, exceptHoldId);
-  return own ?? (isAnonymous(holder) ? checkShare(sql, terms, lines, exceptHoldId) : null);
+  return own ?? (isAnonymous(holder) ? checkShare(sql, terms, lines) : null);
 }
 
 function checkAddress(
   sql: SqlStorage,
   terms: Terms,
   holder: Holder,
-  lines: readonly Line[],
+  lines: readonly Quantity[],
   nowMs: number,
   exceptHoldId: string,
 ): HoldRefusal | null {
@@ -63,7 +63,7 @@ function checkPerson(
   sql: SqlStorage,
   terms: Terms,
   holder: Holder,
-  lines: readonly Line[],
+  lines: readonly Quantity[],
   nowMs: number,
   exceptHoldId: string,
 ): HoldRefusal | null {
@@ -89,14 +89,13 @@ function checkPerson(
   return null;
 }
 
-/** Counts a due hold until it is ended: the caller ends some and asks again, as for stock. */
-function checkShare(sql: SqlStorage, terms: Terms, lines: readonly Line[], exceptHoldId: string): HoldRefusal | null {
+/**
+ * Counts a due hold until it is ended: the caller ends some and asks again, as for stock. What a hold that is being changed had is given
+ * back by now.
+ */
+function checkShare(sql: SqlStorage, terms: Terms, lines: readonly Quantity[]): HoldRefusal | null {
   if (terms.anonymousShare === null) return null;
-  const before = demandOf(terms.types, exceptHoldId === "" ? [] : heldLines(sql, exceptHoldId));
-  const more = [...demandOf(terms.types, lines)].map(([poolId, quantity]) => ({
-    poolId,
-    quantity: quantity - (before.get(poolId) ?? 0),
-  }));
+  const more = [...demandOf(terms.draws, lines)].map(([poolId, { quantity }]) => ({ poolId, quantity }));
   const full = sql.exec(
     `SELECT 1 FROM json_each(?1) more JOIN pools p ON p.id = more.value ->> 'poolId'
      WHERE p.held_anonymously + (more.value ->> 'quantity') > MAX(?2 * p.capacity, ?3) LIMIT 1`,
@@ -110,13 +109,4 @@ function checkShare(sql: SqlStorage, terms: Terms, lines: readonly Line[], excep
     code: "holder_limit",
     detail: "Guests hold as many tickets as they may before some are paid; who signs in may go on.",
   };
-}
-
-function heldLines(sql: SqlStorage, holdId: string): Line[] {
-  return sql
-    .exec<{ ticketTypeId: string; quantity: number }>(
-      "SELECT l.value ->> 'ticketTypeId' AS ticketTypeId, l.value ->> 'quantity' AS quantity FROM holds h JOIN json_each(h.lines) l WHERE h.id = ?",
-      holdId,
-    )
-    .toArray();
 }

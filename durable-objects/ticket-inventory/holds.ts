@@ -2,18 +2,21 @@ import type {
   EndedHold,
   HeldLine,
   HeldStock,
-  HoldChangeRefusal,
   Holder,
   HoldRefusal,
   HoldRequest,
   Line,
+  RefusedLine,
+  RepricedLine,
 } from "../../shared/contracts/inventory";
 import type { Refusal } from "../../shared/contracts/problems";
 import { ok, type Result, refuse } from "../../shared/contracts/result";
+import { soldOut } from "./available";
 import type { Terms } from "./event";
-import { checkHolder, isAnonymous } from "./holders";
-import { demandOf, GIVE_BACK, movePools, returnToPools, soldOut, TAKE } from "./pools";
-import { checkEvent, checkSale, mergeLines, priceLines } from "./sale";
+import { checkHolder } from "./holders";
+import { type Fitted, fitLines } from "./partial-lines";
+import { checkSale, mergeLines, priceLines } from "./sale";
+import { returnHeldStock, takeStock } from "./stock";
 
 export type HoldStatus = "held" | "claimed" | "confirmed" | "expired" | "released";
 
@@ -30,6 +33,12 @@ export interface HoldRecord {
   /** How often its order got the stock again after an end. */
   reacquired: number;
   lines: HeldLine[];
+  /** What a partial hold did not get at all. */
+  refused: RefusedLine[];
+  /** What cost something else when the hold was taken again. */
+  repriced: RepricedLine[];
+  /** Whose tickets they are, once an order has claimed them and where anybody is to be counted. */
+  personKey: string | null;
 }
 
 type HoldRow = {
@@ -44,6 +53,9 @@ type HoldRow = {
   cap_ms: number;
   reacquired: number;
   lines: string;
+  refused: string | null;
+  repriced: string | null;
+  person_key: string | null;
 };
 
 export function findHold(sql: SqlStorage, holdId: string): HoldRecord | null {
@@ -67,8 +79,11 @@ function toHold(rows: SqlStorageCursor<HoldRow>): HoldRecord | null {
     expiresAtMs: row.expires_at_ms,
     capMs: row.cap_ms,
     reacquired: row.reacquired,
-    // Written by `placeHold` and `changeHold` below.
+    // Written by `insertHold` and `rewriteHold` below.
     lines: JSON.parse(row.lines) as HeldLine[],
+    refused: JSON.parse(row.refused ?? "[]") as RefusedLine[],
+    repriced: JSON.parse(row.repriced ?? "[]") as RepricedLine[],
+    personKey: row.person_key,
   };
 }
 
@@ -83,10 +98,22 @@ export function deathOf(hold: HoldRecord, nowMs: number): Refusal<"hold_expired"
   return { code: hold.status === "released" ? "hold_released" : "hold_expired" };
 }
 
-export function tellHold(terms: Terms, hold: HoldRecord): HeldStock {
-  const { eventId, organizerId, currency } = terms;
-  const { id: holdId, configVersion, holder, expiresAtMs, capMs: extendableUntilMs, lines, orderId } = hold;
-  return { holdId, eventId, organizerId, currency, configVersion, holder, expiresAtMs, extendableUntilMs, lines, orderId };
+export function tellHold({ eventId, organizerId, currency }: Terms, hold: HoldRecord): HeldStock {
+  const { id: holdId, configVersion, holder, expiresAtMs, capMs: extendableUntilMs, lines, orderId, refused, repriced } = hold;
+  return {
+    holdId,
+    eventId,
+    organizerId,
+    currency,
+    configVersion,
+    holder,
+    expiresAtMs,
+    extendableUntilMs,
+    lines,
+    orderId,
+    ...(refused.length > 0 ? { refused } : {}),
+    ...(repriced.length > 0 ? { repriced } : {}),
+  };
 }
 
 /** The hold as it stands while it lives, its death's name after. */
@@ -112,16 +139,17 @@ export function readHold(
 }
 
 /**
- * Takes stock for a while, all lines or none. The same id again is the same hold while it lives, and the dead hold's refusal after
- * (rule 20), whatever became of the sale meanwhile.
+ * Takes stock for a while, all lines or none, or of each what there is where that was asked for. The same id again is the same hold while
+ * it lives, and the dead hold's refusal after (rule 20), whatever became of the sale meanwhile.
  */
 export function placeHold(sql: SqlStorage, terms: Terms, request: HoldRequest, nowMs: number): Result<HeldStock, HoldRefusal> {
   if (!terms.isPublic && !request.insider) return refuse({ code: "event_not_found" });
   const lines = mergeLines(request.items);
-  const refusal = checkSale(terms, lines, nowMs) ?? checkHolder(sql, terms, request.holder, lines, nowMs);
-  if (refusal !== null) return tellEarlier(sql, terms, request, nowMs) ?? refuse(refusal);
-
   const { holdId: id, holder } = request;
+  const may = checkSale(terms, lines, nowMs);
+  const fitted = may === null ? fitHold(sql, terms, holder, lines, request.partial ?? false, nowMs) : refuse(may);
+  if (!fitted.ok) return tellEarlier(sql, terms, request, nowMs) ?? fitted;
+
   const expiresAtMs = nowMs + terms.holdMs;
   const hold: HoldRecord = {
     id,
@@ -133,7 +161,10 @@ export function placeHold(sql: SqlStorage, terms: Terms, request: HoldRequest, n
     expiresAtMs,
     capMs: Math.max(expiresAtMs, nowMs + terms.holdCapMs),
     reacquired: 0,
-    lines: priceLines(terms, lines, []),
+    lines: priceLines(terms, fitted.value.lines, []),
+    refused: fitted.value.refused,
+    repriced: [],
+    personKey: null,
   };
   // First the row: a hold that is there already is found by the same statement, which spares all others a look.
   if (!insertHold(sql, hold, nowMs)) {
@@ -141,9 +172,24 @@ export function placeHold(sql: SqlStorage, terms: Terms, request: HoldRequest, n
     if (earlier === null) throw new Error("a hold that stands in the way is not there");
     return earlier;
   }
-  return movePools(sql, demandOf(terms.types, lines), TAKE, isAnonymous(holder))
-    ? ok(tellHold(terms, hold))
-    : refuse(soldOut(lines));
+  const refusal = takeStock(sql, terms, hold, nowMs);
+  return refusal === null ? ok(tellHold(terms, hold)) : refuse(refusal);
+}
+
+/** The lines as a hold may have them now. A partial hold is judged by what it gets, and is sold out only when that is nothing. */
+export function fitHold(
+  sql: SqlStorage,
+  terms: Terms,
+  holder: Holder,
+  lines: readonly Line[],
+  partial: boolean,
+  nowMs: number,
+  exceptHoldId?: string,
+): Result<Fitted, HoldRefusal> {
+  const fitted = partial ? fitLines(sql, terms, lines, nowMs) : { lines: [...lines], refused: [] };
+  if (fitted.lines.length === 0) return refuse(soldOut(lines));
+  const refusal = checkHolder(sql, terms, holder, fitted.lines, nowMs, exceptHoldId);
+  return refusal === null ? ok(fitted) : refuse(refusal);
 }
 
 /** The answer that the hold's id has had before, null when it is new. */
@@ -161,8 +207,9 @@ function tellEarlier(
 /** False when the id is taken. */
 function insertHold(sql: SqlStorage, hold: HoldRecord, nowMs: number): boolean {
   const { rowsWritten } = sql.exec(
-    `INSERT INTO holds (id, request_hash, holder_kind, holder_key, status, config_version, placed_at_ms, expires_at_ms, cap_ms, lines)
-     VALUES (?, ?, ?, ?, 'held', ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`,
+    `INSERT INTO holds (id, request_hash, holder_kind, holder_key, status, config_version, placed_at_ms, expires_at_ms, cap_ms, lines,
+       refused)
+     VALUES (?, ?, ?, ?, 'held', ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`,
     hold.id,
     hold.requestHash,
     hold.holder.kind,
@@ -172,82 +219,33 @@ function insertHold(sql: SqlStorage, hold: HoldRecord, nowMs: number): boolean {
     hold.expiresAtMs,
     hold.capMs,
     JSON.stringify(hold.lines),
+    toJson(hold.refused),
   );
   return rowsWritten > 0;
 }
 
-/** Other lines for a hold that no order has claimed; its end stays. It keeps what it has when the change is refused. */
-export function changeHold(
-  sql: SqlStorage,
-  terms: Terms,
-  holdId: string,
-  items: readonly Line[],
-  nowMs: number,
-): Result<HeldStock, HoldChangeRefusal> {
-  const hold = findHold(sql, holdId);
-  if (hold === null) return refuse({ code: "hold_not_found" });
-  const death = deathOf(hold, nowMs);
-  if (death !== null) return refuse(death);
-  if (hold.orderId !== null) return refuse({ code: "hold_in_use" });
+/** Most holds have none of these, and store nothing for it. */
+const toJson = (list: readonly unknown[]): string | null => (list.length > 0 ? JSON.stringify(list) : null);
 
-  const { lines: before, holder } = hold;
-  const lines = mergeLines(items);
-  const refusal = checkSale(terms, lines, nowMs) ?? checkHolder(sql, terms, holder, lines, nowMs, holdId);
-  if (refusal !== null) return refuse(refusal);
-  // First back, then out: what the change frees of a shared pool counts for what it takes.
-  returnToPools(sql, demandOf(terms.types, before), GIVE_BACK, isAnonymous(holder));
-  if (!movePools(sql, demandOf(terms.types, lines), TAKE, isAnonymous(holder))) return refuse(soldOut(lines));
-
-  const changed = { ...hold, configVersion: terms.version, lines: priceLines(terms, lines, before) };
-  sql.exec("UPDATE holds SET config_version = ?, lines = ? WHERE id = ?", terms.version, JSON.stringify(changed.lines), holdId);
-  return ok(tellHold(terms, changed));
-}
-
-/** Gives a hold back before its end. One that is gone already is the same answer; one that an order has claimed is the order's. */
-export function releaseHold(
-  sql: SqlStorage,
-  terms: Terms,
-  holdId: string,
-): Result<null, Refusal<"hold_not_found" | "hold_in_use">> {
-  const hold = findHold(sql, holdId);
-  if (hold === null) return refuse({ code: "hold_not_found" });
-  if (hold.orderId !== null) return refuse({ code: "hold_in_use" });
-  endHold(sql, terms, hold, "released");
-  return ok(null);
+/** A hold whose lines were taken anew, for the same time or for another; it is held. */
+export function rewriteHold(sql: SqlStorage, hold: HoldRecord): void {
+  sql.exec(
+    `UPDATE holds SET status = 'held', config_version = ?, expires_at_ms = ?, cap_ms = ?, reacquired = ?, lines = ?, refused = ?, repriced = ?
+     WHERE id = ?`,
+    hold.configVersion,
+    hold.expiresAtMs,
+    hold.capMs,
+    hold.reacquired,
+    JSON.stringify(hold.lines),
+    toJson(hold.refused),
+    toJson(hold.repriced),
+    hold.id,
+  );
 }
 
 /** Gives the stock of a hold back, once: one that has ended before is left as it is. */
 export function endHold(sql: SqlStorage, terms: Terms, hold: HoldRecord, as: "expired" | "released"): void {
   if (hold.status !== "held" && hold.status !== "claimed") return;
   sql.exec("UPDATE holds SET status = ? WHERE id = ?", as, hold.id);
-  returnToPools(sql, demandOf(terms.types, hold.lines), GIVE_BACK, isAnonymous(hold.holder));
-}
-
-/** Moves the end out, never in and never beyond the cap; one that stands there already is the same answer. */
-export function extendHold(sql: SqlStorage, terms: Terms, holdId: string, nowMs: number): Result<HeldStock, HoldChangeRefusal> {
-  const hold = findHold(sql, holdId);
-  if (hold === null) return refuse({ code: "hold_not_found" });
-  const death = deathOf(hold, nowMs);
-  if (death !== null) return refuse(death);
-  if (hold.orderId !== null) return refuse({ code: "hold_in_use" });
-  const refusal = checkEvent(terms, nowMs);
-  if (refusal !== null) return refuse(refusal);
-  const expiresAtMs = Math.min(Math.max(hold.expiresAtMs, nowMs + terms.holdMs), hold.capMs);
-  sql.exec("UPDATE holds SET expires_at_ms = ? WHERE id = ?", expiresAtMs, holdId);
-  return ok(tellHold(terms, { ...hold, expiresAtMs }));
-}
-
-/** Takes the lines of an expired hold once more, at today's prices; its cap counts anew. */
-export function reacquireHold(
-  sql: SqlStorage,
-  terms: Terms,
-  holdId: string,
-  nowMs: number,
-): Result<HeldStock, HoldChangeRefusal> {
-  const hold = findHold(sql, holdId);
-  if (hold === null) return refuse({ code: "hold_not_found" });
-  if (hold.orderId !== null) return refuse({ code: "hold_in_use" });
-  const death = deathOf(hold, nowMs);
-  if (death === null) return ok(tellHold(terms, hold));
-  return refuse(death);
+  returnHeldStock(sql, terms, [hold]);
 }

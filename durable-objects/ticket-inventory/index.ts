@@ -11,27 +11,26 @@ import type {
 import type { Refusal } from "../../shared/contracts/problems";
 import { ok, type Result, refuse } from "../../shared/contracts/result";
 import { AlarmClock } from "../../shared/durable/alarm-clock";
-import { AGAIN, type CommitStatistics, GroupCommit, LATER } from "../../shared/durable/group-commit";
+import { type CommitStatistics, GroupCommit } from "../../shared/durable/group-commit";
 import { hasSchema, migrateSchema } from "../../shared/durable/migrations";
 import { sendTaken, type Taken } from "../../shared/durable/outbox";
 import { reportError } from "../../shared/observability/report";
 import * as admissions from "./admissions";
 import { tellAvailability } from "./availability";
+import { tellPools } from "./available";
+import { DueHolds } from "./due-holds";
 import * as event from "./event";
-import { expireDue, nextDueMs } from "./expiry";
+import { nextDueMs } from "./expiry";
+import * as changes from "./hold-changes";
 import * as holds from "./holds";
 import { keepRefusal, placeKeyedHold } from "./kept-refusals";
 import { INVENTORY_SCHEMA } from "./migrations";
 import { InventoryNews } from "./news";
 import * as orders from "./orders";
-import { countSoldOut, tellPools } from "./pools";
 import * as tickets from "./tickets";
 
-/** Due holds ended before each batch, and by one alarm: neither may keep those who buy waiting. */
-const EXPIRED_PER_BATCH = 200;
+/** Due holds ended by one alarm, which must not keep those who buy waiting. */
 const EXPIRED_PER_ALARM = 500;
-/** How often one batch ends further due holds for commands that found no room; with more due than that they wait for the next. */
-const ROOMS_PER_BATCH = 4;
 /** Before the next alarm, when one could not do its work. */
 const ALARM_RETRY_MS = 5_000;
 
@@ -45,26 +44,26 @@ export interface TicketInventoryEnv {
 }
 
 const NOT_OPENED: Refusal<"event_not_found"> = { code: "event_not_found" };
-/** Refusals that a hold which is due, and not ended yet, may have caused. */
-const WANTS_ROOM: readonly string[] = ["sold_out", "capacity_below_sold", "holder_limit"];
 
 export class TicketInventory extends DurableObject<TicketInventoryEnv> implements TicketInventoryRpc {
   readonly #sql: SqlStorage;
   readonly #commits: GroupCommit<Refusal>;
   readonly #clock: AlarmClock;
   readonly #news: InventoryNews;
+  readonly #due: DueHolds;
   /** Read once and dropped by every write of the terms; null also while nobody has opened the event. */
   #terms: event.Terms | null = null;
-  #roomsLeft = ROOMS_PER_BATCH;
 
   constructor(ctx: DurableObjectState, env: TicketInventoryEnv) {
     super(ctx, env);
     this.#sql = ctx.storage.sql;
     this.#news = new InventoryNews(this.#sql);
+    this.#due = new DueHolds(this.#sql, () => this.#known());
     this.#clock = new AlarmClock(ctx.storage, () => this.#nextDueMs());
     const hooks = {
-      beforeBatch: (nowMs: number) => this.#expireFew(nowMs),
-      reconsider: <E extends Refusal>(refusal: E, nowMs: number) => this.#makeRoom(refusal, nowMs),
+      // The alarm never stands later than the first end, so that before it there is nothing to look for.
+      beforeBatch: (nowMs: number) => this.#due.startBatch(this.#clock.isDue(nowMs), nowMs),
+      reconsider: <E extends Refusal>(refusal: E, nowMs: number) => this.#due.makeRoom(refusal, nowMs),
       afterBatch: (nowMs: number) => this.#setClock(nowMs),
     };
     this.#commits = env.GROUP_COMMIT === "off" ? new GroupCommit(ctx, hooks, 1) : new GroupCommit(ctx, hooks);
@@ -106,23 +105,23 @@ export class TicketInventory extends DurableObject<TicketInventoryEnv> implement
     return this.#read((terms, nowMs) => holds.readHold(this.#sql, terms, holdId, nowMs));
   }
 
-  changeHold(holdId: string, items: Line[]) {
-    return this.#write((terms, nowMs) => holds.changeHold(this.#sql, terms, holdId, items, nowMs));
+  changeHold(holdId: string, items: Line[], partial = false) {
+    return this.#write((terms, nowMs) => changes.changeHold(this.#sql, terms, { holdId, items, partial }, nowMs));
   }
 
   extendHold(holdId: string) {
-    return this.#write((terms, nowMs) => holds.extendHold(this.#sql, terms, holdId, nowMs));
+    return this.#write((terms, nowMs) => changes.extendHold(this.#sql, terms, holdId, nowMs));
   }
 
   reacquireHold(holdId: string) {
     return this.#write((terms, nowMs) => {
       this.#clock.dueBy(nowMs + terms.holdMs);
-      return holds.reacquireHold(this.#sql, terms, holdId, nowMs);
+      return changes.reacquireHold(this.#sql, terms, holdId, nowMs);
     });
   }
 
   releaseHold(holdId: string) {
-    return this.#write((terms) => holds.releaseHold(this.#sql, terms, holdId));
+    return this.#write((terms) => changes.releaseHold(this.#sql, terms, holdId));
   }
 
   claim(claim: orders.HoldClaim) {
@@ -181,7 +180,7 @@ export class TicketInventory extends DurableObject<TicketInventoryEnv> implement
   }
 
   pools() {
-    return this.#read(() => ok(tellPools(this.#sql)));
+    return this.#read((terms, nowMs) => ok(tellPools(this.#sql, terms, nowMs)));
   }
 
   /** For the bench: how many commands shared a commit since the object was started. */
@@ -194,7 +193,7 @@ export class TicketInventory extends DurableObject<TicketInventoryEnv> implement
     if (this.#known() === null) return;
     this.#clock.ring();
     const done = await Promise.all([
-      this.#try("end what is due", () => this.#commits.run((nowMs) => ok(expireDue(this.#sql, nowMs, EXPIRED_PER_ALARM)))),
+      this.#try("end what is due", () => this.#commits.run((nowMs) => ok(this.#due.expire(nowMs, EXPIRED_PER_ALARM)))),
       this.#try("tell the news", () => this.#tellNews()),
     ]);
     this.#clock.hasRung();
@@ -246,7 +245,7 @@ export class TicketInventory extends DurableObject<TicketInventoryEnv> implement
 
   #known(): event.Terms | null {
     // An object without a schema must stay without a file (rule 7), so that nothing but this read may come before `open`.
-    if (this.#terms === null && hasSchema(this.#sql)) this.#terms = event.readTerms(this.#sql);
+    if (this.#terms === null ? hasSchema(this.#sql) : this.#terms.isStale) this.#terms = event.readTerms(this.#sql);
     return this.#terms;
   }
 
@@ -278,25 +277,6 @@ export class TicketInventory extends DurableObject<TicketInventoryEnv> implement
       this.#news.stir();
       return command(nowMs);
     });
-  }
-
-  /** Ends further due holds for a command that found no room, in this batch or in the next; with none left, tells it what is there. */
-  #makeRoom<E extends Refusal>(refusal: E, nowMs: number): E | typeof AGAIN | typeof LATER {
-    if (!WANTS_ROOM.includes(refusal.code)) return refusal;
-    if (this.#roomsLeft === 0) {
-      const dueMs = nextDueMs(this.#sql);
-      if (dueMs !== null && dueMs <= nowMs) return LATER;
-    } else if (expireDue(this.#sql, nowMs, EXPIRED_PER_BATCH) > 0) {
-      this.#roomsLeft -= 1;
-      return AGAIN;
-    }
-    return refusal.code === "sold_out" ? countSoldOut(this.#sql, refusal, nowMs) : refusal;
-  }
-
-  /** The alarm never stands later than the first end, so that before it there is nothing to look for. */
-  #expireFew(nowMs: number): void {
-    this.#roomsLeft = ROOMS_PER_BATCH;
-    if (this.#clock.isDue(nowMs) && this.#known() !== null) expireDue(this.#sql, nowMs, EXPIRED_PER_BATCH);
   }
 
   #setClock(nowMs: number): Promise<void> | undefined {

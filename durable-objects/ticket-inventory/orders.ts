@@ -12,9 +12,9 @@ import type {
 import type { Refusal } from "../../shared/contracts/problems";
 import { ok, type Result, refuse } from "../../shared/contracts/result";
 import type { Terms } from "./event";
-import { isAnonymous } from "./holders";
 import { deathOf, endHold, findHold, findHoldOfOrder, type HoldRecord, isLive, placeHold, tellHold, tellLiving } from "./holds";
-import { demandOf, type Movement, movePools, SELL, SELL_HELD, soldOut, TAKE } from "./pools";
+import { checkPersonLimit } from "./persons";
+import { sellFreeStock, sellHeldStock, takeStock } from "./stock";
 import { issueTickets, ticketsOfOrder } from "./tickets";
 
 /**
@@ -47,6 +47,8 @@ export interface HoldClaim {
   holder: Holder;
   insider: boolean;
   items: Line[] | null;
+  /** HMAC of the buyer's address, where his tickets are to be counted. */
+  personKey?: string | null;
 }
 
 type Decision = { outcome: "confirmed" | "released"; reason: string | null };
@@ -81,7 +83,7 @@ export function claimHold(sql: SqlStorage, terms: Terms, claim: HoldClaim, nowMs
   if (earlier === null) {
     if (items === null) return refuse({ code: "hold_not_found" });
     const placed = placeHold(sql, terms, { ...claim, items, keyed: false }, nowMs);
-    return placed.ok ? ok(bindOrder(sql, placed.value, orderId, nowMs)) : placed;
+    return placed.ok ? bindOrder(sql, terms, placed.value, claim, nowMs) : placed;
   }
   if (items !== null && earlier.requestHash !== claim.requestHash) return refuse({ code: "idempotency_key_reused" });
   if (earlier.orderId === orderId) return tellLiving(terms, earlier, nowMs);
@@ -89,13 +91,22 @@ export function claimHold(sql: SqlStorage, terms: Terms, claim: HoldClaim, nowMs
   const death = deathOf(earlier, nowMs);
   if (death !== null) return refuse(death);
   if (terms.state !== "open") return refuse({ code: "event_not_on_sale" });
-  return ok(bindOrder(sql, tellHold(terms, earlier), orderId, nowMs));
+  return bindOrder(sql, terms, tellHold(terms, earlier), claim, nowMs);
 }
 
-function bindOrder(sql: SqlStorage, stock: HeldStock, orderId: string, nowMs: number): HeldStock {
+function bindOrder(
+  sql: SqlStorage,
+  terms: Terms,
+  stock: HeldStock,
+  { orderId, personKey: key = null }: HoldClaim,
+  nowMs: number,
+): Result<HeldStock, ClaimRefusal> {
+  const { holdId: id, holder, lines } = stock;
+  const refusal = checkPersonLimit(sql, terms, { column: "person_key", key }, { id, holder, lines }, nowMs);
+  if (refusal !== null) return refuse(refusal);
   const capMs = Math.max(stock.expiresAtMs, nowMs + MAX_ORDER_MS);
-  sql.exec("UPDATE holds SET status = 'claimed', order_id = ?, cap_ms = ? WHERE id = ?", orderId, capMs, stock.holdId);
-  return { ...stock, orderId };
+  sql.exec("UPDATE holds SET status = 'claimed', order_id = ?, cap_ms = ?, person_key = ? WHERE id = ?", orderId, capMs, key, id);
+  return ok({ ...stock, orderId, extendableUntilMs: capMs });
 }
 
 /**
@@ -108,7 +119,7 @@ export function extendOrder(
   orderId: string,
   untilMs: number,
   nowMs: number,
-): Result<{ expiresAtMs: number }, Refusal<"order_not_found" | "hold_expired" | "state_moved" | "sold_out">> {
+): Result<{ expiresAtMs: number }, Refusal<"order_not_found" | "hold_expired" | "state_moved" | "sold_out" | "person_limit">> {
   const hold = findHoldOfOrder(sql, orderId);
   if (hold === null) return refuse({ code: "order_not_found" });
   if (isFinal(decisionOf(sql, orderId)) || terms.state !== "open") return refuse({ code: "state_moved" });
@@ -120,7 +131,8 @@ export function extendOrder(
   }
   if (untilAtMostMs <= nowMs || hold.reacquired >= MAX_REACQUIRED) return refuse({ code: "hold_expired" });
   endHold(sql, terms, hold, "expired");
-  if (!moveStock(sql, terms, hold, TAKE)) return refuse(soldOut(hold.lines));
+  const refusal = checkPerson(sql, terms, hold, nowMs) ?? takeStock(sql, terms, hold, nowMs);
+  if (refusal !== null) return refuse(refusal);
   sql.exec(
     "UPDATE holds SET status = 'claimed', expires_at_ms = ?, reacquired = reacquired + 1 WHERE id = ?",
     untilAtMostMs,
@@ -149,26 +161,31 @@ export function confirmOrder(
   if (isFinal(decision)) return refuse({ code: "state_moved", detail: `The order was released: ${decision?.reason}.` });
   if (terms.state !== "open") return refuse({ code: "state_moved", detail: `The event is ${terms.state}.` });
 
-  const refusal = sellHold(sql, terms, hold, nowMs);
+  const { fingerprintKey: key = null } = request;
+  const refusal =
+    checkPersonLimit(sql, terms, { column: "fingerprint_key", key }, hold, nowMs) ?? sellHold(sql, terms, hold, nowMs);
   if (refusal !== null) return refuse(refusal);
-  sql.exec("UPDATE holds SET status = 'confirmed' WHERE id = ?", hold.id);
+  sql.exec("UPDATE holds SET status = 'confirmed', fingerprint_key = ? WHERE id = ?", key, hold.id);
   decide(sql, orderId, { outcome: "confirmed", reason: null }, nowMs);
   issueTickets(sql, orderId, hold.lines, request.buyer, request.attendees, nowMs);
   return ok(ticketsOfOrder(sql, terms, orderId));
 }
 
-function sellHold(sql: SqlStorage, terms: Terms, hold: HoldRecord, nowMs: number): Refusal<"sold_out" | "state_moved"> | null {
-  if (isLive(hold, nowMs)) return moveStock(sql, terms, hold, SELL_HELD) ? null : soldOut(hold.lines);
+function sellHold(
+  sql: SqlStorage,
+  terms: Terms,
+  hold: HoldRecord,
+  nowMs: number,
+): Refusal<"sold_out" | "state_moved" | "person_limit"> | null {
+  if (isLive(hold, nowMs)) return sellHeldStock(sql, terms, hold);
   if (nowMs >= terms.endMs) return { code: "state_moved", detail: "The event has ended." };
   endHold(sql, terms, hold, "expired");
-  return moveStock(sql, terms, hold, SELL) ? null : soldOut(hold.lines);
+  return checkPerson(sql, terms, hold, nowMs) ?? sellFreeStock(sql, terms, hold, nowMs);
 }
 
-/** False when a pool has no room, or when the organizer has taken a type away since. */
-function moveStock(sql: SqlStorage, terms: Terms, { lines, holder }: HoldRecord, movement: Movement): boolean {
-  if (!lines.every((line) => terms.types.has(line.ticketTypeId))) return false;
-  return movePools(sql, demandOf(terms.types, lines), movement, isAnonymous(holder));
-}
+/** An order whose hold had ended was not counted meanwhile, so that its person may have bought others. */
+const checkPerson = (sql: SqlStorage, terms: Terms, hold: HoldRecord, nowMs: number): Refusal<"person_limit"> | null =>
+  checkPersonLimit(sql, terms, { column: "person_key", key: hold.personKey }, hold, nowMs);
 
 /**
  * Gives the order's stock back for good (but for `RELEASED_BY_EXPIRY`), and names the winner when the money came first. An order whose

@@ -2,12 +2,22 @@
 import type { HeldLine, HoldRefusal, Line, TicketTypeConfig } from "../../shared/contracts/inventory";
 import type { Refusal } from "../../shared/contracts/problems";
 import type { Terms } from "./event";
+import type { FittedLine } from "./partial-lines";
 
 /** One line a type, in the order of first mention: a limit must not be passed by asking twice. */
 export function mergeLines(items: readonly Line[]): Line[] {
-  const quantities = new Map<string, number>();
-  for (const { ticketTypeId, quantity } of items) quantities.set(ticketTypeId, (quantities.get(ticketTypeId) ?? 0) + quantity);
-  return [...quantities].map(([ticketTypeId, quantity]) => ({ ticketTypeId, quantity }));
+  const merged = new Map<string, Line>();
+  for (const item of items) {
+    const earlier = merged.get(item.ticketTypeId);
+    merged.set(item.ticketTypeId, earlier === undefined ? item : mergeTwo(earlier, item));
+  }
+  return [...merged.values()];
+}
+
+/** Seats are kept with their repetitions, so that a seat asked for twice is seen. */
+function mergeTwo(one: Line, other: Line): Line {
+  const seatIds = [...(one.seatIds ?? []), ...(other.seatIds ?? [])];
+  return { ...other, ...one, quantity: one.quantity + other.quantity, ...(seatIds.length > 0 ? { seatIds } : {}) };
 }
 
 /** Null when every line may be sold now; otherwise the first refusal in the order event, type, quantity, sale window. */
@@ -51,15 +61,21 @@ function checkWindows(terms: Terms, lines: readonly Line[], nowMs: number): Hold
 
 export function saleWindow(terms: Terms, type: TicketTypeConfig, nowMs: number): "scheduled" | "on_sale" | "ended" {
   if (terms.state !== "open" || nowMs >= Math.min(type.saleEndMs ?? terms.endMs, terms.endMs)) return "ended";
-  return type.saleStartMs !== null && nowMs < type.saleStartMs ? "scheduled" : "on_sale";
+  return hasOpened(terms, type, nowMs) ? "on_sale" : "scheduled";
+}
+
+/** By the sell-out of the type before it or at its own time, whichever comes first; without either from publishing. */
+function hasOpened(terms: Terms, { id, opensAfterTicketTypeId, saleStartMs }: TicketTypeConfig, nowMs: number): boolean {
+  if (terms.openedTiers.has(id)) return true;
+  return saleStartMs === null ? opensAfterTicketTypeId === null : nowMs >= saleStartMs;
 }
 
 /** Prices are frozen while a hold lives: what it had keeps its price, what comes in gets today's. */
-export function priceLines(terms: Terms, lines: readonly Line[], earlier: readonly HeldLine[]): HeldLine[] {
-  return lines.map((line) => {
-    const frozen = earlier.find(({ ticketTypeId }) => ticketTypeId === line.ticketTypeId);
-    const { name, unitPriceMinor } = frozen ?? typeOf(terms, line.ticketTypeId);
-    return { ...line, name, unitPriceMinor };
+export function priceLines(terms: Terms, lines: readonly FittedLine[], earlier: readonly HeldLine[]): HeldLine[] {
+  return lines.map(({ ticketTypeId, quantity, asked }) => {
+    const frozen = earlier.find((line) => line.ticketTypeId === ticketTypeId);
+    const { name, unitPriceMinor } = frozen ?? typeOf(terms, ticketTypeId);
+    return { ticketTypeId, quantity, name, unitPriceMinor, ...(asked === undefined ? {} : { asked }) };
   });
 }
 

@@ -3,7 +3,7 @@ import type { Refusal } from "../../shared/contracts/problems";
 import { ok, type Result, refuse } from "../../shared/contracts/result";
 import type { Terms } from "./event";
 import { findHoldOfOrder } from "./holds";
-import { demandOf, returnToPools, UNSELL } from "./pools";
+import { returnSoldStock } from "./stock";
 
 type TicketRow = {
   id: string;
@@ -89,10 +89,7 @@ export function voidTickets(
 
   const voided = asked.filter((ticket) => ticket.status === "valid");
   for (const ticket of voided) sql.exec("UPDATE tickets SET status = 'void' WHERE id = ?", ticket.id);
-  if (terms.state !== "cancelled") {
-    const lines = voided.map(({ ticketTypeId }) => ({ ticketTypeId, quantity: 1 }));
-    returnToPools(sql, demandOf(terms.types, lines), UNSELL, false);
-  }
+  if (terms.state !== "cancelled") returnSoldStock(sql, terms, voided);
   const voidedIds = new Set(voided.map(({ id }) => id));
   return ok(asked.map((ticket) => (voidedIds.has(ticket.id) ? { ...ticket, status: "void" } : ticket)));
 }

@@ -207,6 +207,8 @@ export interface IssuedTicket {
   /** Grows when the ticket is reissued; an older code is `ticket_void`. */
   version: number;
   holder: Attendee;
+  /** Of a seated type. */
+  seat?: HeldSeat;
   createdAtMs: number;
 }
 
@@ -319,7 +321,10 @@ export interface TicketInventoryRpc {
     orderId: string,
     untilMs: number,
   ): Promise<
-    Result<{ expiresAtMs: number }, Refusal<"event_not_found" | "order_not_found" | "hold_expired" | "state_moved" | "sold_out">>
+    Result<
+      { expiresAtMs: number },
+      Refusal<"event_not_found" | "order_not_found" | "hold_expired" | "state_moved" | "sold_out" | "person_limit">
+    >
   >;
   confirm(request: ConfirmRequest): Promise<Result<IssuedTicket[], ConfirmRefusal>>;
   /** Each by itself, in the order asked; at most 100. The tickets stand, and are not told. */

@@ -1,0 +1,115 @@
+/** What may become of a hold before an order claims it: other lines, a later end, its stock once more, its release. */
+import type { HeldLine, HeldStock, HoldChangeRefusal, Line, RepricedLine } from "../../shared/contracts/inventory";
+import type { Refusal } from "../../shared/contracts/problems";
+import { ok, type Result, refuse } from "../../shared/contracts/result";
+import type { Terms } from "./event";
+import { deathOf, endHold, findHold, fitHold, type HoldRecord, isLive, rewriteHold, tellHold } from "./holds";
+import { checkEvent, checkSale, mergeLines, priceLines } from "./sale";
+import { returnHeldStock, takeStock } from "./stock";
+
+/** How often a buyer gets his stock again after an end, or it would be held for nothing for ever. */
+const MAX_REACQUIRED = 3;
+
+type Unclaimed = Result<HoldRecord, Refusal<"hold_not_found" | "hold_in_use" | "hold_expired" | "hold_released">>;
+
+function findLiving(sql: SqlStorage, holdId: string, nowMs: number): Unclaimed {
+  const hold = findHold(sql, holdId);
+  if (hold === null) return refuse({ code: "hold_not_found" });
+  const death = deathOf(hold, nowMs);
+  if (death !== null) return refuse(death);
+  return hold.orderId === null ? ok(hold) : refuse({ code: "hold_in_use" });
+}
+
+/** Other lines; the end stays. The hold keeps what it has when the change is refused. */
+export function changeHold(
+  sql: SqlStorage,
+  terms: Terms,
+  change: { holdId: string; items: readonly Line[]; partial: boolean },
+  nowMs: number,
+): Result<HeldStock, HoldChangeRefusal> {
+  const { holdId, items, partial } = change;
+  const found = findLiving(sql, holdId, nowMs);
+  if (!found.ok) return found;
+  const hold = found.value;
+  const lines = mergeLines(items);
+  const refusal = checkSale(terms, lines, nowMs);
+  if (refusal !== null) return refuse(refusal);
+  // First back, then out: what the change frees of a shared pool counts for what it takes.
+  returnHeldStock(sql, terms, [hold]);
+  const fitted = fitHold(sql, terms, hold.holder, lines, partial, nowMs, holdId);
+  if (!fitted.ok) return fitted;
+  const { refused } = fitted.value;
+  const priced = priceLines(terms, fitted.value.lines, hold.lines);
+  return takeAnew(sql, terms, { ...hold, lines: priced, refused, repriced: [] }, nowMs);
+}
+
+/** Moves the end out, never in and never beyond the cap; one that stands there already is the same answer. */
+export function extendHold(sql: SqlStorage, terms: Terms, holdId: string, nowMs: number): Result<HeldStock, HoldChangeRefusal> {
+  const found = findLiving(sql, holdId, nowMs);
+  if (!found.ok) return found;
+  const hold = found.value;
+  const closed = checkEvent(terms, nowMs);
+  if (closed !== null) return refuse(closed);
+  const expiresAtMs = Math.min(Math.max(hold.expiresAtMs, nowMs + terms.holdMs), hold.capMs);
+  sql.exec("UPDATE holds SET expires_at_ms = ? WHERE id = ?", expiresAtMs, holdId);
+  return ok(tellHold(terms, { ...hold, expiresAtMs }));
+}
+
+/**
+ * Takes the lines of an expired hold once more, at today's prices, and tells which are others. Its end and its cap count from now. One
+ * that lives is the same answer unchanged.
+ */
+export function reacquireHold(
+  sql: SqlStorage,
+  terms: Terms,
+  holdId: string,
+  nowMs: number,
+): Result<HeldStock, HoldChangeRefusal> {
+  const hold = findHold(sql, holdId);
+  if (hold === null) return refuse({ code: "hold_not_found" });
+  if (hold.orderId !== null) return refuse({ code: "hold_in_use" });
+  if (isLive(hold, nowMs)) return ok(tellHold(terms, hold));
+  if (hold.status === "released") return refuse({ code: "hold_released" });
+  if (hold.reacquired >= MAX_REACQUIRED) return refuse({ code: "hold_expired" });
+
+  endHold(sql, terms, hold, "expired");
+  const refusal = checkSale(terms, hold.lines, nowMs);
+  if (refusal !== null) return refuse(refusal);
+  const fitted = fitHold(sql, terms, hold.holder, hold.lines, false, nowMs, holdId);
+  if (!fitted.ok) return fitted;
+  const lines = priceLines(terms, hold.lines, []);
+  const expiresAtMs = nowMs + terms.holdMs;
+  const capMs = Math.max(expiresAtMs, nowMs + terms.holdCapMs);
+  const repriced = comparePrices(hold.lines, lines);
+  return takeAnew(sql, terms, { ...hold, lines, repriced, expiresAtMs, capMs, reacquired: hold.reacquired + 1 }, nowMs);
+}
+
+/** Expects a hold that has no stock at the moment. */
+function takeAnew(sql: SqlStorage, terms: Terms, hold: HoldRecord, nowMs: number): Result<HeldStock, HoldChangeRefusal> {
+  const taken: HoldRecord = { ...hold, status: "held", configVersion: terms.version };
+  const refusal = takeStock(sql, terms, taken, nowMs);
+  if (refusal !== null) return refuse(refusal);
+  rewriteHold(sql, taken);
+  return ok(tellHold(terms, taken));
+}
+
+/** Both are in the same order. */
+function comparePrices(before: readonly HeldLine[], now: readonly HeldLine[]): RepricedLine[] {
+  return now.flatMap(({ ticketTypeId, unitPriceMinor: toMinor }, position) => {
+    const fromMinor = before[position]?.unitPriceMinor ?? toMinor;
+    return fromMinor === toMinor ? [] : [{ ticketTypeId, fromMinor, toMinor }];
+  });
+}
+
+/** Gives a hold back before its end. One that is gone already is the same answer; one that an order has claimed is the order's. */
+export function releaseHold(
+  sql: SqlStorage,
+  terms: Terms,
+  holdId: string,
+): Result<null, Refusal<"hold_not_found" | "hold_in_use">> {
+  const hold = findHold(sql, holdId);
+  if (hold === null) return refuse({ code: "hold_not_found" });
+  if (hold.orderId !== null) return refuse({ code: "hold_in_use" });
+  endHold(sql, terms, hold, "released");
+  return ok(null);
+}

@@ -1,0 +1,61 @@
+/**
+ * The doors through which tickets leave the pools and come back. Whatever else is counted by the ticket (seats, who waits) moves here
+ * too, so that no command can forget it.
+ */
+import type { HeldLine, Holder, IssuedTicket } from "../../shared/contracts/inventory";
+import type { Refusal } from "../../shared/contracts/problems";
+import { soldOut } from "./available";
+import type { Terms } from "./event";
+import { isAnonymous } from "./holders";
+import { demandOf, GIVE_BACK, type Movement, movePools, type Quantity, SELL, SELL_HELD, TAKE, UNSELL } from "./pools";
+import { openTiers } from "./tiers";
+
+/** A hold, as far as its stock is concerned. */
+export interface Stake {
+  id: string;
+  holder: Holder;
+  lines: readonly HeldLine[];
+}
+
+/** Takes a hold's tickets, all or none. Refused when a pool has no room, or when the organizer has taken a type away since. */
+export function takeStock(sql: SqlStorage, terms: Terms, hold: Stake, nowMs: number): Refusal<"sold_out"> | null {
+  if (!move(sql, terms, hold, TAKE)) return soldOut(hold.lines);
+  openTiers(sql, terms, nowMs);
+  return null;
+}
+
+/** What a live hold has becomes sold. */
+export function sellHeldStock(sql: SqlStorage, terms: Terms, hold: Stake): Refusal<"sold_out"> | null {
+  return move(sql, terms, hold, SELL_HELD) ? null : soldOut(hold.lines);
+}
+
+/** The tickets of a hold that has ended, and given them back, are sold if they are still there. */
+export function sellFreeStock(sql: SqlStorage, terms: Terms, hold: Stake, nowMs: number): Refusal<"sold_out"> | null {
+  if (!move(sql, terms, hold, SELL)) return soldOut(hold.lines);
+  openTiers(sql, terms, nowMs);
+  return null;
+}
+
+/** Gives back what holds have. Each must have had it. */
+export function returnHeldStock(sql: SqlStorage, terms: Terms, holds: readonly Stake[]): void {
+  for (const anonymous of [false, true]) {
+    const lines = holds.filter(({ holder }) => isAnonymous(holder) === anonymous).flatMap((hold) => hold.lines);
+    giveBack(sql, terms, lines, GIVE_BACK, anonymous);
+  }
+}
+
+/** Gives back what was sold. */
+export function returnSoldStock(sql: SqlStorage, terms: Terms, tickets: readonly IssuedTicket[]): void {
+  const lines = tickets.map(({ ticketTypeId }) => ({ ticketTypeId, quantity: 1 }));
+  giveBack(sql, terms, lines, UNSELL, false);
+}
+
+function move(sql: SqlStorage, terms: Terms, { lines, holder }: Stake, movement: Movement): boolean {
+  if (!lines.every((line) => terms.types.has(line.ticketTypeId))) return false;
+  return movePools(sql, demandOf(terms.draws, lines), movement, isAnonymous(holder));
+}
+
+/** What only gives needs no room: none is a bug there, not a refusal. */
+function giveBack(sql: SqlStorage, terms: Terms, lines: readonly Quantity[], movement: Movement, anonymous: boolean): void {
+  if (!movePools(sql, demandOf(terms.draws, lines), movement, anonymous)) throw new Error("giving stock back found no room");
+}
