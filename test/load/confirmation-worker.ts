@@ -49,7 +49,6 @@ const occasion = {
     updatedAt: null,
   },
   siteOrigin: "https://blue-note.sites.bilten.example",
-  uidHost: "sites.bilten.example",
 };
 
 /** Two tickets, the second in Greek and Cyrillic; every code and name is another one, as no cache could know it. */

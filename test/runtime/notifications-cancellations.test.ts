@@ -4,6 +4,7 @@ import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import type { Ticket } from "../../shared/contracts/events";
 import { ok } from "../../shared/contracts/result";
+import { calendarSequence } from "../../shared/locale/appointment";
 import { tellBuyers } from "../../workers/notifications/cancelled-events";
 import { countOwed, dispatchDue } from "../../workers/notifications/deliveries";
 import type { Env } from "../../workers/notifications/environment";
@@ -107,7 +108,12 @@ it.each([
     const [file] = mail?.attachments ?? [];
     const calendar = new TextDecoder().decode(Uint8Array.fromBase64(file?.content ?? "")).replaceAll("\r\n ", "");
     expect(file?.contentType).toContain("method=CANCEL");
-    for (const line of ["METHOD:CANCEL", "STATUS:CANCELLED", "SEQUENCE:1", `UID:order-${orderId}-event-${event.id}@localhost`])
+    for (const line of [
+      "METHOD:CANCEL",
+      "STATUS:CANCELLED",
+      `SEQUENCE:${calendarSequence({ ...event, status: "cancelled" })}`,
+      `UID:${event.id}`,
+    ])
       expect(calendar.split("\r\n")).toContain(line);
   },
 );

@@ -139,7 +139,7 @@ describe("a refund", () => {
     const [mail] = await mails();
     expect((mail?.text ?? "").includes("takes the date out of your calendar")).toBe(isTakenOut);
     const files = (mail?.attachments ?? []).map(({ content }) => new TextDecoder().decode(Uint8Array.fromBase64(content)));
-    expect(files.map((file) => /METHOD:CANCEL.*UID:order-.*SEQUENCE:1/s.test(file.replaceAll("\r\n ", "")))).toEqual(
+    expect(files.map((file) => file.includes("METHOD:CANCEL") && file.includes(`UID:${event.id}`))).toEqual(
       isTakenOut ? [true] : [],
     );
   });

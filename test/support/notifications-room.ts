@@ -84,7 +84,6 @@ export const occasionOf = (of: PublishedEvent): Occasion => ({
   organizer: { id: of.organizerId, name: "Blue Note", slug: "blue-note", createdAt: of.createdAt, updatedAt: of.createdAt },
   brand: brandOf(of.organizerId),
   siteOrigin: "http://blue-note.localhost:8787",
-  uidHost: "localhost",
 });
 
 export const ticketOf = (orderId: string, number: number, change: Partial<Ticket> = {}): Ticket => ({

@@ -1,6 +1,8 @@
 import ical from "ical.js";
 import { expect, it } from "vitest";
 import { calendarSequence, calendarUid } from "../../shared/locale/appointment";
+import { calendarFile } from "../../workers/notifications/calendar";
+import { WORDS } from "../../workers/notifications/words";
 import { calendarText } from "../../workers/sites/calendar";
 import { brandedSite } from "../support/branded-site";
 import { publishedEvent } from "../support/published-event";
@@ -26,4 +28,29 @@ it("the page's file says so, and leads to a page that there is", () => {
   const hidden = entryOf({ ...event, settings: { ...event.settings, isPublic: false } });
   expect(hidden.component.getFirstPropertyValue("url")).toBe("https://blue-note.sites.bilten.example/");
   expect(entry.component.getFirstPropertyValue("url")).toContain(`/e/${event.id}`);
+});
+
+it("who gives tickets back loses the date, who buys again has it again, and a cancellation is the last word", () => {
+  const site = brandedSite();
+  const file = (seconds: number, isCancelled: boolean, of = event) => {
+    const occasion = {
+      event: of,
+      organizer: site.organizer,
+      brand: site.settings,
+      siteOrigin: "https://blue-note.bilten.example",
+    };
+    const saidAt = new Date(Date.parse(event.createdAt) + seconds * 1000).toISOString();
+    const appointment = { orderId: "an-order", occasion, sender: "tickets@bilten.example", saidAt, words: WORDS.en };
+    const text = new TextDecoder().decode(calendarFile(appointment, isCancelled).content);
+    const entry = new ical.Event(new ical.Component(ical.parse(text)).getFirstSubcomponent("vevent") ?? undefined);
+    return { uid: entry.uid, sequence: entry.sequence };
+  };
+  const off = {
+    ...event,
+    status: "cancelled" as const,
+    updatedAt: new Date(Date.parse(event.createdAt) + 9_000_000).toISOString(),
+  };
+  const files = [file(3_000, false), file(4_000, true), file(5_000, false), file(9_000, true, off)];
+  expect(new Set(files.map(({ uid }) => uid))).toEqual(new Set([calendarUid(event)]));
+  expect(files.map(({ sequence }) => sequence)).toEqual([3_000, 4_001, 5_000, calendarSequence(off)]);
 });

@@ -1,20 +1,16 @@
 /** The event's date for the buyer's calendar (RFC 5545, RFC 5546), in UTC, which every calendar shows in its reader's own zone. */
 import ical, { ICalCalendarMethod, ICalEventStatus } from "ical-generator";
 import type { PublishedEvent } from "../../shared/contracts/events";
+import { calendarSequence, calendarUid } from "../../shared/locale/appointment";
 import type { Attachment } from "./mail";
 import { oneLine } from "./mail";
 import type { Occasion } from "./occasions";
 import type { Words } from "./words";
 
-/** A calendar keeps the highest it has seen of one UID; a cancellation is the last word. */
-const CONFIRMED = { method: ICalCalendarMethod.PUBLISH, status: ICalEventStatus.CONFIRMED, sequence: 0 };
-const CANCELLED = { method: ICalCalendarMethod.CANCEL, status: ICalEventStatus.CANCELLED, sequence: 1 };
+const CONFIRMED = { method: ICalCalendarMethod.PUBLISH, status: ICalEventStatus.CONFIRMED };
+const CANCELLED = { method: ICalCalendarMethod.CANCEL, status: ICalEventStatus.CANCELLED };
 
 interface Appointment {
-  /**
-   * The UID is the order's, so that two orders of one event are two entries, and each is taken out by its own cancellation. Its domain is
-   * the house's, not the sender's, who may change between the two.
-   */
   orderId: string;
   occasion: Occasion;
   /** Who publishes it, which RFC 5546 asks for. */
@@ -26,14 +22,14 @@ interface Appointment {
 
 export function calendarFile(appointment: Appointment, isCancelled: boolean): Attachment {
   const { orderId, occasion, sender, saidAt, words } = appointment;
-  const { event, organizer, siteOrigin, uidHost } = occasion;
+  const { event, organizer, siteOrigin } = occasion;
   // Calendars are shared with families and colleagues: the event's own page, and no key to the order.
   const link = `${siteOrigin}/e/${event.id}`;
-  const { method, status, sequence } = isCancelled ? CANCELLED : CONFIRMED;
+  const { method, status } = isCancelled ? CANCELLED : CONFIRMED;
   const calendar = ical({ prodId: { company: "Bilten", product: "Tickets" }, method });
   calendar.createEvent({
-    id: `order-${orderId}-event-${event.id}@${uidHost}`,
-    sequence,
+    id: calendarUid(event),
+    sequence: sequenceOf(appointment, isCancelled),
     status,
     stamp: new Date(saidAt),
     start: new Date(event.startDate),
@@ -49,6 +45,15 @@ export function calendarFile(appointment: Appointment, isCancelled: boolean): At
     contentType: `text/calendar; charset=utf-8; method=${method}`,
     content: new TextEncoder().encode(calendar.toString()),
   };
+}
+
+/**
+ * The date is the event's, and a calendar keeps the highest that it has seen of it: whoever gave tickets back and bought others has it
+ * again. Seconds since the event was made, like those of the pages' files.
+ */
+function sequenceOf({ occasion: { event }, saidAt }: Appointment, isCancelled: boolean): number {
+  const seconds = Math.floor((Date.parse(saidAt) - Date.parse(event.createdAt)) / 1000);
+  return Math.max(calendarSequence(event), seconds + (isCancelled ? 1 : 0));
 }
 
 export const placeOf = ({ location }: Pick<PublishedEvent, "location">): string =>

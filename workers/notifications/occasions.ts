@@ -10,8 +10,6 @@ export interface Occasion {
   brand: BrandSettings;
   /** Of the organizer's pages, as `https://blue-note.sites.bilten.example`. */
   siteOrigin: string;
-  /** Part of every UID in a calendar (RFC 7986, 5.3), the same as long as the house stands there. */
-  uidHost: string;
 }
 
 interface About {
@@ -40,7 +38,6 @@ export async function occasionsOf(env: Env, things: readonly About[]): Promise<(
       organizer,
       brand: told(brandById.get(organizerId), `the look of organizer ${organizerId}`),
       siteOrigin: siteOriginOf(env, organizer.slug),
-      uidHost: env.SITES_BASE_HOST,
     };
   };
 }

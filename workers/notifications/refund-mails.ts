@@ -80,7 +80,7 @@ export function composeRefundMail({ refund, occasion, sender, endsOrder }: Refun
         label: words.openOrder,
         url: guestOrderLink(occasion.siteOrigin, orderId, refund.guestAccessToken),
       },
-      ...(endsOrder ? [text(words.cancellation.calendar)] : []),
+      ...(endsOrder ? [text(words.refund.calendar)] : []),
       { kind: "small", text: words.orderAndRefund(orderId, refund.id) },
     ],
     attachments: endsOrder ? [calendarFile({ orderId, occasion, sender, saidAt: refund.createdAt, words }, true)] : [],

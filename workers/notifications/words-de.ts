@@ -45,6 +45,7 @@ export const de: Words = {
     ticketsUntouched: "Ihre Karten gelten weiter.",
     noneAffected: "Alle Ihre Karten gelten weiter.",
     voided: (count) => (count === 1 ? "Diese Karte gilt nicht mehr:" : `Diese ${count} Karten gelten nicht mehr:`),
+    calendar: "Wenn Sie keine anderen Karten dafür haben, nimmt die angehängte Datei den Termin aus Ihrem Kalender.",
     closing: "Das Geld nimmt den Weg, auf dem es gezahlt wurde. Je nach Bank kann es einige Tage dauern, bis Sie es sehen.",
   },
   cancellation: {

@@ -43,6 +43,7 @@ export const en = {
     ticketsUntouched: "Your tickets are not affected by it.",
     noneAffected: "None of your tickets is affected by it.",
     voided: (count: number) => (count === 1 ? "This ticket is no longer valid:" : `These ${count} tickets are no longer valid:`),
+    calendar: "If you have no other tickets for it, the attached file takes the date out of your calendar.",
     closing: "The money takes the way by which it was paid. Depending on your bank it may be a few days until you see it.",
   },
   cancellation: {
