@@ -4,6 +4,7 @@
  */
 import type { Refusal } from "./problems";
 import type { Result } from "./result";
+import type { SeatInventoryRpc } from "./seats";
 
 export interface PoolConfig {
   id: string;
@@ -277,7 +278,7 @@ export type ConfirmRefusal = Refusal<"event_not_found" | "order_not_found" | "so
 export type CheckInRefusal = Refusal<"event_not_found" | "ticket_unknown" | "ticket_void" | "already_admitted" | "nonce_reused">;
 
 /** The object's RPC surface. `private` in TypeScript is callable over RPC, so everything else in the class is `#private`. */
-export interface TicketInventoryRpc {
+export interface TicketInventoryRpc extends SeatInventoryRpc {
   open(config: InventoryConfig): Promise<Result<{ version: number }, Refusal<"event_state" | "state_moved">>>;
   reconfigure(
     config: InventoryConfig,

@@ -255,3 +255,23 @@ export const SeatMapSummary = z
   })
   .meta({ id: "SeatMapSummary" });
 export type SeatMapSummary = z.infer<typeof SeatMapSummary>;
+
+export const SeatMapChoice = z.strictObject({ seatMapId: Id.nullable() }).meta({ id: "SeatMapChoice" });
+const SeatIds = z.array(SeatId).min(1).max(MAX_SEATS_PER_CHANGE);
+export const SeatBlock = z
+  .strictObject({ seatIds: SeatIds, reason: OneLine.trim().min(1).max(200).optional() })
+  .meta({ id: "SeatBlock" });
+export const SeatRelease = z.strictObject({ seatIds: SeatIds }).meta({ id: "SeatRelease" });
+export const SeatSwap = z
+  .strictObject({
+    moves: z
+      .array(z.strictObject({ ticketId: Id, seatId: SeatId }))
+      .min(1)
+      .max(MAX_SEAT_MOVES),
+  })
+  .meta({ id: "SeatSwap" });
+/** How many seats are now other than before. */
+export const SeatsChange = z.object({ changed: z.int() }).meta({ id: "SeatsChange" });
+export type SeatsChange = z.infer<typeof SeatsChange>;
+export const SwappedSeat = z.object({ ticketId: Id, seatId: z.string(), seat: z.string() }).meta({ id: "SwappedSeat" });
+export type SwappedSeat = z.infer<typeof SwappedSeat>;

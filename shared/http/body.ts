@@ -39,8 +39,8 @@ async function readCounted(body: ReadableStream<Uint8Array>, maxBytes: number): 
 /** A guard that must know what the body names reads it before `form()` does; a stream can be read only once. */
 const alreadyRead = new WeakMap<Request, Uint8Array<ArrayBuffer>>();
 
-export async function readBytesOnce(request: Request): Promise<Uint8Array<ArrayBuffer>> {
-  const bytes = alreadyRead.get(request) ?? (await readBytes(request));
+export async function readBytesOnce(request: Request, maxBytes: number = MAX_BODY_BYTES): Promise<Uint8Array<ArrayBuffer>> {
+  const bytes = alreadyRead.get(request) ?? (await readBytes(request, maxBytes));
   alreadyRead.set(request, bytes);
   return bytes;
 }

@@ -13,7 +13,7 @@ export interface Answer {
   example?: unknown;
   /** Another media type than JSON, e.g. `text/html`. */
   contentType?: string;
-  /** Of an answer without a schema that is one of several: pictures. */
+  /** Of an answer that is one of several: pictures, or a picture in the place of the JSON. */
   contentTypes?: readonly string[];
 }
 
@@ -44,6 +44,7 @@ export function operation(o: Operation): MiddlewareHandler {
                 schema: resolver(answer.schema),
                 ...(answer.example === undefined ? {} : { example: answer.example }),
               },
+              ...Object.fromEntries((answer.contentTypes ?? []).map((type) => [type, TEXT])),
             },
           }
         : contentOf(answer)),
@@ -69,10 +70,12 @@ export function operation(o: Operation): MiddlewareHandler {
   return page;
 }
 
+const TEXT = { schema: { type: "string" as const } };
+
 function contentOf({ contentType, contentTypes = [] }: Answer): object {
   const types = contentType ? [contentType, ...contentTypes] : contentTypes;
   if (types.length === 0) return {};
-  return { content: Object.fromEntries(types.map((type) => [type, { schema: { type: "string" } }])) };
+  return { content: Object.fromEntries(types.map((type) => [type, TEXT])) };
 }
 
 const pages = new WeakSet<object>();

@@ -13,6 +13,7 @@ import { applyAndTell, newsOf, statement } from "./event-batch";
 import { askInventory } from "./inventory";
 import { finishPublishing } from "./publishing";
 import { eventChanges, events, NEW_TYPE_COLUMNS, pools, ticketTypes } from "./schema";
+import { askWithSeats } from "./seat-installation";
 import { loadEvent, type StoredEvent, toConfig } from "./stored-event";
 
 /** A wish, or a publication, older than this belongs to nobody any more. */
@@ -122,10 +123,10 @@ async function carryOut(env: Env, later: Later, after: StoredEvent, nowMs: numbe
 
 /** The object knows a change by its id, so that a wish which it has heard from a hand that did not live to tell is no refusal. */
 function decide(env: Env, after: StoredEvent): Promise<Result<unknown, Refusal>> {
-  const { id, status } = after.event;
-  return askInventory(
+  const { status } = after.event;
+  return askWithSeats(
     env,
-    id,
+    after,
     (inventory): Promise<Result<unknown, Refusal>> =>
       status === "cancelled" || status === "completed"
         ? inventory.close(status)

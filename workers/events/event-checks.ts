@@ -5,6 +5,7 @@ import type { EventSettingsDraft } from "../../shared/contracts/events";
 import type { Refusal } from "../../shared/contracts/problems";
 import { checkPools } from "./pool-plans";
 import type { TicketTypeRow } from "./schema";
+import { checkSeatCategories } from "./seat-categories";
 import type { StoredEvent } from "./stored-event";
 
 /** Shorter ones are for tests that wait for a hold's end. */
@@ -49,7 +50,7 @@ export function checkConsistency(stored: StoredEvent): Refusal | null {
     if (type.currency !== types[0]?.currency)
       return { code: "currency_mixed", detail: `“${type.name}” costs ${type.currency}, others cost ${types[0]?.currency}.` };
   }
-  return checkTiers(types) ?? checkPools(stored);
+  return checkTiers(types) ?? checkPools(stored) ?? checkSeatCategories(stored);
 }
 
 /** A type that opened after itself, by however many others, would never open. */

@@ -23,6 +23,7 @@ export const changeRefusals = [
   "tiers_inconsistent",
   "pool_unknown",
   "pool_inconsistent",
+  "seat_map_required",
   "capacity_below_sold",
   "overloaded",
 ] as const satisfies ProblemCode[];

@@ -4,8 +4,8 @@ import type { Refusal } from "../../shared/contracts/problems";
 import { ok, type Result, refuse } from "../../shared/contracts/result";
 import type { Env, Later } from "./environment";
 import { applyAndTell, newsOfPublication } from "./event-batch";
-import { askInventory } from "./inventory";
 import { forgetEvent } from "./remembered-events";
+import { askWithSeats } from "./seat-installation";
 import { loadEvent, type StoredEvent, toConfig } from "./stored-event";
 
 const MAX_TRIES = 5;
@@ -40,13 +40,16 @@ export async function publish(env: Env, later: Later, eventId: string): Promise<
 function refusePublishing({ event, types }: StoredEvent, nowMs: number): Refusal | null {
   if (types.length === 0) return { code: "event_incomplete", detail: "Publishing needs at least one ticket type." };
   if (event.endMs <= nowMs) return { code: "dates_inconsistent", detail: "The event is over." };
+  const seated = types.find(({ seatCategories }) => seatCategories.length > 0);
+  if (seated && event.seatMapId === null)
+    return { code: "event_incomplete", detail: `“${seated.name}” sells seats, and the event has no seat map.` };
   return null;
 }
 
 /** Carries on from `publishing`, whoever began it. */
 export async function finishPublishing(env: Env, later: Later, stored: StoredEvent): Promise<Result<StoredEvent, Refusal>> {
   const { id, organizerId, version } = stored.event;
-  const opened = await askInventory(env, id, (inventory) => inventory.open(toConfig(stored, env.ENVIRONMENT)));
+  const opened = await askWithSeats(env, stored, (inventory) => inventory.open(toConfig(stored, env.ENVIRONMENT)));
   if (!opened.ok) return opened;
   const event = { ...stored.event, status: "published" as const };
   const published = await applyAndTell(

@@ -29,6 +29,8 @@ import { poolRoutes } from "./pool-routes";
 import { publish } from "./publishing";
 import { type EventsContext, eventIdOf, ifMatch, laterOf } from "./requests";
 import type { TicketTypeRow } from "./schema";
+import { seatMapRoutes } from "./seat-map-routes";
+import { seatRoutes } from "./seat-routes";
 import { type StoredEvent, toEvent, toTicketType } from "./stored-event";
 import { addTicketType, changeTicketType, removeTicketType } from "./ticket-types";
 
@@ -40,6 +42,8 @@ const answerType = (c: Context, type: TicketTypeRow, status: 200 | 201 = 200) =>
   c.json(toTicketType(type), status, { etag: etagOfVersion(type.version) });
 
 export const app = domainApp<Env>()
+  // Before the paths that would take "seat-maps" for an event's id.
+  .route("/", seatMapRoutes)
   .post("/events", operation(operations.createEvent), requireMemberOfBody("events:write"), form(EventDraft), async (c) =>
     answerEvent(c, unwrap(await draftEvent(c.env, c.var.form)), 201),
   )
@@ -133,7 +137,8 @@ export const app = domainApp<Env>()
     async (c) => c.json(unwrap(await checkIn(c.env, eventIdOf(c), c.var.form)), 201),
   )
   .route("/", holdRoutes)
-  .route("/", poolRoutes);
+  .route("/", poolRoutes)
+  .route("/", seatRoutes);
 
 /** A ticket type that is not there comes before what is wrong with its new form. */
 async function refuseUnknownType(c: EventsContext): Promise<void> {

@@ -25,7 +25,12 @@ export function compileSeatMap(id: string, draft: SeatMapDraft): Result<Compiled
   if (unnamed.length > 0) return refuse({ code: "seat_map_invalid", errors: unnamed });
   const misplaced = checkPlaces(draft);
   if (misplaced.length > 0) return refuse({ code: "seat_map_invalid", errors: misplaced });
-  const segments = numbered(draft.sections.flatMap((section) => segmentsOf(section, { ...DEFAULT_WORDS, ...draft.words })));
+  const words = {
+    row: draft.words?.row ?? DEFAULT_WORDS.row,
+    seat: draft.words?.seat ?? DEFAULT_WORDS.seat,
+    table: draft.words?.table ?? DEFAULT_WORDS.table,
+  };
+  const segments = numbered(draft.sections.flatMap((section) => segmentsOf(section, words)));
   const seats = new Map<string, number>();
   for (const segment of segments) seats.set(segment.category, (seats.get(segment.category) ?? 0) + segment.seats.length);
   return ok({
@@ -87,14 +92,12 @@ function segmentsOf(section: Section, words: typeof DEFAULT_WORDS): Omit<SeatSeg
 /** Maximal runs of one category with no aisle in between. */
 function neighbours(seats: readonly SeatOfRow[]): { category: string; seats: CompiledSeat[] }[] {
   const runs: { category: string; seats: CompiledSeat[] }[] = [];
-  let open: { category: string; seats: CompiledSeat[] } | null = null;
+  let isApart = true;
   for (const seat of seats) {
-    if (open?.category !== seat.category) {
-      open = { category: seat.category, seats: [] };
-      runs.push(open);
-    }
-    open.seats.push(compileSeat(seat));
-    if (seat.gapAfter) open = null;
+    const last = runs.at(-1);
+    if (last && !isApart && last.category === seat.category) last.seats.push(compileSeat(seat));
+    else runs.push({ category: seat.category, seats: [compileSeat(seat)] });
+    isApart = seat.gapAfter ?? false;
   }
   return runs;
 }

@@ -120,19 +120,18 @@ const categoriesOf = (map: CompiledSeatMap) =>
 export const seatMapJson = (summary: SeatMapSummary, map: CompiledSeatMap): string =>
   JSON.stringify({ ...summary, sections: viewOf(map, null, () => ({})) });
 
-export interface StatesOfEvent {
-  eventId: string;
-  asOf: string;
-  /** By segment's number. */
-  states: readonly string[];
-}
-
-export function eventSeatsJson(map: CompiledSeatMap, { eventId, asOf, states }: StatesOfEvent, sectionId: string | null): string {
+/** `EventSeats` without its `asOf`. `states` by segment's number; `sectionId` null for all. */
+export function eventSeatsJson(
+  map: CompiledSeatMap,
+  eventId: string,
+  states: readonly string[],
+  sectionId: string | null,
+): string {
   const counts = { free: 0, held: 0, sold: 0, blocked: 0 };
   const sections = viewOf(map, sectionId, ({ number }, place) => {
     const state = stateOf(states[number]?.[place]);
     counts[state]++;
     return { state };
   });
-  return JSON.stringify({ eventId, seatMapId: map.id, asOf, counts, categories: categoriesOf(map), sections });
+  return JSON.stringify({ eventId, seatMapId: map.id, counts, categories: categoriesOf(map), sections });
 }

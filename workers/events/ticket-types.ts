@@ -107,6 +107,9 @@ export async function changeTicketType(
     const closed = refuseClosed(stored);
     if (closed) return refuse(closed);
     if (Object.keys(change).length === 0) return ok(stored);
+    const { seatCategories = type.seatCategories } = change;
+    if (stored.event.status === "published" && isSeated(type) !== isSeated({ seatCategories }))
+      return refuse({ code: "ticket_type_in_use", detail: "A type on sale stays with seats, or without." });
     const after: TicketTypeRow = {
       ...type,
       name: change.name ?? type.name,
@@ -123,7 +126,7 @@ export async function changeTicketType(
       opensAfterTicketTypeId:
         change.opensAfterTicketTypeId === undefined ? type.opensAfterTicketTypeId : change.opensAfterTicketTypeId,
       maxPerPerson: change.maxPerPerson === undefined ? type.maxPerPerson : change.maxPerPerson,
-      seatCategories: change.seatCategories ?? type.seatCategories,
+      seatCategories,
     };
     return withTypes(
       stored,
@@ -152,6 +155,8 @@ export function removeTicketType(
     );
   });
 }
+
+const isSeated = ({ seatCategories }: Pick<TicketTypeRow, "seatCategories">): boolean => seatCategories.length > 0;
 
 export function typeOf({ types }: StoredEvent, typeId: string): Result<TicketTypeRow, Refusal<"ticket_type_not_found">> {
   const type = types.find(({ id }) => id === typeId);

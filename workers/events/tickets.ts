@@ -6,9 +6,10 @@ import { signCode } from "./ticket-code";
 
 /** A ticket with its code, signed here because an object's transaction cannot wait for WebCrypto (rule 15). */
 export async function toTicket(env: Env, ticket: IssuedTicket): Promise<Ticket> {
-  const { id, eventId, orderId, ticketTypeId, status, version, holder, createdAtMs } = ticket;
+  const { id, eventId, orderId, ticketTypeId, status, version, holder, seat, createdAtMs } = ticket;
   const code = await signCode(env.TICKET_SIGNING_KEY, { eventId, ticketId: id, version });
-  return { id, eventId, orderId, ticketTypeId, status, code, holder, createdAt: toTimestamp(createdAtMs) };
+  const ofSeat = seat === undefined ? {} : { seat: seat.label };
+  return { id, eventId, orderId, ticketTypeId, status, code, ...ofSeat, holder, createdAt: toTimestamp(createdAtMs) };
 }
 
 export const toTickets = (env: Env, tickets: readonly IssuedTicket[]): Promise<Ticket[]> =>

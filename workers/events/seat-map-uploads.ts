@@ -1,0 +1,30 @@
+/** A seat map's body may have eight times what other bodies may; it is held in memory, and never more than a few at once. */
+import type { Context, MiddlewareHandler } from "hono";
+import { MAX_SEAT_MAP_BYTES } from "../../shared/contracts/seats";
+import { MAX_BODY_BYTES, readBytesOnce } from "../../shared/http/body";
+import { organizerOfBody } from "../../shared/http/body-organizer";
+import { Problem } from "../../shared/http/problem";
+
+/** Large ones at a time: an isolate has 128 MB, and a map stands in them several times while it is compiled. */
+const MAX_AT_ONCE = 2;
+const held = new Set<Request>();
+
+/** Gives the place back that `organizerOfUpload` took, however the request ends. */
+export const boundedSeatMaps: MiddlewareHandler = async (c, next) => {
+  try {
+    await next();
+  } finally {
+    held.delete(c.req.raw);
+  }
+};
+
+/** Reads the body, because the guard has to know whose map it is; `form()` finds it read. */
+export async function organizerOfUpload(c: Context): Promise<string> {
+  const request = c.req.raw;
+  const isLarge = Number(request.headers.get("content-length") ?? MAX_SEAT_MAP_BYTES) > MAX_BODY_BYTES;
+  if (isLarge && held.size >= MAX_AT_ONCE)
+    throw new Problem("overloaded", { detail: "Other seat maps are coming in", retryAfterSeconds: 2 });
+  if (isLarge) held.add(request);
+  await readBytesOnce(request, MAX_SEAT_MAP_BYTES);
+  return organizerOfBody(c);
+}
