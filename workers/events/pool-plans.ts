@@ -37,10 +37,16 @@ export function plannedPools(stored: StoredEvent): Pool[] {
   });
 }
 
-/** As the object tells them, with the organizer's names; what only the house made has none but its id. */
+/** As the object tells them, in the organizer's order and with his names; what only the house made comes last, by its id. */
 export function standingPools(stored: StoredEvent, standing: readonly PoolState[]): Pool[] {
-  const plans = new Map(poolsOf(stored).map((plan) => [plan.id, plan]));
-  return standing.map((state) => ({ name: state.id, kind: "seat_category", ...plans.get(state.id), ...state }));
+  const states = new Map(standing.map((state) => [state.id, state]));
+  const plans = poolsOf(stored);
+  const known = plans.flatMap((plan) => {
+    const state = states.get(plan.id);
+    states.delete(plan.id);
+    return state ? [{ ...plan, ...state }] : [];
+  });
+  return [...known, ...[...states.values()].map((state): Pool => ({ name: state.id, kind: "seat_category", ...state }))];
 }
 
 /** The one allocation that a type draws from, if any. */
