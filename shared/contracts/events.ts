@@ -70,15 +70,9 @@ export const EventSettingsDraft = z.strictObject({
   isPublic: z.boolean().optional(),
   refundPolicy: z.string().min(1).max(2000).optional(),
   holdSeconds: z.int().min(1).max(3600).optional(),
-  maxHoldSeconds: z
-    .int()
-    .min(1)
-    .max(MAX_HOLD_SECONDS)
-    .nullable()
-    .optional()
-    .meta({
-      description: "How far from its placing a hold may be extended; null: three times `holdSeconds`, at most three hours",
-    }),
+  maxHoldSeconds: z.int().min(1).max(MAX_HOLD_SECONDS).nullable().optional().meta({
+    description: "How far from its placing a hold may be extended; null: three times `holdSeconds`, at most three hours",
+  }),
   maxPerPerson: MaxPerPerson,
   refuseOrphanSeats: z
     .boolean()
@@ -114,11 +108,9 @@ const ticketTypeFields = {
   saleStart: Timestamp.optional(),
   saleEnd: Timestamp.optional(),
   poolIds: PoolIds.optional().meta({ description: "What it draws from beside its own quantity and the event's capacity" }),
-  opensAfterTicketTypeId: Id.nullable()
-    .optional()
-    .meta({
-      description: "It opens once that one is sold out, or at its own `saleStart`, whichever comes first; null: by time alone",
-    }),
+  opensAfterTicketTypeId: Id.nullable().optional().meta({
+    description: "It opens once that one is sold out, or at its own `saleStart`, whichever comes first; null: by time alone",
+  }),
   maxPerPerson: MaxPerPerson,
   seatCategories: SeatCategories.optional().meta({
     description: "It sells the seats of these categories of the event's seat map, one by one; without seats when there are none",
@@ -241,6 +233,7 @@ export const PublishedEvent = z
       refuseOrphanSeats: z.boolean().optional(),
       offerSeconds: z.int().optional(),
     }),
+    seatMapId: Id.optional(),
     ticketTypes: z.array(TicketType),
     createdAt: Timestamp,
     updatedAt: Timestamp,
@@ -372,6 +365,14 @@ export const CheckIn = z.object({ result: z.literal("admitted"), ticket: Ticket,
 
 export const CancelDraft = z.strictObject({ reason: z.string().trim().min(1).max(1000) }).meta({ id: "CancelDraft" });
 
+/** A part of a list in the order of time. */
+export interface PublicEventsPage {
+  /** Those behind this one: its start in milliseconds, and its id. */
+  after?: readonly [startMs: number, eventId: string] | undefined;
+  /** 1–100, which is the default. */
+  limit?: number;
+}
+
 /** For sibling Workers: what the event's one object decides, and the events that may be read. */
 export interface EventsRpc extends DomainRpc {
   /** `overloaded` is the object's, told as data because an error's marks do not survive RPC: 503, never retried (rule 25). */
@@ -404,6 +405,6 @@ export interface EventsRpc extends DomainRpc {
   announcedEvents(afterId: string): Promise<{ event: PublishedEvent; version: number }[]>;
   /** What anybody may see of an event's tickets, at most a second old. */
   availability(eventId: string): Promise<Result<{ data: AvailableTicketType[]; asOf: string }, Refusal<"event_not_found">>>;
-  /** Published public events of an organizer, soonest first; at most 100. */
-  publicEvents(organizerId: string): Promise<PublishedEvent[]>;
+  /** Published public events of an organizer that are not over, soonest first. */
+  publicEvents(organizerId: string, page?: PublicEventsPage): Promise<PublishedEvent[]>;
 }

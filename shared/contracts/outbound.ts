@@ -1,9 +1,18 @@
 import { z } from "zod";
 import type { DomainRpc } from "./domain";
+import type { PublishedEvent } from "./events";
 import { Timestamp } from "./ids";
 
+export interface FoundPage {
+  data: PublishedEvent[];
+  nextCursor: string | null;
+}
+
 /** Doors of the Workers that answer nothing but the house's own questions to their siblings. */
-export type SearchRpc = DomainRpc;
+export interface SearchRpc extends DomainRpc {
+  /** One organizer's published public events that fit the words, the best match first; null for a cursor that is none of this list's. */
+  eventsThatFit(question: { organizerId: string; q: string; cursor?: string; limit: number }): Promise<FoundPage | null>;
+}
 export type AnalyticsRpc = DomainRpc;
 export type NotificationsRpc = DomainRpc;
 export type SitesRpc = DomainRpc;

@@ -84,7 +84,9 @@ const FETCH_CALLERS: readonly unknown[] = ["gateway", "sites"];
  * A domain's fetch door. A Worker without routes is reachable all the same when somebody misconfigures it; only the gateway's and
  * sites' bindings carry these props, so anybody else hears 404 before any routing (rule 1).
  */
-export function serve<Bindings extends DomainBindings>(app: Hono<{ Bindings: Bindings }>) {
+export function serve<Bindings extends DomainBindings>(app: {
+  fetch(request: Request, env: Bindings, ctx: ExecutionContext): Response | Promise<Response>;
+}) {
   return async (request: Request, env: Bindings, ctx: ExecutionContext): Promise<Response> => {
     const props: unknown = ctx.props;
     const caller = typeof props === "object" && props !== null && "caller" in props ? props.caller : undefined;

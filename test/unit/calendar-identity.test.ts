@@ -36,7 +36,7 @@ it("who gives tickets back loses the date, who buys again has it again, and a ca
     const occasion = {
       event: of,
       organizer: site.organizer,
-      brand: site.settings,
+      brand: site.brand,
       siteOrigin: "https://blue-note.bilten.example",
     };
     const saidAt = new Date(Date.parse(event.createdAt) + seconds * 1000).toISOString();

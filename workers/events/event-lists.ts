@@ -1,7 +1,7 @@
 import { and, asc, eq, gt, inArray, notInArray, or, type SQL, sql } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
 import { z } from "zod";
-import { EVENT_STATUSES, type PublishedEvent } from "../../shared/contracts/events";
+import { EVENT_STATUSES, type PublicEventsPage, type PublishedEvent } from "../../shared/contracts/events";
 import { Id } from "../../shared/contracts/ids";
 import { decodeCursor, listQuery, page } from "../../shared/http/list";
 import type { Env } from "./environment";
@@ -20,6 +20,10 @@ export const MAX_BATCH = 100;
 
 const Keyset = z.tuple([z.number(), z.string()]);
 
+/** In the order of time. */
+const behind = (keyset: readonly [startMs: number, eventId: string] | null | undefined): SQL | undefined =>
+  keyset ? or(gt(events.startMs, keyset[0]), and(eq(events.startMs, keyset[0]), gt(events.id, keyset[1]))) : undefined;
+
 /** Internal statuses that read as this one. */
 const storedAs = (status: (typeof EVENT_STATUSES)[number]): EventRow["status"][] =>
   status === "draft" ? ["draft", "publishing"] : [status];
@@ -31,7 +35,7 @@ export async function listEvents(env: Env, query: EventsQuery, insider: boolean)
   const after = decodeCursor(query.cursor, Keyset);
   const conditions: (SQL | undefined)[] = [
     query.organizerId === undefined ? undefined : eq(events.organizerId, query.organizerId),
-    after ? or(gt(events.startMs, after[0]), and(eq(events.startMs, after[0]), gt(events.id, after[1]))) : undefined,
+    behind(after),
   ];
   if (insider) {
     if (query.status) conditions.push(inArray(events.status, storedAs(query.status)));
@@ -81,7 +85,12 @@ export async function announcedEventsAfter(env: Env, afterId: string): Promise<{
 }
 
 /** What an organizer's visitors may choose from: on sale, public, not over. */
-export async function publicEventsOf(env: Env, organizerId: string): Promise<PublishedEvent[]> {
+export async function publicEventsOf(
+  env: Env,
+  organizerId: string,
+  { after, limit = MAX_BATCH }: PublicEventsPage = {},
+): Promise<PublishedEvent[]> {
+  if (limit > MAX_BATCH) throw new RangeError(`at most ${MAX_BATCH} events a call`);
   const rows = await drizzle(env.DB)
     .select()
     .from(events)
@@ -91,10 +100,11 @@ export async function publicEventsOf(env: Env, organizerId: string): Promise<Pub
         sql`${events.isPublic} = 1`,
         eq(events.status, "published"),
         gt(events.endMs, Date.now()),
+        behind(after),
       ),
     )
     .orderBy(asc(events.startMs), asc(events.id))
-    .limit(MAX_BATCH);
+    .limit(limit);
   return withTypes(env, rows);
 }
 

@@ -1,5 +1,5 @@
 import { WorkerEntrypoint } from "cloudflare:workers";
-import type { EventsRpc } from "../../shared/contracts/events";
+import type { EventsRpc, PublicEventsPage } from "../../shared/contracts/events";
 import type { ClaimRequest, ConfirmRequest } from "../../shared/contracts/inventory";
 import { serve } from "../../shared/http/app";
 import { openapiOf } from "../../shared/http/operation";
@@ -78,8 +78,8 @@ export class EventsService extends WorkerEntrypoint<EventsEnv> implements Events
     return readSnapshot(this.env, { kind: "anonymous" }, eventId);
   }
 
-  publicEvents(organizerId: string) {
-    return publicEventsOf(this.env, organizerId);
+  publicEvents(organizerId: string, page?: PublicEventsPage) {
+    return publicEventsOf(this.env, organizerId, page);
   }
 }
 

@@ -2,6 +2,7 @@ import { decode, verify } from "@tsndr/cloudflare-worker-jwt";
 import type { Principal } from "../../shared/contracts/principal";
 import { SECRET_COOKIE, SECURE_SECRET_COOKIE } from "../../shared/contracts/site-cookies";
 import { isSecure } from "../../shared/http/finish";
+import { ORDER_TOKEN_PARAMETER } from "../../shared/http/guest-links";
 import { verificationKey } from "./verification-keys";
 
 const INVALID: Principal = { kind: "refused", code: "credential_invalid" };
@@ -31,11 +32,20 @@ export async function principalOf(request: Request, host: AskedHost, env: Gatewa
   return INVALID;
 }
 
+/** Read before the cookie: a link in a mail is newer than what a browser kept. */
+function linkedSecret({ method, url }: Request): string | null {
+  if (method !== "GET" || !url.includes(`${ORDER_TOKEN_PARAMETER}=`)) return null;
+  const token = new URL(url).searchParams.get(ORDER_TOKEN_PARAMETER);
+  return token !== null && SECRET.test(token) ? token : null;
+}
+
 /**
  * A page's reader, who has no header to send: the secret of the one hold or order whose page it is. Anything else in the cookie is
  * nobody, because a page that says what to do is of more use than a 401.
  */
 export function readerOf(request: Request): Principal {
+  const linked = linkedSecret(request);
+  if (linked !== null) return { kind: "bearer_secret", secret: linked };
   const name = isSecure(request) ? SECURE_SECRET_COOKIE : SECRET_COOKIE;
   for (const pair of request.headers.get("cookie")?.split("; ") ?? []) {
     const secret = pair.startsWith(`${name}=`) ? pair.slice(name.length + 1) : "";

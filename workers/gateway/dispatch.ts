@@ -100,8 +100,8 @@ export async function destinationOf(request: Request, path: string, env: Gateway
 }
 
 const page = to("SITES_HTTP");
-/** A form there reserves, orders or pays. */
-const pageForm = to("SITES_HTTP", "orders");
+/** A form there reserves, orders or pays. Behind one address of a mobile network stand all who buy by it. */
+const pageForm = to("SITES_HTTP", "forms");
 
 /** An organizer's page, or the form on it. */
 export const siteOf = ({ method }: Request): Destination => (READING.includes(method) ? page : pageForm);

@@ -19,9 +19,11 @@ function apiHostname(issuer: string): string {
   return api.hostname;
 }
 
+export const isApiHost = (hostname: string, env: GatewayEnv): boolean =>
+  hostname === apiHostname(env.ISSUER) || (env.ENVIRONMENT === "development" && LOOPBACK.includes(hostname));
+
 export async function hostOf(hostname: string, address: string, env: GatewayEnv, nowMs: number): Promise<Host> {
-  if (hostname === apiHostname(env.ISSUER)) return { kind: "api" };
-  if (env.ENVIRONMENT === "development" && LOOPBACK.includes(hostname)) return { kind: "api" };
+  if (isApiHost(hostname, env)) return { kind: "api" };
   const known = remembered.get(hostname);
   if (known && known.untilMs > nowMs) return known.host;
   if (!(await mayLookUpHost(address, env))) return { kind: "limited" };

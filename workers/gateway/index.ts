@@ -6,24 +6,33 @@ import { INTERNAL_HEADERS } from "../../shared/contracts/internal-headers";
 import type { Principal } from "../../shared/contracts/principal";
 import type { Refusal } from "../../shared/contracts/problems";
 import { finish, isSecure, type Stamp } from "../../shared/http/finish";
+import { isForPeople } from "../../shared/http/navigation";
 import { problemResponse } from "../../shared/http/problem";
 import { addressOf } from "./address";
 import { optionsResponse } from "./cors";
 import { principalOf, readerOf } from "./credentials";
 import { destinationOf, siteOf } from "./dispatch";
-import { type Host, hostOf } from "./hosts";
+import { type Host, hostOf, isApiHost } from "./hosts";
 import { spend } from "./rate-limits";
 import { SiblingDown } from "./siblings";
+import { sorryResponse } from "./sorry";
 import { sweepAll } from "./sweep";
 import { traceparentOf } from "./trace";
 
 const refused = (refusal: Refusal, stamp: Stamp): Response => finish(problemResponse(refusal, stamp.requestId), stamp);
 
+/** What is no page's fault: to a person who goes to one it is told in words. */
+async function refusedNow(request: Request, env: GatewayEnv, refusal: Refusal, stamp: Stamp): Promise<Response> {
+  const { hostname, path } = addressOf(request.url);
+  const isPage = isForPeople(request) && !isApiHost(hostname, env) && !(await destinationOf(request, path, env));
+  return isPage ? finish(sorryResponse(request, refusal), stamp) : refused(refusal, stamp);
+}
+
 async function route(request: Request, env: GatewayEnv, stamp: Stamp): Promise<Response> {
   const asked = addressOf(request.url);
   const address = request.headers.get("cf-connecting-ip") ?? "127.0.0.1";
   const host = await hostOf(asked.hostname, address, env, Date.now());
-  if (host.kind === "limited") return refused({ code: "rate_limited", retryAfterSeconds: 60 }, stamp);
+  if (host.kind === "limited") return refusedNow(request, env, { code: "rate_limited", retryAfterSeconds: 60 }, stamp);
   if (host.kind === "unknown") return refused({ code: "not_found" }, stamp);
   const door = await destinationOf(request, asked.path, env);
   const destination = door ?? (host.kind === "organizer" ? siteOf(request) : undefined);
@@ -35,7 +44,7 @@ async function route(request: Request, env: GatewayEnv, stamp: Stamp): Promise<R
   const principal = isPage ? readerOf(request) : await principalOf(request, made, env);
   const { allowed, policy } = await spend(destination.routeClass, principal, address, env);
   const limited: Stamp = { ...stamp, ratePolicy: policy };
-  if (!allowed) return refused({ code: "rate_limited", retryAfterSeconds: 60 }, limited);
+  if (!allowed) return refusedNow(request, env, { code: "rate_limited", retryAfterSeconds: 60 }, limited);
   return destination.own
     ? finish(await destination.answer(request, env, { principal, requestId: stamp.requestId }), limited)
     : destination.answer(forwarded(request, host, principal, address, limited), env, { principal, requestId: stamp.requestId });
@@ -69,7 +78,7 @@ export default {
     } catch (error) {
       const { message } = error instanceof SiblingDown && error.cause instanceof Error ? error.cause : { message: String(error) };
       console.error(JSON.stringify({ level: "error", requestId: stamp.requestId, message }));
-      return refused({ code: error instanceof SiblingDown ? "unavailable" : "internal" }, stamp);
+      return refusedNow(request, env, { code: error instanceof SiblingDown ? "unavailable" : "internal" }, stamp);
     }
   },
   scheduled(_controller, env, ctx) {

@@ -2,7 +2,7 @@ import type { Principal } from "../../shared/contracts/principal";
 import { networkOf } from "../../shared/http/network";
 
 /** Route classes with a limit of their own; the numbers stand in wrangler.toml, where the binding reads them, and here for the header. */
-export type RouteClass = "auth" | "orders" | "api";
+export type RouteClass = "auth" | "orders" | "forms" | "api";
 
 interface Policy {
   limiter: RateLimit;
@@ -11,8 +11,8 @@ interface Policy {
 
 /** The binding is static, so that each class has two (rule 26): tests run from one machine. test/house holds the numbers equal. */
 export const PER_MINUTE = {
-  production: { auth: 30, orders: 60, api: 600 },
-  development: { auth: 100_000, orders: 1_000_000, api: 10_000_000 },
+  production: { auth: 30, orders: 60, forms: 600, api: 600 },
+  development: { auth: 100_000, orders: 1_000_000, forms: 10_000_000, api: 10_000_000 },
 } as const;
 
 function policyOf(routeClass: RouteClass, env: GatewayEnv): Policy {
@@ -23,6 +23,8 @@ function policyOf(routeClass: RouteClass, env: GatewayEnv): Policy {
       return { limiter: development ? env.AUTH_LIMIT_DEV : env.AUTH_LIMIT, perMinute };
     case "orders":
       return { limiter: development ? env.ORDERS_LIMIT_DEV : env.ORDERS_LIMIT, perMinute };
+    case "forms":
+      return { limiter: development ? env.FORMS_LIMIT_DEV : env.FORMS_LIMIT, perMinute };
     default:
       return { limiter: development ? env.API_LIMIT_DEV : env.API_LIMIT, perMinute };
   }

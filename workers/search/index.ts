@@ -6,6 +6,7 @@ import { openapiOf } from "../../shared/http/operation";
 import { consumeMailbox } from "../../shared/queue/mailbox";
 import { messageHandlers } from "./message-handlers";
 import { app } from "./routes";
+import { eventsThatFit } from "./search";
 import { sweep } from "./sweep";
 
 /** For sibling Workers. Not reachable from the internet. */
@@ -16,6 +17,10 @@ export class SearchService extends WorkerEntrypoint<SearchEnv> implements Search
 
   openapi(): Promise<string> {
     return openapiOf(app);
+  }
+
+  eventsThatFit(question: Parameters<SearchRpc["eventsThatFit"]>[0]) {
+    return eventsThatFit(this.env.DB, question, Date.now());
   }
 
   sweep(): Promise<SweepReport> {

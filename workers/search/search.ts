@@ -3,6 +3,7 @@ import { PublishedEvent } from "../../shared/contracts/events";
 import { Id, Timestamp } from "../../shared/contracts/ids";
 import { Currency } from "../../shared/contracts/money";
 import { decodeCursor, listOf, listQuery, page } from "../../shared/http/list";
+import { Problem } from "../../shared/http/problem";
 import { correctedTier, tiersOf } from "./match";
 import { distanceKm, FARTHEST_KM, type Point } from "./places";
 import { correct } from "./spelling";
@@ -89,6 +90,22 @@ export async function search(db: D1Database, query: SearchQuery, nowMs: number):
     },
     ({ position, doc_id }) => [position, doc_id, found + query.limit],
   );
+}
+
+/** For the organizer's own pages. A refusal travels as data. */
+export async function eventsThatFit(
+  db: D1Database,
+  question: { organizerId: string; q: string; cursor?: string; limit: number },
+  nowMs: number,
+): Promise<z.infer<typeof FoundEvents> | null> {
+  const asked = SearchQuery.safeParse(question);
+  if (!asked.success) return null;
+  try {
+    return await search(db, asked.data, nowMs);
+  } catch (error) {
+    if (error instanceof Problem && error.refusal.code === "invalid_cursor") return null;
+    throw error;
+  }
 }
 
 /** To the metre. */

@@ -7,16 +7,17 @@ import type { ProblemBody } from "../../shared/contracts/problem-body";
 import { orderPath } from "../../shared/http/guest-links";
 import type { SitesContext } from "./answering";
 import { attendeeField, checkoutPage, type Details, itemField, linesOf, MAX_ATTENDEES, NO_DETAILS } from "./checkout-page";
-import { forgetSecret, keepLatest, keepSecret, latestOf } from "./cookies";
+import { forgetReservation, forgetSecret, keepLatest, keepReservation, keepSecret, latestOf } from "./cookies";
 import { isShown } from "./event-page";
 import { checkoutPath, eventPath } from "./event-path";
 import type { Fault } from "./fields";
 import { formToken, isOwnForm, keyOf, readFields, secretOf } from "./forms";
 import { pageResponse } from "./page";
 import { foreignForm, troubleText } from "./refusals";
+import { typesOf } from "./reserving";
 import { ask } from "./siblings";
 import type { Site } from "./site";
-import { missingPage, sorryPage } from "./sorry-page";
+import { sorryPage } from "./sorry-page";
 import { countText } from "./text";
 import type { Language, Words } from "./words";
 
@@ -38,23 +39,26 @@ export async function showCheckout(c: SitesContext, site: Site, place: Place): P
   const orderId = latestOf(c);
   if (orderId !== undefined && Id.safeParse(orderId).success) return c.redirect(orderPath(orderId), 303);
   const hold = await readHold(c, place);
-  if (!hold.ok) return holdIsOver(site, place, hold.error);
+  if (!hold.ok) return holdIsOver(c, site, place, hold.error);
   return show(c, site, place, hold.value, NO_DETAILS);
 }
 
-const ENDED = ["hold_expired", "hold_released"];
-
-/** The way on is the event, but for a hold that is nobody's here. */
-function holdIsOver(site: Site, { event }: Place, { code, status }: ProblemBody): Promise<Response> {
+/** The way on is the event. Whoever has no key to the hold hears what is true of it for him: a browser forgets the key after a while. */
+function holdIsOver(c: SitesContext, site: Site, { event }: Place, { code, status }: ProblemBody): Promise<Response> {
   const { words } = site.language;
   const ways = [{ path: eventPath(event), label: words.chooseAnew }];
-  if (ENDED.includes(code))
-    return pageResponse(site, sorryPage({ title: words.reservationOver, more: words.reservationOverMore, ways }), 410);
   if (code === "hold_in_use")
     return pageResponse(site, sorryPage({ title: words.reservationUsed, more: words.reservationUsedMore, ways }), 409);
   if (status >= 500 || status === 429)
     return pageResponse(site, sorryPage({ title: words.trouble, more: troubleText({ code }, words), ways }), status);
-  return pageResponse(site, missingPage(words), 404);
+  forgetReservation(c, event.id);
+  return reservationOver(site, event);
+}
+
+function reservationOver(site: Site, event: PublishedEvent): Promise<Response> {
+  const { words } = site.language;
+  const ways = [{ path: eventPath(event), label: words.chooseAnew }];
+  return pageResponse(site, sorryPage({ title: words.reservationOver, more: words.reservationOverMore, ways }), 410);
 }
 
 type Shown = Pick<Hold, "items"> & { expiresAt: string | null };
@@ -117,17 +121,22 @@ export async function order(c: SitesContext, site: Site, place: Place): Promise<
   const fields = await readFields(c);
   const secret = secretOf(c);
   if (!(await isOwnForm(c, fields))) return foreignForm(site, checkoutPath(event.id, holdId));
-  if (secret === null) return pageResponse(site, missingPage(language.words), 404);
-  const isAgain = fields.get("again") === "yes";
   const items = itemsOf(fields, event);
+  // Of a page that says nothing of what was reserved nothing can be got again.
+  if (secret === null && items.length === 0) return reservationOver(site, event);
+  const isAgain = fields.get("again") === "yes";
   const details = readDetails(fields, language);
+  if (secret === null && !isAgain) {
+    const faults = [{ field: null, message: language.words.endedTryAgain }, ...details.faults];
+    return show(c, site, place, { items, expiresAt: null }, { ...details, faults }, 410);
+  }
   if (details.faults.length > 0) {
     const hold = isAgain ? null : await readHold(c, place);
     return show(c, site, place, hold?.ok ? hold.value : { items, expiresAt: null }, details, 422);
   }
   const ordered = isAgain
     ? { items: items.map(({ ticketTypeId, quantity }) => ({ ticketTypeId, quantity })) }
-    : { holdId, holdSecret: secret };
+    : { holdId, holdSecret: secret ?? "" };
   const buyer = { name: details.name.trim(), email: details.email };
   const body = { eventId: event.id, ...ordered, buyer, ...attendeesOf(details) };
   // A hold is one order's, so that sending its form twice finds the order; a fresh try has its form's own key.
@@ -137,6 +146,7 @@ export async function order(c: SitesContext, site: Site, place: Place): Promise<
   const path = orderPath(answer.value.id);
   if (answer.value.accessToken) keepSecret(c, path, answer.value.accessToken);
   keepLatest(c, checkoutPath(event.id, holdId), answer.value.id);
+  keepReservation(c, event.id, holdId, answer.value.expiresAt);
   return c.redirect(path, 303);
 }
 
@@ -156,10 +166,8 @@ function fieldOf(pointer: string): string | null {
 
 async function refused(c: SitesContext, site: Site, place: Place, { items, details, problem }: Refused): Promise<Response> {
   const { words } = site.language;
-  const ways = [{ path: eventPath(place.event), label: words.chooseAnew }];
-  if (problem.code === "sold_out")
-    return pageResponse(site, sorryPage({ title: words.soldOut, more: words.soldOutMeanwhile, ways }), 409);
-  if (problem.code === "hold_in_use" || problem.status === 404) return holdIsOver(site, place, problem);
+  if (problem.code === "sold_out") return soldMeanwhile(c, site, place, items, details);
+  if (problem.code === "hold_in_use" || problem.status === 404) return holdIsOver(c, site, place, problem);
   const pointed = (problem.errors ?? []).flatMap(({ pointer }): Fault[] => {
     const field = fieldOf(pointer);
     return field === null ? [] : [{ field, message: field === "email" ? words.emailInvalid : words.nameInvalid }];
@@ -169,11 +177,32 @@ async function refused(c: SitesContext, site: Site, place: Place, { items, detai
   return show(c, site, place, hold.ok ? hold.value : { items, expiresAt: null }, { ...details, faults }, problem.status);
 }
 
+/** Says what is left of each that was wanted, and offers that with all that was typed. */
+async function soldMeanwhile(c: SitesContext, site: Site, place: Place, items: Hold["items"], details: Details) {
+  const { words } = site.language;
+  const types = new Map((await typesOf(c, place.event.id)).map((type) => [type.id, type]));
+  const faults: Fault[] = [];
+  const left = items.flatMap((item) => {
+    const type = types.get(item.ticketTypeId);
+    if (!type || type.available >= item.quantity) return [item];
+    faults.push({ field: null, message: words.onlyLeft(type.name, type.available) });
+    return type.available >= type.minPerOrder ? [{ ...item, quantity: type.available }] : [];
+  });
+  if (left.length === 0) {
+    const ways = [{ path: eventPath(place.event), label: words.chooseAnew }];
+    return pageResponse(site, sorryPage({ title: words.soldOut, more: words.soldOutMeanwhile, ways }), 409);
+  }
+  if (faults.length === 0) faults.push({ field: null, message: words.notEnough });
+  else faults.push({ field: null, message: words.takeTheRest });
+  return show(c, site, place, { items: left, expiresAt: null }, { ...details, faults }, 409);
+}
+
 /** The tickets go back on sale at once. */
 export async function release(c: SitesContext, site: Site, { event, holdId }: Place): Promise<Response> {
   const path = checkoutPath(event.id, holdId);
   if (!(await isOwnForm(c, await readFields(c)))) return foreignForm(site, path);
   await ask(c, c.env.EVENTS_HTTP, z.null(), { path: `/events/${event.id}/holds/${holdId}`, method: "DELETE" });
   forgetSecret(c, path);
+  forgetReservation(c, event.id);
   return c.redirect(eventPath(event), 303);
 }

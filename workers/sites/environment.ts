@@ -1,6 +1,7 @@
 import type { BrandingRpc } from "../../shared/contracts/branding";
 import type { EventsRpc } from "../../shared/contracts/events";
 import type { UsersRpc } from "../../shared/contracts/organizers";
+import type { SearchRpc } from "../../shared/contracts/outbound";
 
 /** What this Worker's modules work with: its siblings by their contracts, and the HTTP doors by which a buyer's requests go on. */
 export interface Env extends Pick<SitesEnv, "ENVIRONMENT" | "STRIPE_PUBLISHABLE_KEY"> {
@@ -8,6 +9,7 @@ export interface Env extends Pick<SitesEnv, "ENVIRONMENT" | "STRIPE_PUBLISHABLE_
   EVENTS: Pick<EventsRpc, "events" | "publicEvents">;
   EVENTS_HTTP: Fetcher;
   PAYMENTS_HTTP: Fetcher;
+  SEARCH: Pick<SearchRpc, "eventsThatFit">;
   USERS: Pick<UsersRpc, "organizers">;
   SENTRY_DSN?: string;
 }

@@ -39,7 +39,22 @@ export const occasion = (event: PublishedEvent, language: Language): Html => {
 </dl>`;
 };
 
-export function eventPage(site: Site, event: PublishedEvent, types: AvailableTicketType[], choice: Choice = NO_CHOICE): Page {
+/** What the page knows of its reader. */
+interface Visit {
+  choice?: Choice;
+  /** Where he goes on with tickets that are kept for him. */
+  reservation?: string | null;
+}
+
+const reservationNotice = (path: string, words: Words): Html =>
+  html`<div class="notice"><p><strong>${words.haveReservation}</strong> <a href="${path}">${words.continueReservation}</a></p></div>`;
+
+export function eventPage(
+  site: Site,
+  event: PublishedEvent,
+  types: AvailableTicketType[],
+  { choice = NO_CHOICE, reservation = null }: Visit = {},
+): Page {
   const { organizer, brand, language } = site;
   const { words } = language;
   const { title, description } = event;
@@ -60,7 +75,7 @@ ${cover ? html`<img class="cover" src="${cover.url}" alt="" width="${cover.width
 ${notice ?? ""}
 ${occasion(event, language)}
 </div>
-${notice ? "" : html`<section class="panel" aria-label="${words.tickets}">${ticketForm(event, types, choice, language)}</section>`}
+${notice ? "" : html`<section class="panel" aria-label="${words.tickets}">${reservation ? reservationNotice(reservation, words) : ""}${ticketForm(event, types, choice, language)}</section>`}
 <div>${description ? html`<p class="description">${description}</p>` : ""}
 <p class="actions">${notice ? "" : html`<a href="${calendarPath(event.id)}">${words.addToCalendar}</a>`}<a href="/">${words.allEvents}</a></p></div>
 </article>`,

@@ -14,6 +14,9 @@ export function eventPath({ id, title }: { id: string; title: string }): string 
   return `/e/${id}${slug && `/${slug}`}`;
 }
 
+/** What every page of the event begins with, whatever its title. */
+export const eventScope = (eventId: string): string => `/e/${eventId}`;
+
 export const calendarPath = (eventId: string): string => `/e/${eventId}/event.ics`;
 
 export const checkoutPath = (eventId: string, holdId: string): string => `/c/${eventId}/${holdId}`;

@@ -2,6 +2,7 @@ import { WorkerEntrypoint } from "cloudflare:workers";
 import type { SweepReport } from "../../shared/contracts/domain";
 import type { SitesRpc } from "../../shared/contracts/outbound";
 import { serve } from "../../shared/http/app";
+import { toldToPeople } from "./people";
 import { app } from "./routes";
 
 /** For sibling Workers. Not reachable from the internet. */
@@ -21,4 +22,6 @@ export class SitesService extends WorkerEntrypoint<SitesEnv> implements SitesRpc
   }
 }
 
-export default { fetch: serve(app) } satisfies ExportedHandler<SitesEnv>;
+export default {
+  fetch: serve({ fetch: async (request, env, ctx) => toldToPeople(request, env, await app.fetch(request, env, ctx)) }),
+} satisfies ExportedHandler<SitesEnv>;

@@ -1,28 +1,12 @@
-/** `/`: what an organizer has on sale, soonest first, or those of them that fit a search. */
+/** `/`: what an organizer has on sale, soonest first, or those of them that fit a search, a page at a time. */
 import { html } from "hono/html";
 import type { PublishedEvent } from "../../shared/contracts/events";
 import { eventPath } from "./event-path";
+import { type Listing, MAX_QUERY_CHARACTERS } from "./listing";
 import type { Html, Page } from "./page";
 import type { Site } from "./site";
 import { momentText, moneyText } from "./text";
 import type { Language } from "./words";
-
-/** Without marks and case, so that "muller" finds "Müller". */
-const folded = (text: string): string =>
-  text.normalize("NFKD").replaceAll(/\p{M}/gu, "").toLowerCase().replaceAll("ß", "ss").replaceAll("ı", "i");
-
-export const MAX_QUERY_CHARACTERS = 200;
-
-/** Each word of the query somewhere in what the page says of an event. */
-export function fitting(events: PublishedEvent[], query: string): PublishedEvent[] {
-  const wanted = folded(query.slice(0, MAX_QUERY_CHARACTERS))
-    .split(/[^\p{L}\p{N}]+/u)
-    .filter((word) => word !== "");
-  return events.filter(({ title, description, category, location }) => {
-    const text = folded([title, description, category, location.venue, location.city].join(" "));
-    return wanted.every((word) => text.includes(word));
-  });
-}
 
 const dayPart = (event: PublishedEvent, { words }: Language, part: Intl.DateTimeFormatOptions): string =>
   new Intl.DateTimeFormat(words.locale, { timeZone: event.timezone, ...part }).format(new Date(event.startDate));
@@ -54,16 +38,31 @@ const searchForm = (
 <button>${words.search}</button>
 </form></search>`;
 
-function answerOf({ language: { words } }: Site, found: PublishedEvent[], query: string): Html | string {
-  if (query === "") return found.length === 0 ? html`<p>${words.nothingAnnounced}</p>` : "";
-  return html`<p role="status">${found.length === 0 ? words.nothingFound(query) : words.found(found.length, query)} <a href="/">${words.showAll}</a></p>`;
+function answerOf({ language: { words } }: Site, { events, query, nextCursor, isContinued }: Listing): Html | string {
+  if (query === "") return events.length === 0 ? html`<p>${words.nothingAnnounced}</p>` : "";
+  const isPart = nextCursor !== null || isContinued;
+  const said =
+    events.length === 0 ? words.nothingFound(query) : isPart ? words.foundMany(query) : words.found(events.length, query);
+  return html`<p role="status">${said} <a href="/">${words.showAll}</a></p>`;
 }
 
-export function listPage(site: Site, events: PublishedEvent[], asked = ""): Page {
+const listPath = (query: string, cursor: string | null): string => {
+  const asked = new URLSearchParams({ ...(query === "" ? {} : { q: query }), ...(cursor === null ? {} : { cursor }) }).toString();
+  return asked === "" ? "/" : `/?${asked}`;
+};
+
+function pagesOf({ language: { words } }: Site, { query, nextCursor, isContinued }: Listing): Html | string {
+  if (nextCursor === null && !isContinued) return "";
+  return html`<nav class="actions" aria-label="${words.pages}">
+${isContinued ? html`<a href="${listPath(query, null)}">${words.firstPage}</a>` : ""}
+${nextCursor === null ? "" : html`<a class="button plain" rel="next" href="${listPath(query, nextCursor)}">${words.nextPage}</a>`}
+</nav>`;
+}
+
+export function listPage(site: Site, listing: Listing): Page {
   const { organizer, brand, language, origin } = site;
   const { words } = language;
-  const query = asked.trim().slice(0, MAX_QUERY_CHARACTERS);
-  const found = query === "" ? events : fitting(events, query);
+  const { events, query, isContinued } = listing;
   const { cover } = brand;
   const description = brand.tagline ?? words.eventsBy(organizer.name);
   return {
@@ -74,11 +73,12 @@ export function listPage(site: Site, events: PublishedEvent[], asked = ""): Page
 <meta property="og:description" content="${description}">
 <meta property="og:url" content="${origin}/">
 ${cover ? html`<meta property="og:image" content="${new URL(cover.url, origin).href}">` : ""}`,
-    content: html`${cover ? html`<img class="cover" src="${cover.url}" alt="" width="${cover.width}" height="${cover.height}">` : ""}
+    content: html`${cover && !isContinued ? html`<img class="cover" src="${cover.url}" alt="" width="${cover.width}" height="${cover.height}">` : ""}
 <h1>${words.events}</h1>
-${brand.tagline ? html`<p dir="auto">${brand.tagline}</p>` : ""}
-${events.length > 0 ? searchForm(site, query) : ""}
-${answerOf(site, found, query)}
-${found.length > 0 ? html`<ul class="events">${found.map((event) => listed(event, language))}</ul>` : ""}`,
+${brand.tagline && !isContinued ? html`<p dir="auto">${brand.tagline}</p>` : ""}
+${events.length > 0 || query !== "" ? searchForm(site, query) : ""}
+${answerOf(site, listing)}
+${events.length > 0 ? html`<ul class="events">${events.map((event) => listed(event, language))}</ul>` : ""}
+${pagesOf(site, listing)}`,
   };
 }

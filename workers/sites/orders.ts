@@ -7,7 +7,7 @@ import type { ProblemBody } from "../../shared/contracts/problem-body";
 import { ok, type Result, refuse } from "../../shared/contracts/result";
 import { ORDER_TOKEN_PARAMETER, orderPath } from "../../shared/http/guest-links";
 import type { SitesContext } from "./answering";
-import { forgetReturned, hasReturned, keepLatest, keepReturned, keepSecret, latestOf } from "./cookies";
+import { forgetReservation, forgetReturned, hasReturned, keepLatest, keepReturned, keepSecret, latestOf } from "./cookies";
 import type { Env } from "./environment";
 import { payPath } from "./event-path";
 import { formToken, isOwnForm, keyOf, readFields, secretOf } from "./forms";
@@ -105,6 +105,8 @@ export function orderNotShown(site: Site, { code, status }: ProblemBody): Promis
 export async function showOrder(c: SitesContext, site: Site, orderId: string, problem?: ProblemBody): Promise<Response> {
   const sale = await readSale(c, site, orderId);
   if (!sale.ok) return orderNotShown(site, sale.error);
+  const standing = standingOf(sale.value);
+  if (standing === "bought" || standing === "over") forgetReservation(c, sale.value.event.id);
   const trouble = problem && troubleText(problem, site.language.words);
   return pageResponse(site, orderPage(site, { ...sale.value, trouble }, Date.now()), problem?.status ?? 200);
 }

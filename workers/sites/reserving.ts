@@ -1,10 +1,11 @@
 /** From the choice on an event's page to a hold. */
 import { z } from "zod";
 import { AvailableTicketType, Hold, type PublishedEvent } from "../../shared/contracts/events";
+import { Id } from "../../shared/contracts/ids";
 import type { ProblemBody } from "../../shared/contracts/problem-body";
 import { Problem } from "../../shared/http/problem";
 import type { SitesContext } from "./answering";
-import { keepSecret } from "./cookies";
+import { keepReservation, keepSecret, latestOf } from "./cookies";
 import { eventPage, isShown } from "./event-page";
 import { checkoutPath, eventPath } from "./event-path";
 import type { Fault } from "./fields";
@@ -26,27 +27,37 @@ export interface Offer {
   event: PublishedEvent;
   /** As it stands now, from the event's own object. */
   types: AvailableTicketType[];
+  /** Where the reader goes on with tickets that are kept for him. */
+  reservation: string | null;
 }
 
 /** Null for what this organizer shows to nobody. */
 export async function offerOf(c: SitesContext, site: Site, eventId: string): Promise<Offer | null> {
-  const [[event], tickets] = await Promise.all([
-    c.env.EVENTS.events([eventId]),
-    ask(c, c.env.EVENTS_HTTP, Tickets, { path: `/events/${eventId}/tickets` }),
-  ]);
+  const [[event], types] = await Promise.all([c.env.EVENTS.events([eventId]), typesOf(c, eventId)]);
   if (!event || !isShown(event, site.organizer.id)) return null;
+  return { event, types, reservation: reservationOf(c, eventId) };
+}
+
+/** None of what is on sale nowhere. */
+export async function typesOf(c: SitesContext, eventId: string): Promise<AvailableTicketType[]> {
+  const tickets = await ask(c, c.env.EVENTS_HTTP, Tickets, { path: `/events/${eventId}/tickets` });
   // A sale that cannot be read just now is not one that has nothing to sell.
   if (!tickets.ok && tickets.error.status >= 500) throw new Problem("overloaded");
-  return { event, types: tickets.ok ? tickets.value.data : [] };
+  return tickets.ok ? tickets.value.data : [];
+}
+
+function reservationOf(c: SitesContext, eventId: string): string | null {
+  const holdId = latestOf(c);
+  return holdId !== undefined && Id.safeParse(holdId).success ? checkoutPath(eventId, holdId) : null;
 }
 
 export async function showEvent(
   site: Site,
-  { event, types }: Offer,
+  { event, types, reservation }: Offer,
   choice: Choice = NO_CHOICE,
   status = 200,
 ): Promise<Response> {
-  return pageResponse(site, eventPage(site, event, types, choice), status);
+  return pageResponse(site, eventPage(site, event, types, { choice, reservation }), status);
 }
 
 /** What was chosen, checked against what there is; the faults name the fields. */
@@ -91,6 +102,7 @@ export async function reserve(c: SitesContext, site: Site, eventId: string): Pro
   if (!placed.ok) return refused(c, site, offer, choice, placed.error);
   const path = checkoutPath(eventId, placed.value.id);
   keepSecret(c, path, placed.value.secret, HOLD_SECONDS);
+  keepReservation(c, eventId, placed.value.id, placed.value.expiresAt);
   return c.redirect(path, 303);
 }
 

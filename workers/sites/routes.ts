@@ -9,6 +9,7 @@ import type { Env } from "./environment";
 import { isShown } from "./event-page";
 import { checkoutPath } from "./event-path";
 import { listPage } from "./list-page";
+import { readListing } from "./listing";
 import { stateText, ticketPage } from "./order-page";
 import { cancel, cleanAddress, orderNotShown, pay, readOrder, readSale, showOrder, showPayment } from "./orders";
 import { pageResponse } from "./page";
@@ -32,9 +33,11 @@ export const app = domainApp<Env>({ missingPage: page(async () => null) })
   .get(
     "/",
     anyone(),
-    page(async (c, site) =>
-      pageResponse(site, listPage(site, await c.env.EVENTS.publicEvents(site.organizer.id), c.req.query("q"))),
-    ),
+    page(async (c, site) => {
+      const { q, cursor } = c.req.query();
+      const listing = await readListing(c.env, site.organizer.id, { q, cursor });
+      return listing && pageResponse(site, listPage(site, listing));
+    }),
   )
   .get(
     "/e/:eventId/event.ics",

@@ -13,6 +13,10 @@ export const de: Words = {
   nothingAnnounced: "Zurzeit ist nichts angekündigt.",
   nothingFound: (query) => `Keine Veranstaltung passt zu „${query}“.`,
   found: (count, query) => `${plural(count, "Veranstaltung passt", "Veranstaltungen passen")} zu „${query}“.`,
+  foundMany: (query) => `Diese passen zu „${query}“.`,
+  pages: "Seiten der Liste",
+  nextPage: "Weitere Veranstaltungen",
+  firstPage: "Zurück zum Anfang",
   searchEvents: "Veranstaltungen suchen",
   search: "Suchen",
   showAll: "Alle Veranstaltungen zeigen",
@@ -42,6 +46,8 @@ export const de: Words = {
   total: "Summe",
   totalOfOne: (price) => `1 Ticket, ${price}`,
   totalOf: (count, price) => `${count} Tickets, ${price}`,
+  haveReservation: "Hier sind Tickets für dich reserviert.",
+  continueReservation: "Weiter mit deiner Reservierung",
   reserveNote: "Das Reservieren kostet nichts. Bezahlt wird in den nächsten Schritten.",
 
   steps: "Schritte deines Kaufs",
@@ -87,6 +93,7 @@ export const de: Words = {
   endedTryAgain:
     "Deine Reservierung ist abgelaufen. Schick das Formular noch einmal ab, um dieselben Tickets zu bekommen, falls es sie noch gibt.",
   soldOutMeanwhile: "Diese Tickets wurden inzwischen verkauft.",
+  takeTheRest: "Das Formular fragt jetzt nach dem, was von deiner Auswahl übrig ist.",
   busy: "Gerade fragen zu viele zugleich. Warte einen Moment und versuch es noch einmal.",
   unexpected: "Bei uns ist etwas schiefgegangen. Es wurde nichts abgebucht; versuch es gleich noch einmal.",
 
@@ -156,5 +163,8 @@ export const de: Words = {
   reservationUsedMore: "Öffne sie über den Link in deiner E-Mail, oder wähle Tickets neu.",
   foreignForm: "Dieses Formular kam von anderswo",
   foreignFormMore: "Es wurde nichts getan. Öffne die Seite hier und schick das Formular noch einmal ab.",
+  formTooLarge:
+    "Das Formular enthält mehr, als gesendet werden kann. Geh zurück: Was du eingegeben hast, ist noch da. Kürze es und sende es noch einmal.",
+  notThatWay: "So lässt sich diese Adresse nicht öffnen. Es ist nichts geschehen.",
   trouble: "Das hat nicht geklappt",
 };

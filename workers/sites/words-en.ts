@@ -11,6 +11,10 @@ export const en = {
   nothingAnnounced: "Nothing is announced at the moment.",
   nothingFound: (query: string) => `No event here fits “${query}”.`,
   found: (count: number, query: string) => `${plural(count, "event fits", "events fit")} “${query}”.`,
+  foundMany: (query: string) => `These fit “${query}”.`,
+  pages: "Pages of the list",
+  nextPage: "More events",
+  firstPage: "Back to the first",
   searchEvents: "Search events",
   search: "Search",
   showAll: "Show all events",
@@ -40,6 +44,8 @@ export const en = {
   total: "Total",
   totalOfOne: (price: string) => `1 ticket, ${price}`,
   totalOf: (count: string, price: string) => `${count} tickets, ${price}`,
+  haveReservation: "You have tickets reserved here.",
+  continueReservation: "Continue with your reservation",
   reserveNote: "Reserving costs nothing. You pay in the next steps.",
 
   steps: "Steps of your purchase",
@@ -84,6 +90,7 @@ export const en = {
   emailInvalid: "Enter an e-mail address like ada@example.com.",
   endedTryAgain: "Your reservation has ended. Send the form again to get the same tickets, if they are still there.",
   soldOutMeanwhile: "These tickets were sold meanwhile.",
+  takeTheRest: "The form below now asks for what is left of your choice.",
   busy: "Too many people are asking just now. Wait a moment and try again.",
   unexpected: "Something went wrong on our side. Nothing was charged; try again in a moment.",
 
@@ -150,5 +157,7 @@ export const en = {
   reservationUsedMore: "Open it by the link in your e-mail, or choose tickets anew.",
   foreignForm: "This form was sent from elsewhere",
   foreignFormMore: "Nothing was done. Open the page here and send the form again.",
+  formTooLarge: "The form holds more than can be sent. Go back: what you typed is still there. Shorten it and send it again.",
+  notThatWay: "This address cannot be opened that way. Nothing was done.",
   trouble: "That did not work",
 };
