@@ -4,7 +4,7 @@ import { z } from "zod";
 import { AvailableTicketType, Hold, type PublishedEvent } from "../../shared/contracts/events";
 import { ProblemBody } from "../../shared/contracts/problem-body";
 import { type Answer, type Client, connect, parse } from "../support/client";
-import { createOrganizer, createPublishedEvent, type Person, registerAndLogin } from "../support/scenes";
+import { createOrganizer, createPublishedEvent, eventually, type Person, registerAndLogin } from "../support/scenes";
 
 const Tickets = z.object({ data: z.array(AvailableTicketType) });
 
@@ -80,4 +80,72 @@ test("the availability says when it was true", async () => {
   const event = await createPublishedEvent(owner, organizerId);
   const Snapshot = Tickets.extend({ asOf: z.iso.datetime() });
   expect(parse(Snapshot, await api.get(`/events/${event.id}/availability`), 200).data).toMatchObject([{ available: 50 }]);
+});
+
+test("a hold is kept for longer up to its cap, and taken again after its end at the price of the day", async () => {
+  const settings = { holdSeconds: 2, maxHoldSeconds: 4 };
+  const event = await createPublishedEvent(owner, organizerId, { settings });
+  expect(event.settings).toMatchObject(settings);
+  const path = `/events/${event.id}/holds`;
+  const first = parse(Hold, await api.post(path, items(event, 2)), 201);
+  const guest = api.as({ token: first.secret });
+  expect(Date.parse(first.extendableUntil ?? "") - Date.parse(first.expiresAt)).toBe(2_000);
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  const extended = parse(Hold, await guest.post(`${path}/${first.id}/extend`), 200);
+  expect(Date.parse(extended.expiresAt)).toBeGreaterThan(Date.parse(first.expiresAt));
+  expect(extended).toMatchObject({ items: first.items, extendableUntil: first.extendableUntil });
+  expect(parse(Hold, await guest.post(`${path}/${first.id}/reacquire`, {}), 200)).toEqual(extended);
+  expect(codeOf(await guest.post(`${path}/${first.id}/extend`, { seconds: 60 }))).toBe("400 invalid_body");
+  for (const command of ["extend", "reacquire"]) {
+    expect(codeOf(await api.post(`${path}/${first.id}/${command}`))).toBe("401 credential_missing");
+    expect(codeOf(await owner.api.post(`${path}/${first.id}/${command}`, { no: "form" }))).toBe("404 hold_not_found");
+  }
+
+  const dearer = { price: { amount: 2800, currency: "EUR" } };
+  expect((await owner.api.put(`/events/${event.id}/ticket-types/${event.ticketTypes[0]?.id}`, dearer)).status).toBe(200);
+  await eventually("the hold's end", async () => ((await guest.get(`${path}/${first.id}`)).status === 409 ? true : undefined));
+  expect(codeOf(await guest.post(`${path}/${first.id}/extend`))).toBe("409 hold_expired");
+  const again = parse(Hold, await guest.post(`${path}/${first.id}/reacquire`), 200);
+  expect(again.repriced).toEqual([
+    { ticketTypeId: event.ticketTypes[0]?.id, from: { amount: 2500, currency: "EUR" }, to: dearer.price },
+  ]);
+  expect(again.items).toMatchObject([{ quantity: 2, unitPrice: dearer.price }]);
+  expect(await leftOf(event)).toEqual([48]);
+  expect((await guest.delete(`${path}/${first.id}`)).status).toBe(204);
+  for (const command of ["extend", "reacquire"])
+    expect(codeOf(await guest.post(`${path}/${first.id}/${command}`))).toBe("409 hold_released");
+});
+
+test("a hold that may be partial takes what there is of each line, and tells what it did not get", async () => {
+  const price = { amount: 100, currency: "EUR" };
+  const ticketTypes = [
+    { name: "A", price, quantity: 3 },
+    { name: "B", price, quantity: 5 },
+    { name: "C", price, quantity: 1, minPerOrder: 2, maxPerOrder: 4 },
+  ];
+  const event = await createPublishedEvent(owner, organizerId, { ticketTypes });
+  const path = `/events/${event.id}/holds`;
+  const [a = "", b = "", c = ""] = event.ticketTypes.map(({ id }) => id);
+  const wish = {
+    items: [
+      { ticketTypeId: a, quantity: 4 },
+      { ticketTypeId: b, quantity: 2 },
+      { ticketTypeId: c, quantity: 2 },
+    ],
+  };
+  expect(codeOf(await api.post(path, wish))).toBe("409 sold_out");
+  const call = { idempotencyKey: randomUUID() };
+  const partial = parse(Hold, await api.post(path, { ...wish, partial: true }, call), 201);
+  expect(partial.items).toMatchObject([
+    { ticketTypeId: a, quantity: 3, asked: 4 },
+    { ticketTypeId: b, quantity: 2 },
+  ]);
+  expect(partial.refused).toEqual([{ ticketTypeId: c, asked: 2, code: "sold_out" }]);
+  expect(parse(Hold, await api.post(path, { ...wish, partial: true }, call), 201).items).toEqual(partial.items);
+  expect(codeOf(await api.post(path, wish, call))).toBe("422 idempotency_key_reused");
+  const guest = api.as({ token: partial.secret });
+  const changed = await guest.put(`${path}/${partial.id}`, { items: [{ ticketTypeId: b, quantity: 9 }], partial: true });
+  expect(parse(Hold, changed, 200).items).toMatchObject([{ ticketTypeId: b, quantity: 5, asked: 9 }]);
+  expect(await leftOf(event)).toEqual([3, 0, 1]);
+  expect(codeOf(await api.post(path, { items: [{ ticketTypeId: b, quantity: 1 }], partial: true }))).toBe("409 sold_out");
 });
