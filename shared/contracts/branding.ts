@@ -189,6 +189,14 @@ export type AssetKind = (typeof ASSET_KINDS)[number];
 export const ASSET_TYPES = ["image/png", "image/jpeg", "image/webp", "image/svg+xml"] as const;
 export type AssetType = (typeof ASSET_TYPES)[number];
 
+/**
+ * Of a picture that stands on every page, in bytes as it is served: with all three a page stays below 30 kB, whatever is on them. What
+ * is uploaded is kept as it is, up to `MAX_UPLOAD_BYTES`; making it smaller is its owner's.
+ */
+export const MAX_SHOWN_BYTES = { logo: 6_000, favicon: 2_000, cover: 14_000 } as const satisfies Partial<
+  Record<AssetKind, number>
+>;
+
 export const MAX_UPLOAD_BYTES = 20 * 1024 * 1024;
 
 /** What comes with a file: in the address, or as fields of its form. */

@@ -74,7 +74,7 @@ export const PROBLEMS = {
   payload_too_large: { status: 413, title: "The body is larger than this path takes" },
   asset_type_unsupported: { status: 415, title: "The file is none of the kinds that are taken" },
   asset_broken: { status: 422, title: "The picture is cut off, altered or not what it begins like" },
-  asset_too_large: { status: 422, title: "The picture has more pixels or parts than may be shown" },
+  asset_too_large: { status: 422, title: "The picture has more bytes, pixels or parts than may be shown" },
   asset_unknown: { status: 422, title: "The settings name an asset that is not the organizer's" },
   idempotency_key_reused: { status: 422, title: "The Idempotency-Key was used with another body" },
   nonce_reused: { status: 422, title: "The nonce was used with another code" },

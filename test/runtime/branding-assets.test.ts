@@ -2,9 +2,10 @@
 import { applyD1Migrations, reset } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { MAX_SHOWN_BYTES } from "../../shared/contracts/branding";
 import { deleteAsset, readAsset, sweepAssets } from "../../workers/branding/assets";
 import { readSettings, readSettingsOf, saveSettings } from "../../workers/branding/brand-settings";
-import { bound, codeOf, NOW_MS, objects, organizerId, request, rows, store, strangerId } from "../support/branding-room";
+import { bound, codeOf, NOW_MS, objects, organizerId, picture, request, rows, store, strangerId } from "../support/branding-room";
 
 beforeEach(() => applyD1Migrations(bound.DB, env.MIGRATIONS.branding));
 afterEach(() => reset());
@@ -106,6 +107,23 @@ describe("the settings", () => {
         error: { code: "asset_unknown", errors: [{ pointer: "/faviconAssetId" }] },
       });
     expect((await readSettings(bound.DB, organizerId)).version).toBe(0);
+  });
+
+  it("refuse what would keep a page's readers waiting, and keep it as an asset", async () => {
+    const of = (bytes: number) => ({ ...picture, bytes: new Uint8Array(bytes) });
+    const { asset: cover } = await store({ kind: "cover", picture: of(MAX_SHOWN_BYTES.cover) });
+    const { asset: heavy } = await store({ kind: "cover", picture: of(MAX_SHOWN_BYTES.cover + 1) });
+    expect(await save({ coverAssetId: cover.id })).toMatchObject({ ok: true });
+    expect(await save({ coverAssetId: heavy.id })).toMatchObject({
+      ok: false,
+      error: {
+        code: "asset_too_large",
+        errors: [{ pointer: "/coverAssetId", message: "has 14001 bytes; a page shows at most 14000" }],
+      },
+    });
+    // What is light enough for a cover is none for a logo.
+    expect(await save({ logoAssetId: cover.id })).toMatchObject({ ok: false, error: { errors: [{ pointer: "/logoAssetId" }] } });
+    expect((await readSettings(bound.DB, organizerId)).settings).toMatchObject({ cover: { assetId: cover.id }, logo: null });
   });
 
   it("never show an asset that went while they were saved", async () => {

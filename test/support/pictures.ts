@@ -1,4 +1,5 @@
 /** Small pictures made by hand, whole and broken. */
+import { randomBytes } from "node:crypto";
 import { crc32, deflateSync } from "node:zlib";
 
 export const bytesOf = (text: string): Uint8Array<ArrayBuffer> => Uint8Array.from(new TextEncoder().encode(text));
@@ -20,14 +21,14 @@ export const PNG_SIGNATURE = new Uint8Array([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a,
 const header = (width: number, height: number): Uint8Array =>
   pngChunk("IHDR", [...uint32(width), ...uint32(height), 8, 2, 0, 0, 0]);
 
-/** One colour, `extra` chunks before the pixels. A header may say another size than the pixels have. */
+/** One colour, or noise, which nothing makes smaller; `extra` chunks before the pixels. A header may say another size than the pixels have. */
 export function png(
   width = 2,
   height = 2,
-  { color = [200, 60, 20], extra = [] as Uint8Array[], says = [width, height] as [number, number] } = {},
+  { color = [200, 60, 20], noisy = false, extra = [] as Uint8Array[], says = [width, height] as [number, number] } = {},
 ) {
-  const row = [0, ...Array.from({ length: width }, () => color).flat()];
-  const pixels = new Uint8Array(deflateSync(new Uint8Array(Array.from({ length: height }, () => row).flat())));
+  const row = () => [0, ...(noisy ? randomBytes(3 * width) : Array.from({ length: width }, () => color).flat())];
+  const pixels = new Uint8Array(deflateSync(new Uint8Array(Array.from({ length: height }, row).flat())));
   return joined(PNG_SIGNATURE, header(...says), ...extra, pngChunk("IDAT", pixels), pngChunk("IEND"));
 }
 

@@ -1,6 +1,12 @@
 /** How an organizer looks: what was saved, or the house's own look. */
 import { contrast, textOn } from "../../shared/color/contrast";
-import type { BrandLink, BrandPicture, BrandSettings, BrandSettingsDraft } from "../../shared/contracts/branding";
+import {
+  type BrandLink,
+  type BrandPicture,
+  type BrandSettings,
+  type BrandSettingsDraft,
+  MAX_SHOWN_BYTES,
+} from "../../shared/contracts/branding";
 import { toTimestamp } from "../../shared/contracts/ids";
 import type { Refusal } from "../../shared/contracts/problems";
 import { ok, type Result, refuse } from "../../shared/contracts/result";
@@ -140,11 +146,12 @@ export async function saveSettings(
   current: SavedSettings,
   draft: BrandSettingsDraft,
   nowMs: number,
-): Promise<Result<SavedSettings, Refusal<"state_moved" | "asset_unknown">>> {
+): Promise<Result<SavedSettings, Refusal<"state_moved" | "asset_unknown" | "asset_too_large">>> {
   const look = changed(current.look, draft);
   const assetIds = [...new Set([look.logoAssetId, look.faviconAssetId, look.coverAssetId].filter((id) => id !== null))];
-  const errors = await findStrangers(db, draft);
-  if (errors.length > 0) return refuse({ code: "asset_unknown", errors });
+  const { strange, heavy } = await findFaults(db, draft);
+  if (strange.length > 0) return refuse({ code: "asset_unknown", errors: strange });
+  if (heavy.length > 0) return refuse({ code: "asset_too_large", errors: heavy });
   // Asked again by the statement that writes: an asset that goes meanwhile must not stand in the settings.
   const row = await db
     .prepare(
@@ -193,15 +200,39 @@ function changed(look: Look, { organizerId: _, ...draft }: BrandSettingsDraft): 
   return after;
 }
 
-/** Where the draft names an asset that is not this organizer's. */
-async function findStrangers(db: D1Database, draft: BrandSettingsDraft): Promise<{ pointer: string; message: string }[]> {
-  const named = (["logoAssetId", "faviconAssetId", "coverAssetId"] as const).filter((field) => draft[field]);
-  if (named.length === 0) return [];
+const SHOWN_AS = { logoAssetId: "logo", faviconAssetId: "favicon", coverAssetId: "cover" } as const;
+
+type Pointed = { pointer: string; message: string };
+
+interface Faults {
+  /** Where the draft names an asset that is not this organizer's. */
+  strange: Pointed[];
+  /** Where it names one that would keep a page's readers waiting. */
+  heavy: Pointed[];
+}
+
+async function findFaults(db: D1Database, draft: BrandSettingsDraft): Promise<Faults> {
+  const named = (["logoAssetId", "faviconAssetId", "coverAssetId"] as const).flatMap((field) => {
+    const id = draft[field];
+    return id ? [{ field, id }] : [];
+  });
+  if (named.length === 0) return { strange: [], heavy: [] };
   const { results } = await db
-    .prepare("SELECT id FROM brand_assets WHERE organizer_id = ? AND state = 'stored' AND id IN (SELECT value FROM json_each(?))")
-    .bind(draft.organizerId, JSON.stringify(named.map((field) => draft[field])))
-    .all<{ id: string }>();
-  return named
-    .filter((field) => !results.some(({ id }) => id === draft[field]))
-    .map((field) => ({ pointer: `/${field}`, message: "is no asset of this organizer" }));
+    .prepare(
+      `SELECT id, size_bytes AS sizeBytes FROM brand_assets
+       WHERE organizer_id = ? AND state = 'stored' AND id IN (SELECT value FROM json_each(?))`,
+    )
+    .bind(draft.organizerId, JSON.stringify(named.map(({ id }) => id)))
+    .all<{ id: string; sizeBytes: number }>();
+  const sizes = new Map(results.map(({ id, sizeBytes }) => [id, sizeBytes]));
+  return {
+    strange: named
+      .filter(({ id }) => !sizes.has(id))
+      .map(({ field }) => ({ pointer: `/${field}`, message: "is no asset of this organizer" })),
+    heavy: named.flatMap(({ field, id }) => {
+      const most = MAX_SHOWN_BYTES[SHOWN_AS[field]];
+      const bytes = sizes.get(id) ?? 0;
+      return bytes > most ? [{ pointer: `/${field}`, message: `has ${bytes} bytes; a page shows at most ${most}` }] : [];
+    }),
+  };
 }

@@ -88,7 +88,7 @@ export const operations = {
     operationId: "saveBrandSettings",
     summary: "Save how an organizer's pages and mails look",
     description:
-      "Changes the fields present and leaves the others. `If-Match` is optional. A logo or favicon is an asset of the organizer's own or an https address: naming one takes the other away, null takes the picture away.",
+      "Changes the fields present and leaves the others. `If-Match` is optional. A logo or favicon is an asset of the organizer's own or an https address: naming one takes the other away, null takes the picture away. What stands on every page is small, or it keeps readers waiting: a logo has at most 6,000 bytes, a favicon 2,000, a cover 14,000.",
     tags: ["branding"],
     requestExample: {
       organizerId: settings.organizerId,
@@ -97,7 +97,7 @@ export const operations = {
       fontFamily: "Georgia, serif",
     },
     answers: { 200: { description: "The settings as they stand now", schema: BrandSettings, example: settings } },
-    refusals: ["state_moved", "version_stale", "asset_unknown"],
+    refusals: ["state_moved", "version_stale", "asset_unknown", "asset_too_large"],
   },
   getBrandSettings: {
     operationId: "getBrandSettings",
