@@ -5,7 +5,7 @@ import type { ClaimRefusal, ClaimRequest, ConfirmRefusal, ConfirmRequest, HeldSt
 import { Money } from "./money";
 import type { Refusal } from "./problems";
 import type { Result } from "./result";
-import { MAX_SEAT_CATEGORIES, SeatCategoryId } from "./seats";
+import { BestAvailable, MAX_SEAT_CATEGORIES, SeatCategoryId } from "./seats";
 
 export const MAX_CAPACITY = 1_000_000;
 export const MAX_TICKET_TYPES = 100;
@@ -296,7 +296,18 @@ export const HoldLine = z
   .strictObject({
     ticketTypeId: Id,
     quantity: z.int().min(1).max(MAX_PER_ORDER),
-    seatIds: z.array(z.string().min(1).max(64)).max(MAX_PER_ORDER).optional(),
+    seatIds: z
+      .array(z.string().min(1).max(64))
+      .max(MAX_PER_ORDER)
+      .optional()
+      .meta({ description: "Of a ticket type with seats: these, as many as `quantity`" }),
+    bestAvailable: BestAvailable.optional().meta({
+      description: "Of a ticket type with seats: the best that are left, together where that is possible",
+    }),
+  })
+  .refine(({ seatIds = [], bestAvailable }) => seatIds.length === 0 || bestAvailable === undefined, {
+    path: ["bestAvailable"],
+    message: "either seatIds or bestAvailable",
   })
   .meta({ id: "HoldLine" });
 export const HoldDraft = z

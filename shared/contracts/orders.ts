@@ -54,7 +54,15 @@ export const Order = z
     organizerId: Id,
     status: z.enum(ORDER_STATUSES),
     expiresAt: Timestamp,
-    items: z.array(z.object({ ticketTypeId: Id, name: z.string(), quantity: z.int(), unitPrice: Money })),
+    items: z.array(
+      z.object({
+        ticketTypeId: Id,
+        name: z.string(),
+        quantity: z.int(),
+        unitPrice: Money,
+        seatIds: z.array(z.string()).optional(),
+      }),
+    ),
     subtotal: Money,
     discount: Money,
     fees: Money,

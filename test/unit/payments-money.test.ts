@@ -52,7 +52,7 @@ describe("the five sums", () => {
   // The exponent is the reader's: 1500 is 1,500 yen, 15 euros or 1.5 dinars, and nothing in between divides.
   test.each(["JPY", "EUR", "KWD"])("leave in %s as they stand in the row", (currency) => {
     const lines: LineRow[] = [
-      { order_id: "", position: 0, ticket_type_id: "t", name: "One", quantity: 1, unit_price_minor: 1501 },
+      { order_id: "", position: 0, ticket_type_id: "t", name: "One", quantity: 1, unit_price_minor: 1501, seats: null },
     ];
     const shown = toOrder(order(currency, 1501), lines, 0);
     for (const sum of [shown.subtotal, shown.total, shown.items[0]?.unitPrice]) expect(sum).toEqual({ amount: 1501, currency });

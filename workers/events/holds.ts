@@ -2,7 +2,8 @@
 
 import type { Hold, HoldDraft } from "../../shared/contracts/events";
 import { toTimestamp } from "../../shared/contracts/ids";
-import type { HeldStock, HoldChangeRefusal, Holder, HoldRefusal, Line, RepricedLine } from "../../shared/contracts/inventory";
+import type { HeldStock, HoldChangeRefusal, Holder, HoldRefusal, RepricedLine } from "../../shared/contracts/inventory";
+import { toLines } from "../../shared/contracts/lines";
 import { type Money, money } from "../../shared/contracts/money";
 import type { Principal } from "../../shared/contracts/principal";
 import type { Refusal } from "../../shared/contracts/problems";
@@ -18,8 +19,6 @@ import { holderOf } from "./holder";
 import { askInventory } from "./inventory";
 import { isInsiderOf } from "./members";
 
-type HoldItems = HoldDraft["items"];
-
 export interface HoldAsked {
   eventId: string;
   principal: Principal;
@@ -34,13 +33,9 @@ export async function placeHold(
   env: Env,
   asked: HoldAsked,
   { items, partial = false }: HoldDraft,
-): Promise<Result<Hold, HoldRefusal | Refusal<"seat_unknown">>> {
+): Promise<Result<Hold, HoldRefusal>> {
   const { eventId, principal, address, idempotencyKey: key } = asked;
-  const lines = linesOf(items);
-  if (!lines)
-    return (await isKnownToCaller(env, principal, eventId))
-      ? refuse({ code: "seat_unknown" })
-      : refuse({ code: "event_not_found" });
+  const lines = toLines(items);
   const keyed = key !== null;
   const holdId = keyed
     ? await uuidV8(env.HOLD_KEY, ["hold", callerScope(principal), "POST", `/events/${eventId}/holds`, key])
@@ -78,12 +73,6 @@ async function placeAsInsider(
   return isDraft ? refuse({ code: "event_not_on_sale", detail: "The event is not published." }) : again;
 }
 
-/** Null where seats are asked for: no event has any yet. */
-function linesOf(items: HoldItems): Line[] | null {
-  if (items.some(({ seatIds }) => seatIds !== undefined && seatIds.length > 0)) return null;
-  return items.map(({ ticketTypeId, quantity }) => ({ ticketTypeId, quantity }));
-}
-
 /** What a form's fault must wait for: an event that the caller may not know of is a 404 first (API.md, order of checks). */
 export const isKnownToCaller = async (env: Env, principal: Principal, eventId: string): Promise<boolean> =>
   (await readSnapshot(env, principal, eventId)).ok;
@@ -103,9 +92,8 @@ export async function changeHold(
   eventId: string,
   holdId: string,
   { items, partial = false }: HoldDraft,
-): Promise<Result<Hold, HoldChangeRefusal | Refusal<"seat_unknown">>> {
-  const lines = linesOf(items);
-  if (!lines) return refuse({ code: "seat_unknown" });
+): Promise<Result<Hold, HoldChangeRefusal>> {
+  const lines = toLines(items);
   return tell(env, holdId, await askInventory(env, eventId, (inventory) => inventory.changeHold(holdId, lines, partial)));
 }
 

@@ -1,5 +1,6 @@
 /** `POST /orders`: the object gives the stock, one batch writes the order down (rules 12, 19, 20). */
 import type { HeldStock, Holder } from "../../shared/contracts/inventory";
+import { toLines } from "../../shared/contracts/lines";
 import type { Order, OrderDraft } from "../../shared/contracts/orders";
 import type { Refusal } from "../../shared/contracts/problems";
 import { ok, type Result, refuse } from "../../shared/contracts/result";
@@ -69,7 +70,7 @@ async function giveBack(env: Env, db: D1Database, orderId: string, { eventId, it
   if (standing?.event_id !== eventId) await env.EVENTS.releaseOrder(eventId, orderId, "key_reused");
 }
 
-/** What the form cannot say by itself. To pass over vouchers and seats, which do not exist yet, would sell something else than was asked. */
+/** What the form cannot say by itself. To pass over vouchers, which do not exist yet, would sell something else than was asked. */
 function checkDraft({ principal }: Caller, draft: OrderDraft): Refusal | null {
   if (principal.kind === "bearer_secret" && principal.secret !== draft.holdSecret) return { code: "credential_invalid" };
   const errors: { pointer: string; message: string }[] = [];
@@ -77,8 +78,7 @@ function checkDraft({ principal }: Caller, draft: OrderDraft): Refusal | null {
   const tickets = draft.items?.reduce((sum, { quantity }) => sum + quantity, 0);
   if (tickets !== undefined && (draft.attendees?.length ?? 0) > tickets)
     errors.push({ pointer: "/attendees", message: "more attendees than tickets" });
-  if (errors.length > 0) return { code: "invalid_body", errors };
-  return draft.items?.some(({ seatIds }) => seatIds !== undefined) ? { code: "seat_unknown" } : null;
+  return errors.length > 0 ? { code: "invalid_body", errors } : null;
 }
 
 function databaseOf(env: Env, orderId: string): D1Database {
@@ -106,7 +106,7 @@ async function claimStock(
     holder: await holderOf(env, caller, draft.buyer.email),
     hold:
       draft.holdId !== undefined && draft.holdSecret !== undefined ? { id: draft.holdId, secret: draft.holdSecret } : undefined,
-    items: draft.items?.map(({ ticketTypeId, quantity }) => ({ ticketTypeId, quantity })),
+    items: draft.items && toLines(draft.items),
     requestHash,
     insider: isAdmin(caller.principal),
     personEmail: await personEmailOf(env, caller, draft.eventId, draft.buyer.email),
@@ -171,8 +171,9 @@ async function writeOrder(db: D1Database, writing: Writing): Promise<Standing> {
     );
   const lines = db
     .prepare(
-      `INSERT INTO order_lines (order_id, position, ticket_type_id, name, quantity, unit_price_minor)
-       SELECT ?1, key, value ->> 'ticketTypeId', value ->> 'name', value ->> 'quantity', value ->> 'unitPriceMinor' FROM json_each(?2)
+      `INSERT INTO order_lines (order_id, position, ticket_type_id, name, quantity, unit_price_minor, seats)
+       SELECT ?1, key, value ->> 'ticketTypeId', value ->> 'name', value ->> 'quantity', value ->> 'unitPriceMinor', value -> 'seats'
+       FROM json_each(?2)
        WHERE EXISTS (SELECT 1 FROM orders WHERE id = ?1 AND hold_id = ?3)
        ON CONFLICT DO NOTHING`,
     )

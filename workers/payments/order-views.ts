@@ -1,5 +1,6 @@
 /** Rows as the wire has them; internal states end here. */
 import { toTimestamp } from "../../shared/contracts/ids";
+import type { HeldSeat } from "../../shared/contracts/inventory";
 import { money } from "../../shared/contracts/money";
 import type { NextAction, Order, OrderFacts, Payment, ProviderName } from "../../shared/contracts/orders";
 import { readAction } from "./next-actions";
@@ -20,6 +21,7 @@ export function toOrder(order: OrderRow, lines: readonly LineRow[], nowMs: numbe
       name: line.name,
       quantity: line.quantity,
       unitPrice: sum(line.unit_price_minor),
+      ...(line.seats === null ? {} : { seatIds: seatIdsOf(line.seats) }),
     })),
     subtotal: sum(order.subtotal_minor),
     discount: sum(order.discount_minor),
@@ -30,6 +32,9 @@ export function toOrder(order: OrderRow, lines: readonly LineRow[], nowMs: numbe
     createdAt: toTimestamp(order.created_at_ms),
   };
 }
+
+/** Written from what the event's object holds. */
+const seatIdsOf = (seats: string): string[] => (JSON.parse(seats) as HeldSeat[]).map(({ id }) => id);
 
 /**
  * The answer to `POST /orders`, the same each time its key is sent: all of it stands in the row as it was then, so that no answer has

@@ -45,6 +45,7 @@ export const orderLines = sqliteTable(
     name: text().notNull(),
     quantity: integer().notNull(),
     unit_price_minor: integer().notNull(),
+    seats: text(),
   },
   (table) => [primaryKey({ columns: [table.order_id, table.position] })],
 );
