@@ -232,6 +232,7 @@ test("notifications owes each mail once", () => {
       AUTH: { accountMails: nobodyAsks },
       BRANDING: { settingsOf: nobodyAsks },
       EVENTS: { events: nobodyAsks, ticketsOfOrders: nobodyAsks },
+      OUTGOING: { send: nobodyAsks },
       PAYMENTS: { calledOffOrders: nobodyAsks, orders: nobodyAsks, refunds: nobodyAsks },
       USERS: { organizers: nobodyAsks },
     };

@@ -2,7 +2,10 @@
 import { applyD1Migrations, reset } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { countOwed, dispatchDue } from "../../workers/notifications/deliveries";
+import { countOwed } from "../../workers/notifications/deliveries";
+import { dispatchDue } from "../../workers/notifications/dispatch";
+import { emailService } from "../../workers/notifications/email-service";
+import type { Mail } from "../../workers/notifications/mail";
 import { ctx, event, hearPaid, house, mails, order, ticketOf } from "../support/notifications-room";
 
 beforeEach(() => applyD1Migrations(env.NOTIFICATIONS_DB, env.MIGRATIONS.notifications));
@@ -99,6 +102,30 @@ it("a carrier so slow that somebody else may have taken a mail up sends it no mo
   await dispatchDue(here, ctx);
   expect(new Set(keys()).size).toBe(8);
   expect(given).toHaveLength(8);
+});
+
+it("a carrier that does not answer is waited for no longer than the lease lasts, and keeps none of the others back", async () => {
+  const said = vi.spyOn(console, "error").mockImplementation(() => undefined);
+  const mail: Mail = {
+    to: "a@b.example",
+    fromName: "",
+    subject: "",
+    text: "",
+    html: "",
+    language: "en",
+    attachments: [],
+    data: { type: "t" },
+  };
+  const send = vi.fn(async ({ headers }: EmailMessageBuilder): Promise<EmailSendResult> => {
+    if (headers?.["X-Bilten-Delivery"] === "silent") await new Promise(() => undefined);
+    return { messageId: "m" };
+  });
+  const carrier = emailService({ send } as unknown as SendEmail, "tickets@bilten.example", 30);
+  const { sent, refused, failures } = await carrier.send(["silent", "other"].map((key) => ({ key, mail })));
+  expect([sent, refused]).toEqual([["other"], []]);
+  // Nobody knows whether it left: it is neither settled nor given up.
+  expect(failures.map(String)).toEqual(["Error: delivery silent did not leave: E_NO_ANSWER"]);
+  expect(said).not.toHaveBeenCalled();
 });
 
 it("an order of two thousand tickets is a mail that can be sent, and says where the others stand", async () => {

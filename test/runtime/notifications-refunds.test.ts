@@ -4,7 +4,8 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Ticket } from "../../shared/contracts/events";
 import type { RefundFacts } from "../../shared/contracts/orders";
 import { ok, refuse } from "../../shared/contracts/result";
-import { countOwed, dispatchDue } from "../../workers/notifications/deliveries";
+import { countOwed } from "../../workers/notifications/deliveries";
+import { dispatchDue } from "../../workers/notifications/dispatch";
 import { ctx, event, hearPaid, hearRefunded, house, mails, refund, ticketOf } from "../support/notifications-room";
 
 beforeEach(() => applyD1Migrations(env.NOTIFICATIONS_DB, env.MIGRATIONS.notifications));
@@ -113,9 +114,9 @@ describe("a refund", () => {
     });
     await hearRefunded(here, crypto.randomUUID());
     expect(await dispatchDue(here, ctx)).toBe(0);
-    vi.advanceTimersByTime(15_000);
+    vi.advanceTimersByTime(22_500);
     expect(await dispatchDue(here, ctx)).toBe(0);
-    vi.advanceTimersByTime(30_000);
+    vi.advanceTimersByTime(45_000);
     expect(await dispatchDue(here, ctx)).toBe(1);
     expect(await mails()).toHaveLength(1);
   });

@@ -1,50 +1,24 @@
-/** What is owed to somebody: claimed once a business key, composed and sent until it is settled (rules 21, 22). */
+/** What is owed to somebody, once a business key, and who has taken it up until when (rules 21, 22). */
 import { and, asc, eq, inArray, lte, sql } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
 import { uuidV7 } from "../../shared/crypto/uuid";
-import { reportError } from "../../shared/observability/report";
-import { accountMails } from "./account-mails";
-import { cancellationMails } from "./cancellation-mails";
-import type { Env } from "./environment";
-import { expiryMails } from "./expiry-mails";
-import type { Composed } from "./mail";
-import { type MailSender, mailSenderOf } from "./mail-sender";
-import { OCCASION_QUESTIONS } from "./occasions";
-import { orderConfirmations } from "./order-confirmations";
-import { refundMails } from "./refund-mails";
 import { type DeliveryType, deliveries } from "./schema";
 
-type Delivery = typeof deliveries.$inferSelect;
+export type Delivery = typeof deliveries.$inferSelect;
 
-/** A dispatcher that was cut off is given up after this; each further try waits twice as long. */
-const FIRST_LEASE_MS = 15_000;
-const MAX_DOUBLINGS = 8;
+/** A dispatcher that was cut off is given up after this, and what it may have sent is sent again; each further try waits twice as long. */
+const FIRST_LEASE_MS = 60_000;
+const MAX_LEASE_DOUBLINGS = 6;
+/** What could not be written comes due again after this, and twice as long at each further try. */
+const FIRST_PAUSE_MS = 15_000;
+const MAX_PAUSE_DOUBLINGS = 8;
 /** About a day of tries; what fails longer than that does not get better by itself. */
 const MAX_ATTEMPTS = 30;
 /** An owner is asked about them in one question, and with a breath after each they leave well within their lease. */
-const CLAIM_LIMIT = 20;
-/** What a dispatch may ask of siblings, also beside the sweep that it may be part of. */
-const MAX_QUESTIONS = 20;
-/** After this it takes up no more. */
-const DISPATCH_MS = 20_000;
-/** The pieces in which it sends: each is settled before the next leaves. */
-const PIECE = 6;
-/** Nothing is sent so shortly before somebody else may take it up. */
-const LEASE_MARGIN_MS = 3_000;
+export const CLAIM_LIMIT = 20;
 
-interface Kind {
-  compose: (env: Env, sourceIds: string[]) => Promise<Composed>;
-  /** What it asks of siblings, however many are due. */
-  questions: number;
-}
-
-const KINDS: Record<DeliveryType, Kind> = {
-  account_mail: { compose: accountMails, questions: 1 },
-  order_confirmation: { compose: orderConfirmations, questions: 2 + OCCASION_QUESTIONS },
-  refund_mail: { compose: refundMails, questions: 1 + OCCASION_QUESTIONS },
-  order_expiry: { compose: expiryMails, questions: 1 + OCCASION_QUESTIONS },
-  event_cancellation: { compose: cancellationMails, questions: 1 + OCCASION_QUESTIONS },
-};
+/** As a literal, which the partial indexes are known by. */
+const isQueued = sql`${deliveries.status} = 'queued'`;
 
 /** Whatever says so again, it is owed once; what was given up is tried again then. */
 export async function owe(db: D1Database, type: DeliveryType, sourceIds: readonly string[], nowMs: number): Promise<void> {
@@ -60,31 +34,62 @@ export async function owe(db: D1Database, type: DeliveryType, sourceIds: readonl
     .run();
 }
 
-/** Takes what is due; until the lease ends nobody else does. */
-async function claimDue(db: D1Database, type: DeliveryType, nowMs: number, waitedMs: number): Promise<Delivery[]> {
+/** The kinds of which something is due at that time, the longest waiting first. */
+export async function kindsDue(db: D1Database, types: readonly DeliveryType[], dueByMs: number): Promise<DeliveryType[]> {
+  const { results } = await db
+    .prepare(
+      `SELECT type FROM (SELECT value AS type, (SELECT min(due_at_ms) FROM deliveries WHERE status = 'queued' AND type = value) AS since_ms
+         FROM json_each(?1)) WHERE since_ms <= ?2 ORDER BY since_ms`,
+    )
+    .bind(JSON.stringify(types), dueByMs)
+    .all<{ type: DeliveryType }>();
+  return results.map(({ type }) => type);
+}
+
+/** Takes what is due, the longest waiting first; until the lease ends (`dueAtMs`) nobody else does. */
+export function claimDue(db: D1Database, type: DeliveryType, nowMs: number, waitedMs: number): Promise<Delivery[]> {
   const database = drizzle(db);
   const due = database
     .select({ id: deliveries.id })
     .from(deliveries)
-    .where(and(eq(deliveries.status, "queued"), eq(deliveries.type, type), lte(deliveries.dueAtMs, nowMs - waitedMs)))
+    .where(and(isQueued, eq(deliveries.type, type), lte(deliveries.dueAtMs, nowMs - waitedMs)))
     .orderBy(asc(deliveries.dueAtMs))
     .limit(CLAIM_LIMIT);
   return database
     .update(deliveries)
     .set({
       attempts: sql`${deliveries.attempts} + 1`,
-      dueAtMs: sql`${nowMs} + (${FIRST_LEASE_MS} << min(${deliveries.attempts}, ${MAX_DOUBLINGS}))`,
+      dueAtMs: sql`${nowMs} + (${FIRST_LEASE_MS} << min(${deliveries.attempts}, ${MAX_LEASE_DOUBLINGS}))`,
     })
     .where(inArray(deliveries.id, due))
     .returning();
 }
 
-async function settle(db: D1Database, ids: string[], status: "sent" | "dropped" | "parked"): Promise<number> {
+/**
+ * What nobody has sent comes due again before its lease ends, each at a time of its own: who fell together with one that never can be
+ * written must not always be taken up with it.
+ */
+export async function pause(db: D1Database, claimed: readonly Delivery[], nowMs: number): Promise<void> {
+  if (claimed.length === 0) return;
+  const rows = claimed.map(({ id, attempts, dueAtMs }) => {
+    const pauseMs = FIRST_PAUSE_MS * 2 ** Math.min(attempts - 1, MAX_PAUSE_DOUBLINGS);
+    return { id, leaseMs: dueAtMs, untilMs: Math.round(nowMs + pauseMs * (1 + Math.random() / 2)) };
+  });
+  await db
+    .prepare(
+      `UPDATE deliveries SET due_at_ms = paused.value ->> 'untilMs' FROM json_each(?1) AS paused
+       WHERE deliveries.id = paused.value ->> 'id' AND status = 'queued' AND due_at_ms = paused.value ->> 'leaseMs'`,
+    )
+    .bind(JSON.stringify(rows))
+    .run();
+}
+
+export async function settle(db: D1Database, ids: string[], status: "sent" | "dropped" | "parked"): Promise<number> {
   if (ids.length === 0) return 0;
   await drizzle(db)
     .update(deliveries)
     .set({ status, settledAtMs: Date.now() })
-    .where(and(inArray(deliveries.id, ids), eq(deliveries.status, "queued")));
+    .where(and(inArray(deliveries.id, ids), isQueued));
   return ids.length;
 }
 
@@ -100,88 +105,6 @@ export async function parkHopeless(db: D1Database, nowMs: number): Promise<numbe
     .run();
   return meta.changes;
 }
-
-interface Dispatch {
-  env: Env;
-  sender: MailSender;
-  report: (error: unknown) => void;
-}
-
-/** Composes what is due of one kind. What could not be written comes due again by itself. */
-async function compose({ env, report }: Dispatch, type: DeliveryType, due: Delivery[]) {
-  const sourceIds = due.map((delivery) => delivery.sourceId);
-  const { mails, unneeded, failures } = await KINDS[type].compose(env, sourceIds);
-  failures.forEach(report);
-  const outgoing = due.flatMap(({ id, sourceId, dueAtMs }) => {
-    const mail = mails.get(sourceId);
-    return mail ? [{ key: id, mail, leasedUntilMs: dueAtMs }] : [];
-  });
-  return { outgoing, dropped: due.filter(({ sourceId }) => unneeded.includes(sourceId)).map(({ id }) => id) };
-}
-
-/** Settles what it can. Whoever is cut off has sent at most one piece that will be sent again. */
-async function deliver(dispatch: Dispatch, type: DeliveryType, due: Delivery[]): Promise<number> {
-  const { env, sender, report } = dispatch;
-  const { outgoing, dropped } = await compose(dispatch, type, due);
-  let settled = await settle(env.DB, dropped, "dropped");
-  for (let first = 0; first < outgoing.length; first += PIECE) {
-    const piece = outgoing
-      .slice(first, first + PIECE)
-      .filter(({ leasedUntilMs }) => leasedUntilMs - LEASE_MARGIN_MS > Date.now());
-    const { sent, refused, failures } = await sender.send(piece);
-    failures.forEach(report);
-    settled += (await settle(env.DB, sent, "sent")) + (await settle(env.DB, refused, "parked"));
-  }
-  return settled;
-}
-
-export interface Dispatched {
-  settled: number;
-  /** Its bounds left over what may be due. */
-  isCutShort: boolean;
-}
-
-/**
- * Composes and sends what is due, oldest first, as much as one invocation may. `waitedMs`: nothing that is due for a shorter time.
- * Without a carrier nothing is settled.
- */
-export async function dispatch(env: Env, ctx: Pick<ExecutionContext, "waitUntil">, waitedMs = 0): Promise<Dispatched> {
-  const sender = mailSenderOf(env);
-  const done = { settled: 0, isCutShort: false };
-  if (!sender) return done;
-  const untilMs = Date.now() + DISPATCH_MS;
-  let questions = 0;
-  const settleSome = async (type: DeliveryType): Promise<number> => {
-    if (questions + KINDS[type].questions > MAX_QUESTIONS || Date.now() > untilMs) {
-      done.isCutShort = true;
-      return 0;
-    }
-    const due = await claimDue(env.DB, type, Date.now(), waitedMs);
-    if (due.length === 0) return 0;
-    questions += KINDS[type].questions;
-    const report = (error: unknown) => reportError(error, env, ctx, { task: `deliver ${type}` });
-    done.settled += await deliver({ env, sender, report }, type, due).catch((error: unknown) => {
-      report(error);
-      return 0;
-    });
-    return due.length;
-  };
-  let open = Object.keys(KINDS) as DeliveryType[];
-  // Each kind in turn, so that a rush of one holds up none of the others, and who waits to sign in waits for no rush at all.
-  while (open.length > 0) {
-    const full: DeliveryType[] = [];
-    for (const type of open) {
-      const taken = await settleSome(type);
-      if (taken === CLAIM_LIMIT) full.push(type);
-      if (taken > 0 && type !== "account_mail") await settleSome("account_mail");
-    }
-    open = full;
-  }
-  return done;
-}
-
-/** Returns how many were settled. */
-export const dispatchDue = async (...asked: Parameters<typeof dispatch>): Promise<number> => (await dispatch(...asked)).settled;
 
 export async function isAnythingDue(db: D1Database, nowMs: number): Promise<boolean> {
   const query = "SELECT 1 AS due FROM deliveries WHERE status = 'queued' AND due_at_ms <= ? LIMIT 1";

@@ -6,6 +6,9 @@
 import type { Attachment, Mail } from "./mail";
 import type { MailSender, OutgoingMail, Sent } from "./mail-sender";
 
+/** The carrier has answered by then, or nobody knows whether the mail has left: it is sent again once its lease has ended. */
+export const SEND_LIMIT_MS = 20_000;
+
 /** Connections that one invocation may have open at once. */
 const AT_ONCE = 6;
 
@@ -54,12 +57,25 @@ const headersOf = (key: string, { language }: Mail): Record<string, string> => (
   "X-Bilten-Delivery": key,
 });
 
-export const emailService = (email: SendEmail, from: string): MailSender => ({
+/** Throws what the work throws, or after the limit; the work itself goes on. */
+async function within<T>(work: Promise<T>, limitMs: number): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const limit = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`E_NO_ANSWER within ${limitMs} ms`)), limitMs);
+  });
+  try {
+    return await Promise.race([work, limit]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+export const emailService = (email: SendEmail, from: string, limitMs = SEND_LIMIT_MS): MailSender => ({
   async send(mails) {
     const done: Sent = { sent: [], refused: [], failures: [] };
     const sendOne = async (outgoing: OutgoingMail): Promise<void> => {
       try {
-        await email.send(messageOf(outgoing, from));
+        await within(email.send(messageOf(outgoing, from)), limitMs);
         done.sent.push(outgoing.key);
       } catch (error) {
         const code = codeOf(error);

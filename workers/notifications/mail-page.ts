@@ -11,7 +11,7 @@ export type Block =
   | { kind: "lines"; lines: string[] }
   | { kind: "list"; opening?: string; items: string[]; closing?: string }
   | { kind: "link"; label: string; url: string }
-  | { kind: "ticket"; title: string; holder: string; picture: { contentId: string; alt: string }; code: string }
+  | { kind: "ticket"; title: string; holder: string; seat?: string; picture: { contentId: string; alt: string }; code: string }
   | { kind: "small"; text: string };
 
 export interface Look {
@@ -42,7 +42,7 @@ function textOf(block: Block): string {
     case "link":
       return `${block.label}:\n${block.url}`;
     case "ticket":
-      return [block.title, block.holder, block.code].join("\n");
+      return [block.title, block.holder, ...(block.seat === undefined ? [] : [block.seat]), block.code].join("\n");
   }
 }
 
@@ -84,6 +84,7 @@ ${block.closing === undefined ? "" : html`<p dir="auto" style="${PARAGRAPH};font
       return html`<table role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0" style="margin:0 0 16px"><tr>
 <td class="line" align="center" style="${CELL}">
 <p dir="auto" style="margin:0;font-weight:700">${block.title}</p>
+${block.seat === undefined ? "" : html`<p dir="auto" style="margin:0;font-weight:700">${block.seat}</p>`}
 <p dir="auto" class="soft" style="margin:0 0 12px;color:#52525b">${block.holder}</p>
 <img src="cid:${block.picture.contentId}" alt="${block.picture.alt}" width="240" height="240" style="display:block;width:240px;height:240px;background:#ffffff;border:0;border-radius:4px;image-rendering:pixelated">
 <p dir="ltr" class="soft" style="margin:12px 0 0;font:11px/1.4 ui-monospace,Menlo,Consolas,monospace;color:#52525b;word-break:break-all">${block.code}</p>

@@ -25,6 +25,8 @@ export interface DrawnTicket {
   of: number;
   type: string;
   holder: string;
+  /** Where it is: "Parterre · Row 12 · Seat 7"; null for one without a seat. */
+  seat: string | null;
   code: string;
   qr: Uint8Array;
 }
@@ -36,6 +38,7 @@ function drawnTickets({ items }: OrderFacts, tickets: readonly Ticket[]): DrawnT
     of: tickets.length,
     type: names.get(ticket.ticketTypeId) ?? "",
     holder: oneLine(ticket.holder.name),
+    seat: ticket.seat === undefined ? null : oneLine(ticket.seat),
     code: ticket.code,
     qr: qrPng(ticket.code),
   }));
@@ -119,6 +122,7 @@ const ticketBlock = (ticket: DrawnTicket, { words }: Tongue): Block => ({
   kind: "ticket",
   title: words.confirmation.ticket(ticket.number, ticket.of, ticket.type),
   holder: greetable(ticket.holder) ?? words.paper.holderElsewhere,
+  ...(ticket.seat === null ? {} : { seat: ticket.seat }),
   picture: { contentId: contentIdOf(ticket), alt: words.confirmation.qr(ticket.number, ticket.type) },
   code: words.confirmation.code(ticket.code),
 });

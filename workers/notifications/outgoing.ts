@@ -3,7 +3,8 @@
  * nothing, and may be lost or doubled: what is owed stands in rows, and the sweep nudges too.
  */
 import { reportError } from "../../shared/observability/report";
-import { dispatch, isAnythingDue } from "./deliveries";
+import { isAnythingDue } from "./deliveries";
+import { dispatch } from "./dispatch";
 import type { Env } from "./environment";
 
 /** Its producer and its only consumer is this Worker. */

@@ -94,6 +94,7 @@ function drawTicket(page: Page, paper: Paper, ticket: DrawnTicket, title: string
   field(page, words.paper.holder, drawable(fonts.bold, ticket.holder) ?? words.paper.holderElsewhere);
   const type = asFarAsDrawable(fonts.bold, ticket.type);
   field(page, words.paper.ticket, `${type}${type ? ", " : ""}${words.paper.of(ticket.number, ticket.of)}`);
+  if (ticket.seat !== null) field(page, words.paper.seat, asFarAsDrawable(fonts.bold, ticket.seat));
   page.y += sheet.small / 2;
   const small = { size: sheet.small, color: SOFT };
   write(page, ticket.code, { ...small, lines: 3 });

@@ -92,6 +92,7 @@ export const de: Words = {
     holder: "Name",
     holderElsewhere: "wie in Ihrer Bestellung",
     ticket: "Karte",
+    seat: "Platz",
     of: (number, of) => `${number} von ${of}`,
     terms:
       "Diese Karte gilt für eine Person und einmal. Wer den Code zuerst zeigt, wird eingelassen: Behalten Sie ihn für sich und veröffentlichen Sie ihn nicht. Eine Kopie eines benutzten Codes ist wertlos.",

@@ -89,6 +89,7 @@ export const en = {
     /** Where the name is in letters that the ticket's font has not. */
     holderElsewhere: "as in your order",
     ticket: "Ticket",
+    seat: "Seat",
     of: (number: number, of: number) => `${number} of ${of}`,
     terms:
       "This ticket admits one person once. Whoever shows the code first is let in: keep it to yourself, and do not post it. A copy of a used code is worthless.",
