@@ -1,6 +1,7 @@
 /** `/dev/mail`: the mails of development as a mail client would show them. Nobody's words can do anything here: see the policies. */
 import { html } from "hono/html";
 import type { OutboxMessage } from "../../shared/contracts/outbound";
+import type { CapturedHead } from "./captured-messages";
 
 type File = NonNullable<OutboxMessage["attachments"]>[number];
 
@@ -33,10 +34,10 @@ async function page(title: string, content: ReturnType<typeof html>): Promise<Re
 
 const time = (createdAt: string) => html`<time datetime="${createdAt}">${createdAt.replace("T", " ").slice(0, 19)} UTC</time>`;
 
-const listed = ({ id, to, subject, createdAt, attachments }: OutboxMessage) => html`<li><a href="${PATH}/${id}">
-<strong dir="auto">${subject ?? "(no subject)"}</strong><br><small>${to}, ${time(createdAt)}${attachments ? html`, ${attachments.length} attached` : ""}</small></a></li>`;
+const listed = ({ id, to, subject, createdAt, attachments }: CapturedHead) => html`<li><a href="${PATH}/${id}">
+<strong dir="auto">${subject ?? "(no subject)"}</strong><br><small>${to}, ${time(createdAt)}${attachments > 0 ? html`, ${attachments} attached` : ""}</small></a></li>`;
 
-export const mailList = (messages: readonly OutboxMessage[], to: string | undefined): Promise<Response> =>
+export const mailList = (messages: readonly CapturedHead[], to: string | undefined): Promise<Response> =>
   page(
     "Mails of development",
     html`<h1>Mails</h1>

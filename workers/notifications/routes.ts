@@ -6,7 +6,7 @@ import { developmentOnly } from "../../shared/http/guards";
 import { listQuery } from "../../shared/http/list";
 import { operation } from "../../shared/http/operation";
 import { Problem } from "../../shared/http/problem";
-import { findCaptured, readCaptured } from "./captured-messages";
+import { findCaptured, listCaptured, readCaptured } from "./captured-messages";
 import { LISTED, mailFile, mailHtml, mailList, mailPage } from "./dev-mail";
 import type { Env } from "./environment";
 import { operations } from "./operations";
@@ -28,7 +28,7 @@ export const app = domainApp<Env>()
   )
   .get("/dev/mail", operation(operations.showDevelopmentMails), developmentOnly(), query(MailsQuery), async (c) => {
     const to = c.var.query.to || undefined;
-    return mailList(await readCaptured(c.env.DB, { to, limit: LISTED }), to);
+    return mailList(await listCaptured(c.env.DB, { to, limit: LISTED }), to);
   })
   .get("/dev/mail/:mailId", operation(operations.showDevelopmentMail), developmentOnly(), query(MailQuery), async (c) =>
     mailPage(await messageOf(c.env.DB, c.req.param("mailId")), c.var.query.part),
