@@ -5,7 +5,7 @@ import type { ClaimRefusal, ClaimRequest, ConfirmRefusal, ConfirmRequest, HeldSt
 import { Money } from "./money";
 import type { Refusal } from "./problems";
 import type { Result } from "./result";
-import { BestAvailable, MAX_SEAT_CATEGORIES, SeatCategoryId } from "./seats";
+import { BestAvailable, MAX_SEAT_CATEGORIES, NamedSeats, SeatCategoryId } from "./seats";
 
 export const MAX_CAPACITY = 1_000_000;
 export const MAX_TICKET_TYPES = 100;
@@ -333,6 +333,7 @@ export const Hold = z
         unitPrice: Money,
         asked: z.int().optional().meta({ description: "Where a partial hold got fewer" }),
         seatIds: z.array(z.string()).optional(),
+        seats: NamedSeats.optional(),
       }),
     ),
     refused: z

@@ -3,6 +3,7 @@ import type { DomainRpc } from "./domain";
 import { HoldLine, MAX_LINES, MAX_PER_ORDER } from "./events";
 import { Id, Timestamp } from "./ids";
 import { Money } from "./money";
+import { NamedSeats } from "./seats";
 
 /**
  * An e-mail address as mail systems take it (RFC 5321 lengths, no quoted local part, no control characters): compared in lower case,
@@ -61,6 +62,9 @@ export const Order = z
         quantity: z.int(),
         unitPrice: Money,
         seatIds: z.array(z.string()).optional(),
+        seats: NamedSeats.optional().meta({
+          description: "As they were ordered; where a ticket's seat is now, the ticket tells",
+        }),
       }),
     ),
     subtotal: Money,

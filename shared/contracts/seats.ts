@@ -242,6 +242,11 @@ export const BestAvailable = z.union([
   }),
 ]);
 export type BestAvailable = z.infer<typeof BestAvailable>;
+/** Seats as a hold or an order shows them. */
+export const NamedSeats = z.array(
+  z.object({ id: z.string(), label: z.string().meta({ example: "Parterre · Row 12 · Seat 7" }) }),
+);
+
 /** What an organizer sees of a map; its seats are in `GET /events/seat-maps/{id}`. */
 export const SeatMapSummary = z
   .object({

@@ -173,7 +173,7 @@ function toHold(held: HeldStock, secret: string): Hold {
       quantity,
       unitPrice: price(unitPriceMinor),
       ...(asked === undefined ? {} : { asked }),
-      ...(seats === undefined ? {} : { seatIds: seats.map(({ id }) => id) }),
+      ...(seats === undefined ? {} : { seatIds: seats.map(({ id }) => id), seats }),
     })),
     ...(held.refused === undefined ? {} : { refused: held.refused }),
     ...(held.repriced === undefined ? {} : { repriced: held.repriced.map(toRepriced(price)) }),

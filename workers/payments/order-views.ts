@@ -21,7 +21,7 @@ export function toOrder(order: OrderRow, lines: readonly LineRow[], nowMs: numbe
       name: line.name,
       quantity: line.quantity,
       unitPrice: sum(line.unit_price_minor),
-      ...(line.seats === null ? {} : { seatIds: seatIdsOf(line.seats) }),
+      ...seatsOf(line),
     })),
     subtotal: sum(order.subtotal_minor),
     discount: sum(order.discount_minor),
@@ -34,7 +34,11 @@ export function toOrder(order: OrderRow, lines: readonly LineRow[], nowMs: numbe
 }
 
 /** Written from what the event's object holds. */
-const seatIdsOf = (seats: string): string[] => (JSON.parse(seats) as HeldSeat[]).map(({ id }) => id);
+function seatsOf({ seats: kept }: LineRow): Pick<Order["items"][number], "seatIds" | "seats"> {
+  if (kept === null) return {};
+  const seats = JSON.parse(kept) as HeldSeat[];
+  return { seatIds: seats.map(({ id }) => id), seats };
+}
 
 /**
  * The answer to `POST /orders`, the same each time its key is sent: all of it stands in the row as it was then, so that no answer has

@@ -19,6 +19,7 @@ import { ask } from "./siblings";
 import type { Site } from "./site";
 import { sorryPage } from "./sorry-page";
 import { countText } from "./text";
+import { isSeated } from "./ticket-form";
 import type { Language, Words } from "./words";
 
 /** Where the page stands: its event is the organizer's, whatever became of the hold. */
@@ -134,9 +135,7 @@ export async function order(c: SitesContext, site: Site, place: Place): Promise<
     const hold = isAgain ? null : await readHold(c, place);
     return show(c, site, place, hold?.ok ? hold.value : { items, expiresAt: null }, details, 422);
   }
-  const ordered = isAgain
-    ? { items: items.map(({ ticketTypeId, quantity }) => ({ ticketTypeId, quantity })) }
-    : { holdId, holdSecret: secret ?? "" };
+  const ordered = isAgain ? { items: items.map((item) => again(event, item)) } : { holdId, holdSecret: secret ?? "" };
   const buyer = { name: details.name.trim(), email: details.email };
   const body = { eventId: event.id, ...ordered, buyer, ...attendeesOf(details) };
   // A hold is one order's, so that sending its form twice finds the order; a fresh try has its form's own key.
@@ -149,6 +148,12 @@ export async function order(c: SitesContext, site: Site, place: Place): Promise<
   keepReservation(c, event.id, holdId, answer.value.expiresAt);
   return c.redirect(path, 303);
 }
+
+/** Of a type with seats the best ones that are there now: those that were reserved may be another's. */
+const again = ({ ticketTypes }: PublishedEvent, { ticketTypeId, quantity }: Hold["items"][number]) => {
+  const type = ticketTypes.find(({ id }) => id === ticketTypeId);
+  return { ticketTypeId, quantity, ...(type && isSeated(type) ? { bestAvailable: true as const } : {}) };
+};
 
 interface Refused {
   items: Hold["items"];

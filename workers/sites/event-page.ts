@@ -1,12 +1,12 @@
 /** `/e/<id>`: one event, its ticket types, what is left of them, and the choice of some. */
 import { html } from "hono/html";
 import type { AvailableTicketType, PublishedEvent } from "../../shared/contracts/events";
-import { calendarPath } from "./event-path";
+import { calendarPath, seatPicturePath } from "./event-path";
 import type { Html, Page } from "./page";
 import type { Site } from "./site";
 import { eventHead } from "./structured-data";
 import { placeText, spanText, zoneText } from "./text";
-import { type Choice, NO_CHOICE, ticketForm } from "./ticket-form";
+import { type Choice, isSeated, NO_CHOICE, ticketForm } from "./ticket-form";
 import type { Language, Words } from "./words";
 
 const MAX_DESCRIPTION_CHARACTERS = 160;
@@ -67,6 +67,7 @@ export function eventPage(
     title: `${choice.faults.length > 0 ? `${words.errorPrefix} ` : ""}${title} – ${organizer.name}`,
     description: summary,
     hasKey: true,
+    pictures: types.some(isSeated) ? [seatPicturePath(event.id)] : [],
     head: eventHead(site, event, types, summary),
     // On a phone the choice stands above what may be a long story.
     content: html`<article class="two event"><div>

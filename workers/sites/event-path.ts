@@ -19,6 +19,9 @@ export const eventScope = (eventId: string): string => `/e/${eventId}`;
 
 export const calendarPath = (eventId: string): string => `/e/${eventId}/event.ics`;
 
+/** The API's own picture, which it answers on every host. */
+export const seatPicturePath = (eventId: string): string => `/events/${eventId}/seats?format=svg`;
+
 export const checkoutPath = (eventId: string, holdId: string): string => `/c/${eventId}/${holdId}`;
 
 export const orderCalendarPath = (orderId: string): string => `${orderPath(orderId)}/event.ics`;

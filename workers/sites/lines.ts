@@ -11,6 +11,8 @@ export interface Line {
   name: string;
   quantity: number;
   unitPrice: Money;
+  /** Of a type with seats. */
+  seats?: { id: string; label: string }[] | undefined;
 }
 
 export const totalOf = (lines: Line[]): Money => ({
@@ -25,10 +27,18 @@ interface Sums {
   between?: [label: string, sum: Money][];
 }
 
+const seatList = (seats: NonNullable<Line["seats"]>, { words }: Language): Html =>
+  html`<ul class="seats" aria-label="${words.seats}">${seats.map(({ label }) => html`<li dir="auto">${label}</li>`)}</ul>`;
+
 export function linesTable({ lines, total, between = [] }: Sums, language: Language): Html {
   const { words } = language;
   const rows = lines.map(
-    ({ name, quantity, unitPrice }) => html`<tr><td>${countText(quantity, language)} × <span dir="auto">${name}</span></td>
+    ({
+      name,
+      quantity,
+      unitPrice,
+      seats,
+    }) => html`<tr><td>${countText(quantity, language)} × <span dir="auto">${name}</span>${seats ? seatList(seats, language) : ""}</td>
 <td>${moneyText({ ...unitPrice, amount: unitPrice.amount * quantity }, language)}</td></tr>`,
   );
   const sums = between

@@ -16,6 +16,8 @@ export interface Page {
   head?: Html;
   /** The page's own script, beside the one of every page. */
   script?: string;
+  /** Addresses of pictures beside the brand's own. */
+  pictures?: string[];
   /** Stripe's form is on it. */
   stripe?: boolean;
   /** Of one reader alone: no cache keeps it and no search engine lists it. */
@@ -70,7 +72,7 @@ ${page.script ? html`<script nonce="${nonce}">${raw(page.script)}</script>` : ""
       vary: "accept-language",
       "content-security-policy": contentSecurityPolicy({
         nonce,
-        pictures: [brand.logoUrl, icon, brand.cover?.url ?? null],
+        pictures: [brand.logoUrl, icon, brand.cover?.url ?? null, ...(page.pictures ?? [])],
         stripe: page.stripe ?? false,
       }),
       // The nonce is one answer's.

@@ -2,7 +2,7 @@
 
 /** An address from which a picture may come, or nothing: it stands in a header, where a stray `;` would begin a rule of its own. */
 export function pictureOrigin(url: string | null): string | null {
-  if (url?.startsWith("/branding/assets/")) return "'self'";
+  if (url?.startsWith("/branding/assets/") || url?.startsWith("/events/")) return "'self'";
   const origin = url !== null && URL.canParse(url) ? new URL(url).origin : "";
   return /^https:\/\/[a-z0-9.-]+(:\d+)?$/.test(origin) ? origin : null;
 }

@@ -10,6 +10,7 @@ const TEXTS: Partial<Record<ProblemCode, keyof Words>> = {
   sold_out: "notEnough",
   holder_limit: "holderLimit",
   person_limit: "personLimit",
+  seat_taken: "seatsGone",
   event_not_on_sale: "nothingOnSale",
   ticket_type_not_on_sale: "typeNotOnSale",
   quantity_out_of_range: "notEnough",

@@ -14,7 +14,7 @@ import { pageResponse } from "./page";
 import { foreignForm, troubleText } from "./refusals";
 import { ask } from "./siblings";
 import type { Site } from "./site";
-import { type Choice, canBeChosen, NO_CHOICE, quantityField } from "./ticket-form";
+import { accessibleField, type Choice, canBeChosen, isSeated, mostPerOrder, NO_CHOICE, quantityField } from "./ticket-form";
 
 const Tickets = z.object({ data: z.array(AvailableTicketType) });
 
@@ -63,6 +63,7 @@ export async function showEvent(
 /** What was chosen, checked against what there is; the faults name the fields. */
 export function readChoice(fields: URLSearchParams, types: AvailableTicketType[], { language: { words } }: Site): Choice {
   const quantities: Record<string, string> = {};
+  const accessible: Record<string, string> = {};
   const faults: Fault[] = [];
   for (const type of types.filter(({ status }) => status !== "hidden")) {
     const field = quantityField(type.id);
@@ -72,14 +73,19 @@ export function readChoice(fields: URLSearchParams, types: AvailableTicketType[]
     const quantity = Number(typed);
     const fault = (message: string) => faults.push({ field: canBeChosen(type) ? field : null, message });
     if (!Number.isInteger(quantity) || quantity < 0) fault(words.quantityInvalid(type.name));
-    else if (quantity < type.minPerOrder || quantity > type.maxPerOrder)
-      fault(words.quantityRange(type.name, type.minPerOrder, type.maxPerOrder));
+    else if (quantity < type.minPerOrder || quantity > mostPerOrder(type))
+      fault(words.quantityRange(type.name, type.minPerOrder, mostPerOrder(type)));
     else if (quantity > type.available) fault(words.onlyLeft(type.name, type.available));
+    const wish = isSeated(type) ? (fields.get(accessibleField(type.id)) ?? "0") : "0";
+    if (wish === "0") continue;
+    accessible[type.id] = wish;
+    if (!/^\d{1,3}$/.test(wish) || Number(wish) > quantity)
+      faults.push({ field: accessibleField(type.id), message: words.accessibleTooMany(type.name) });
   }
   const first = types.find(canBeChosen);
   if (Object.keys(quantities).length === 0)
     faults.push({ field: first ? quantityField(first.id) : null, message: words.chooseTicket });
-  return { quantities, faults };
+  return { quantities, accessible, faults };
 }
 
 /**
@@ -94,7 +100,7 @@ export async function reserve(c: SitesContext, site: Site, eventId: string): Pro
   if (offer.event.status !== "published") return showEvent(site, offer, NO_CHOICE, 409);
   const choice = readChoice(fields, offer.types, site);
   if (choice.faults.length > 0) return showEvent(site, offer, choice, 422);
-  const items = Object.entries(choice.quantities).map(([ticketTypeId, typed]) => ({ ticketTypeId, quantity: Number(typed) }));
+  const items = itemsOf(choice, offer.types);
   const place = (idempotencyKey: string) =>
     ask(c, c.env.EVENTS_HTTP, Hold, { path: `/events/${eventId}/holds`, body: { items }, idempotencyKey });
   const first = await place(keyOf(fields));
@@ -105,6 +111,16 @@ export async function reserve(c: SitesContext, site: Site, eventId: string): Pro
   keepReservation(c, eventId, placed.value.id, placed.value.expiresAt);
   return c.redirect(path, 303);
 }
+
+/** Of a type with seats the best ones: whoever wants to name them uses the API. */
+const itemsOf = ({ quantities, accessible }: Choice, types: AvailableTicketType[]) =>
+  types.flatMap((type) => {
+    const quantity = Number(quantities[type.id] ?? 0);
+    if (quantity === 0) return [];
+    const wish = Number(accessible[type.id] ?? 0);
+    const best = wish > 0 ? { accessible: wish } : (true as const);
+    return [{ ticketTypeId: type.id, quantity, ...(isSeated(type) ? { bestAvailable: best } : {}) }];
+  });
 
 /** Somebody was faster, or the sale has changed: the page says how it stands now, and keeps what was chosen. */
 async function refused(c: SitesContext, site: Site, before: Offer, choice: Choice, problem: ProblemBody): Promise<Response> {

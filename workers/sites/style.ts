@@ -95,6 +95,9 @@ summary{cursor:pointer;padding:.5rem 0;font-weight:600}
 .types p{margin:0}
 .types h3{margin:0}
 .types select{min-width:4.5rem}
+.types .label{display:block;color:var(--soft);font-size:.9rem;text-align:right}
+.seats{font-size:.95rem;color:var(--soft)}
+.seatmap img{display:block;width:100%;height:auto;border:1px solid var(--line);border-radius:.5rem}
 .sum{display:flex;justify-content:space-between;gap:1rem;border-top:2px solid var(--line);padding-top:.75rem;font-weight:700;min-height:2.6rem}
 .steps{display:flex;flex-wrap:wrap;gap:.25rem 1.25rem;margin:0 0 1.25rem;color:var(--soft);font-size:.95rem}
 .steps [aria-current]{color:var(--ink);font-weight:700;border-bottom:3px solid var(--edge)}

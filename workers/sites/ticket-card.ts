@@ -34,6 +34,7 @@ export function ticketCard(
   const title = html`${words.ticketOf(number, count)}: <span dir="auto">${typeName}</span>`;
   return html`${isGood ? qrPicture(ticket.code, words.qrLabel(number)) : ""}
 ${level === 2 ? html`<h2>${title}</h2>` : html`<h3>${title}</h3>`}
+${ticket.seat === undefined ? "" : html`<p class="seat"><span class="hidden">${words.seat}: </span><strong dir="auto">${ticket.seat}</strong></p>`}
 <p><span class="hidden">${words.holder}: </span><strong dir="auto">${ticket.holder.name}</strong><br>
 <span class="note">${words.ticketState[ticket.status]}</span></p>
 ${more}`;

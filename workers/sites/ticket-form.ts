@@ -2,7 +2,8 @@
 import { html } from "hono/html";
 import type { AvailableTicketType, PublishedEvent } from "../../shared/contracts/events";
 import { exponentOf } from "../../shared/contracts/money";
-import { eventPath } from "./event-path";
+import { MAX_SEATS_TOGETHER } from "../../shared/contracts/seats";
+import { eventPath, seatPicturePath } from "./event-path";
 import { described, type Fault, faultNote, faultSummary, hiddenFields } from "./fields";
 import type { Html } from "./page";
 import { countText, momentText, moneyText } from "./text";
@@ -12,10 +13,13 @@ import type { Language } from "./words";
 export interface Choice {
   /** As it was sent, by ticket type. */
   quantities: Record<string, string>;
+  /** Of types with seats, how many shall be accessible. */
+  accessible: Record<string, string>;
   faults: Fault[];
 }
-export const NO_CHOICE: Choice = { quantities: {}, faults: [] };
+export const NO_CHOICE: Choice = { quantities: {}, accessible: {}, faults: [] };
 
+export const accessibleField = (ticketTypeId: string): string => `a-${ticketTypeId}`;
 export const quantityField = (ticketTypeId: string): string => `q-${ticketTypeId}`;
 
 /** What a buyer is told of a type; null hides it. */
@@ -35,9 +39,17 @@ export function saleNote(type: AvailableTicketType, timezone: string, language: 
   }
 }
 
+export const isSeated = ({ seatCategories = [] }: Pick<AvailableTicketType, "seatCategories">): boolean =>
+  seatCategories.length > 0;
+
+/** The most that one order may have; of seats no more than are looked for together. */
+export const mostPerOrder = (type: AvailableTicketType): number =>
+  isSeated(type) ? Math.min(type.maxPerOrder, MAX_SEATS_TOGETHER) : type.maxPerOrder;
+
 /** None, or from the least to the most that one order may have of what is left. */
-function quantitiesOf({ minPerOrder, maxPerOrder, available }: AvailableTicketType): number[] {
-  const most = Math.min(maxPerOrder, available);
+function quantitiesOf(type: AvailableTicketType): number[] {
+  const { minPerOrder, available } = type;
+  const most = Math.min(mostPerOrder(type), available);
   return [0, ...Array.from({ length: Math.max(0, most - minPerOrder + 1) }, (_, index) => minPerOrder + index)];
 }
 
@@ -53,6 +65,32 @@ function choiceOf(type: AvailableTicketType, choice: Choice, { words }: Language
   const options = quantities.map((quantity) => html`<option${quantity === chosen ? html` selected` : ""}>${quantity}</option>`);
   return html`<label class="hidden" for="${id}">${words.quantityOf(type.name)}</label>
 <select id="${id}" name="${id}" data-price="${type.price.amount}"${described(id, true, choice.faults)}>${options}</select>`;
+}
+
+/** Asked for by those who need it alone, so that the others read past it. */
+function accessibleChoice(types: AvailableTicketType[], choice: Choice, language: Language): Html | string {
+  const seated = types.filter((type) => canBeChosen(type) && isSeated(type));
+  if (seated.length === 0) return "";
+  const { words } = language;
+  const fields = seated.map((type) => {
+    const id = accessibleField(type.id);
+    const chosen = Number(choice.accessible[type.id] ?? 0);
+    const options = [0, ...quantitiesOf(type).filter((quantity) => quantity > 0)].map(
+      (quantity) => html`<option${quantity === chosen ? html` selected` : ""}>${quantity}</option>`,
+    );
+    return html`<div class="field"><label for="${id}">${words.accessibleOf(type.name)}</label>
+${faultNote(id, choice.faults, words)}
+<select id="${id}" name="${id}"${described(id, false, choice.faults)}>${options}</select></div>`;
+  });
+  const isOpen = Object.keys(choice.accessible).length > 0;
+  return html`<details${isOpen ? html` open` : ""}><summary>${words.accessibleSeats}</summary><p class="note">${words.accessibleHint}</p>${fields}</details>`;
+}
+
+/** Loaded when somebody opens it. */
+function seatMap(event: PublishedEvent, types: AvailableTicketType[], { words }: Language): Html | string {
+  if (!types.some(isSeated)) return "";
+  return html`<p class="note">${words.seatsChosen}</p>
+<details class="seatmap"><summary>${words.seatMap}</summary><a href="${seatPicturePath(event.id)}"><img src="${seatPicturePath(event.id)}" alt="${words.seatMapAlt}" loading="lazy"></a></details>`;
 }
 
 function listed(type: AvailableTicketType, note: string, choice: Choice, language: Language): Html {
@@ -96,6 +134,16 @@ ${faultSummary(choice.faults, words)}
 <form method="post" action="${eventPath(event)}" novalidate>
 ${hiddenFields({ key: crypto.randomUUID() })}
 ${items}
+${seatMap(
+  event,
+  shown.map(({ type }) => type),
+  language,
+)}
+${accessibleChoice(
+  shown.map(({ type }) => type),
+  choice,
+  language,
+)}
 <p class="sum"><span>${words.total}</span><output data-one="${words.totalOfOne("{price}")}" data-total="${words.totalOf("{count}", "{price}")}" data-currency="${currency}" data-digits="${exponentOf(currency)}" data-locale="${words.locale}" data-free="${words.free}">&nbsp;</output></p>
 <button>${words.reserve}</button>
 <p class="note">${words.reserveNote}</p>
