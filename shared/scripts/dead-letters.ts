@@ -1,6 +1,7 @@
-/** `npm run dead-letters`: what mailboxes could not settle; here, or with `--remote` in the account that wrangler is signed in to. */
+/** `npm run dead-letters`: what mailboxes could not settle, and mails that were given up; here, or with `--remote` in the account that wrangler is signed in to. */
 import { parseArgs } from "node:util";
 import { isMain } from "./main.ts";
+import { listParkedMails, type ParkedMail, requeueMails } from "./parked-mails.ts";
 import {
   type Ask,
   askAccount,
@@ -23,6 +24,8 @@ const USAGE = `npm run dead-letters -- <command> [--mailbox <name>] [--remote] [
   show <id>…                all that is known of it, with the message itself
   replay <id>… | --all      hands it over again; the Worker's next sweep does it
   drop <id>… --yes          forgets it for good, in one mailbox
+  mails                     the mails that were given up, oldest first
+  resend <id>… | --all      queues them again
 --remote asks the deployed databases; --persist-to <folder> another local state than npm start's.`;
 
 const LIST_LIMIT = 200;
@@ -82,6 +85,17 @@ function tellList(parked: readonly ParkedSummary[], places: readonly Place[]): s
     `${parked.length} parked.`,
     ...full.map(({ mailbox }) => `Only the oldest ${LIST_LIMIT} of ${mailbox}; there may be more.`),
   ].join("\n");
+}
+
+function tellMails(parked: readonly ParkedMail[]): string {
+  if (parked.length === 0) return "No mail is parked.";
+  const rows = parked.map(({ id, type, source_id, attempts, created_at_ms, settled_at_ms }) =>
+    [id, type, source_id, String(attempts), moment(created_at_ms), moment(settled_at_ms)].map(printable),
+  );
+  const more = parked.length === LIST_LIMIT ? [`Only the oldest ${LIST_LIMIT}; there may be more.`] : [];
+  return [columns([["ID", "MAIL", "OF", "TRIES", "OWED SINCE", "GIVEN UP"], ...rows]), `${parked.length} parked.`, ...more].join(
+    "\n",
+  );
 }
 
 const bodyOf = ({ body }: ParkedMessage): unknown => JSON.parse(body);
@@ -151,6 +165,18 @@ const COMMANDS: Record<string, (ask: Ask, places: Place[], ids: string[], wishes
     const several = severallyParked(await findParked(ask, places, ids));
     if (several.length > 0) return told(`Each reader has parked it for itself: say --mailbox for ${several.join("; ")}.`, 2);
     return tellChanged(await dropParked(ask, places, ids), ids, "Dropped", wishes);
+  },
+
+  async mails(ask, places, ids, wishes) {
+    if (ids.length > 0) return told(USAGE, 2);
+    const parked = await listParkedMails(ask, places, LIST_LIMIT);
+    return told(wishes.json ? json(parked) : tellMails(parked));
+  },
+
+  async resend(ask, places, ids, wishes) {
+    if (wishes.all === ids.length > 0) return told(USAGE, 2);
+    const wanted = wishes.all ? null : ids;
+    return tellChanged(await requeueMails(ask, places, wanted, Date.now()), wanted, "To be sent", wishes);
   },
 };
 

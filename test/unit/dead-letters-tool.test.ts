@@ -145,6 +145,42 @@ describe("what is not understood changes nothing and ends with 2", () => {
   });
 });
 
+describe("mails that were given up", () => {
+  async function giveUp(id: string, status = "parked") {
+    await run("list", "--mailbox", "notifications");
+    databases
+      .get("notifications")
+      ?.prepare(
+        `INSERT INTO deliveries (id, business_key, type, source_id, status, attempts, due_at_ms, created_at_ms, settled_at_ms)
+         VALUES (?1, ?1, 'order_confirmation', 'an-order', ?2, 30, 1800000000000, 1800000000000, 1800086400000)`,
+      )
+      .run(id, status);
+  }
+
+  test("are listed, and queued again with all their tries", async () => {
+    expect(await run("mails")).toEqual({ code: 0, text: "No mail is parked." });
+    for (const id of [ID, OTHER]) await giveUp(id);
+    await giveUp(crypto.randomUUID(), "sent");
+    expect((await run("mails")).text).toMatch(
+      new RegExp(`^ID .*\n${ID} +order_confirmation +an-order +30 +2027-01-15T08:00:00Z +2027-01-16T08:00:00Z\n`),
+    );
+    expect(await run("resend", ID, ID.replace("1", "2"))).toMatchObject({ code: 1, text: expect.stringContaining("Not parked") });
+    const before = Date.now();
+    const queued = databases.get("notifications")?.prepare("SELECT * FROM deliveries WHERE status = 'queued'").all() ?? [];
+    expect(queued).toMatchObject([{ id: ID, attempts: 0, settled_at_ms: null }]);
+    expect(Number(queued[0]?.due_at_ms)).toBeLessThanOrEqual(before);
+    expect(await parsed("mails")).toMatchObject([{ id: OTHER }]);
+    expect(await parsed("resend", "--all")).toEqual({ changed: [{ mailbox: "notifications", id: OTHER }], missing: [] });
+    expect(await parsed("mails")).toEqual([]);
+  });
+
+  test("are in one mailbox only", async () => {
+    expect((await run("mails", "--mailbox", "search")).code).toBe(1);
+    expect((await run("resend")).code).toBe(2);
+    expect((await run("resend", "cake")).code).toBe(2);
+  });
+});
+
 test("a database that does not answer is a failure, not an empty list", async () => {
   failing = "users";
   expect(await run("list")).toEqual({ code: 1, text: "users is down" });
