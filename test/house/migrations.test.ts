@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { readWorkers } from "../../shared/scripts/configurations.ts";
 import { readMigrations } from "../support/sources";
-import { findLaxTables, findMisnumbered } from "./migrations";
+import { findLaxTables, findMisnumbered, findTakingAway } from "./migrations";
 
 const file = (path: string, text = "") => ({ path: `migrations/${path}`, text });
 
@@ -21,6 +21,19 @@ describe("migrations", () => {
     expect(findLaxTables([file("auth/0001_a.sql", lax + strict + virtual)])).toEqual([
       "migrations/auth/0001_a.sql: a is not STRICT",
       "migrations/auth/0001_a.sql: b is not STRICT",
+    ]);
+  });
+
+  it("take nothing away, but for those that landed before anything was deployed", () => {
+    const landed = ["analytics/0004", "payments/0003", "payments/0007", "search/0003"];
+    const since = readMigrations().filter(({ path }) => !landed.some((name) => path.startsWith(`migrations/${name}_`)));
+    expect(findTakingAway(since)).toEqual([]);
+    const sql = "DROP INDEX a; CREATE TABLE dropped (id TEXT) STRICT; -- DROP TABLE b;\n";
+    const taking = "drop  table c; ALTER TABLE d DROP COLUMN e; ALTER TABLE f RENAME TO g;";
+    expect(findTakingAway([file("auth/0001_a.sql", sql + taking)])).toEqual([
+      "migrations/auth/0001_a.sql: DROP TABLE",
+      "migrations/auth/0001_a.sql: DROP COLUMN",
+      "migrations/auth/0001_a.sql: RENAME",
     ]);
   });
 
