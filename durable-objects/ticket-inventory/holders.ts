@@ -7,11 +7,14 @@
  */
 import type { Holder, HoldRefusal } from "../../shared/contracts/inventory";
 import type { Terms } from "./event";
-import { demandOf, type Quantity } from "./pools";
+import { chunksOf, demandOf, groupsOf, marksOf, type Quantity } from "./pools";
 import { typeOf } from "./sale";
 
 /** A buyer of an order is whom the order says he is, which nobody has checked. */
 export const isAnonymous = (holder: Holder): boolean => holder.kind !== "user";
+
+/** The lines of a hold's row, as far as they are counted. */
+const quantitiesOf = (lines: string): Quantity[] => JSON.parse(lines) as Quantity[];
 
 /** `exceptHoldId`: a hold being changed does not stand against itself; its stock must have been given back. */
 export function checkHolder(
@@ -39,20 +42,20 @@ function checkAddress(
 ): HoldRefusal | null {
   if (terms.maxPerAddress === null) return null;
   // The index holds live and confirmed holds only, so that what is read is bounded by the cap itself.
-  const { tickets } = sql
-    .exec<{ tickets: number }>(
-      `SELECT COALESCE(SUM(CASE h.status
-         WHEN 'confirmed' THEN (SELECT COUNT(*) FROM tickets t WHERE t.order_id = h.order_id AND t.status <> 'void')
-         ELSE (SELECT SUM(l.value ->> 'quantity') FROM json_each(h.lines) l) END), 0) AS tickets
-       FROM holds h
-       WHERE h.status IN ('held', 'claimed', 'confirmed') AND h.holder_kind = ?1 AND h.holder_key = ?2
-         AND (h.status = 'confirmed' OR h.expires_at_ms > ?3) AND h.id <> ?4`,
-      holder.kind,
-      holder.key,
-      nowMs,
-      exceptHoldId,
-    )
-    .one();
+  const holds = sql.exec<{ lines: string; bought: number | null }>(
+    `SELECT h.lines, iif(h.status = 'confirmed',
+       (SELECT COUNT(*) FROM tickets t WHERE t.order_id = h.order_id AND t.status <> 'void'), NULL) AS bought
+     FROM holds h
+     WHERE h.status IN ('held', 'claimed', 'confirmed') AND h.holder_kind = ?1 AND h.holder_key = ?2
+       AND (h.status = 'confirmed' OR h.expires_at_ms > ?3) AND h.id <> ?4`,
+    holder.kind,
+    holder.key,
+    nowMs,
+    exceptHoldId,
+  );
+  let tickets = 0;
+  for (const { lines: held, bought } of holds)
+    tickets += bought ?? quantitiesOf(held).reduce((sum, { quantity }) => sum + quantity, 0);
   const asked = lines.reduce((sum, line) => sum + line.quantity, 0);
   return tickets + asked > terms.maxPerAddress
     ? { code: "holder_limit", detail: `One network address may have ${terms.maxPerAddress} tickets.` }
@@ -68,18 +71,20 @@ function checkPerson(
   exceptHoldId: string,
 ): HoldRefusal | null {
   if (terms.unpaidOrdersPerPerson === null) return null;
-  const rows = sql.exec<{ ticket_type_id: string; quantity: number }>(
-    `SELECT l.value ->> 'ticketTypeId' AS ticket_type_id, SUM(l.value ->> 'quantity') AS quantity
-     FROM holds h JOIN json_each(h.lines) l
+  // Most people hold nothing else, and pay for one seek that finds nothing.
+  const holds = sql.exec<{ lines: string }>(
+    `SELECT h.lines FROM holds h
      WHERE h.status IN ('held', 'claimed', 'confirmed') AND h.status <> 'confirmed' AND h.holder_kind = ? AND h.holder_key = ?
-       AND h.expires_at_ms > ? AND h.id <> ?
-     GROUP BY 1`,
+       AND h.expires_at_ms > ? AND h.id <> ?`,
     holder.kind,
     holder.key,
     nowMs,
     exceptHoldId,
   );
-  const held = new Map([...rows].map((row) => [row.ticket_type_id, row.quantity]));
+  const held = new Map<string, number>();
+  for (const hold of holds)
+    for (const { ticketTypeId, quantity } of quantitiesOf(hold.lines))
+      held.set(ticketTypeId, (held.get(ticketTypeId) ?? 0) + quantity);
   for (const { ticketTypeId, quantity } of lines) {
     const { name, maxPerOrder } = typeOf(terms, ticketTypeId);
     const most = terms.unpaidOrdersPerPerson * maxPerOrder;
@@ -95,16 +100,21 @@ function checkPerson(
  */
 function checkShare(sql: SqlStorage, terms: Terms, lines: readonly Quantity[]): HoldRefusal | null {
   if (terms.anonymousShare === null) return null;
-  const more = [...demandOf(terms.draws, lines)].map(([poolId, { quantity }]) => ({ poolId, quantity }));
-  const full = sql.exec(
-    `SELECT 1 FROM json_each(?1) more JOIN pools p ON p.id = more.value ->> 'poolId'
-     WHERE p.held_anonymously + (more.value ->> 'quantity') > MAX(?2 * p.capacity, ?3) LIMIT 1`,
-    JSON.stringify(more),
-    terms.anonymousShare,
-    // A share of a small room is less than one order, which must find its place.
-    terms.maxPerAddress ?? 0,
+  const { anonymousShare, maxPerAddress } = terms;
+  const isFull = groupsOf(demandOf(terms.draws, lines)).some(({ quantity, poolIds }) =>
+    chunksOf(poolIds).some((some) => {
+      const full = sql.exec(
+        `SELECT 1 FROM pools WHERE held_anonymously + ? > MAX(? * capacity, ?) AND id IN (${marksOf(some)}) LIMIT 1`,
+        quantity,
+        anonymousShare,
+        // A share of a small room is less than one order, which must find its place.
+        maxPerAddress ?? 0,
+        ...some,
+      );
+      return full.toArray().length > 0;
+    }),
   );
-  if (full.toArray().length === 0) return null;
+  if (!isFull) return null;
   return {
     code: "holder_limit",
     detail: "Guests hold as many tickets as they may before some are paid; who signs in may go on.",

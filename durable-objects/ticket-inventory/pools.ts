@@ -73,8 +73,7 @@ export function movePools(sql: SqlStorage, demand: Demand, movement: Movement, i
     const sold = (movement.sold ?? 0) * quantity;
     const held = (movement.held ?? 0) * quantity;
     const unblocked = ((movement.sold ?? 0) + (movement.held ?? 0)) * reserved;
-    for (let first = 0; first < poolIds.length; first += POOLS_PER_STATEMENT) {
-      const some = poolIds.slice(first, first + POOLS_PER_STATEMENT);
+    for (const some of chunksOf(poolIds)) {
       const statement = `UPDATE pools SET sold = sold + ?, held = held + ?, held_anonymously = held_anonymously + ?, blocked = blocked - ? WHERE id IN (${marksOf(some)})`;
       if (!withRoom(() => sql.exec(statement, sold, held, isAnonymous ? held : 0, unblocked, ...some))) return false;
     }
@@ -82,7 +81,13 @@ export function movePools(sql: SqlStorage, demand: Demand, movement: Movement, i
   return true;
 }
 
-const marksOf = (values: readonly unknown[]): string => values.map(() => "?").join(", ");
+export const marksOf = (values: readonly unknown[]): string => values.map(() => "?").join(", ");
+
+/** As many as one statement takes. */
+export function chunksOf(poolIds: string[]): string[][] {
+  if (poolIds.length <= POOLS_PER_STATEMENT) return [poolIds];
+  return [poolIds.slice(0, POOLS_PER_STATEMENT), ...chunksOf(poolIds.slice(POOLS_PER_STATEMENT))];
+}
 
 interface Group {
   quantity: number;
@@ -94,7 +99,7 @@ interface Group {
  * Pools that are asked for the same move in one statement: a hold of one type, which most are, is one. An allocation comes before the
  * pools around it, so that it is the one to say that nothing is left.
  */
-function groupsOf(demand: Demand): Group[] {
+export function groupsOf(demand: Demand): Group[] {
   const groups: Group[] = [];
   for (const [poolId, { quantity, reserved }] of demand) {
     const group = groups.find((other) => other.quantity === quantity && other.reserved === reserved);
