@@ -1,4 +1,5 @@
 import type { SchemaSteps } from "../../shared/durable/migrations";
+import { FEED_SCHEMA } from "./feed-schema";
 import { SEAT_SCHEMA } from "./seat-schema";
 
 /** The name that SQLite reports when a pool has no room; `pools.ts` makes a refusal of this one error and of no other. */
@@ -193,4 +194,5 @@ export const INVENTORY_SCHEMA: SchemaSteps = [
   CREATE INDEX holds_fingerprint ON holds (fingerprint_key) WHERE fingerprint_key IS NOT NULL AND status = 'confirmed';
   `,
   SEAT_SCHEMA,
+  FEED_SCHEMA,
 ];
