@@ -1,8 +1,10 @@
 /** What is left. A hold that is due counts as gone although nothing has expired it yet (rule 10). */
 import type { PoolState } from "../../shared/contracts/inventory";
 import type { Refusal } from "../../shared/contracts/problems";
+import { poolOfSeatCategory } from "../../shared/contracts/seats";
 import type { Terms } from "./event";
 import { type Demand, demandOf, type PoolRow, poolsNow, type Quantity } from "./pools";
+import { dueSeatsByPool } from "./seats";
 
 /** What the holds have that are due and not ended yet. The index knows them by their end: those that still live are not read. */
 function dueDemand(sql: SqlStorage, terms: Terms, nowMs: number): Demand {
@@ -20,9 +22,10 @@ const NOTHING = { quantity: 0, reserved: 0 };
 /** The pools with what is due given back. */
 function poolsWithoutDue(sql: SqlStorage, terms: Terms, nowMs: number): PoolRow[] {
   const due = dueDemand(sql, terms, nowMs);
+  const seats = terms.seatMapId === null || due.size === 0 ? null : dueSeatsByPool(sql, nowMs);
   return poolsNow(sql).map((pool) => {
     const { quantity, reserved } = due.get(pool.id) ?? NOTHING;
-    return { ...pool, held: pool.held - quantity, blocked: pool.blocked + reserved };
+    return { ...pool, held: pool.held - quantity - (seats?.get(pool.id) ?? 0), blocked: pool.blocked + reserved };
   });
 }
 
@@ -34,10 +37,14 @@ export function leftNow(sql: SqlStorage, terms: Terms, nowMs: number): Map<strin
   return new Map(poolsWithoutDue(sql, terms, nowMs).map((pool) => [pool.id, leftOf(pool)]));
 }
 
-/** The least of the type's pools, but for those that an allocation has kept the places in. */
+/** The least of the type's pools, but for those that an allocation has kept the places in; of a seated type its seats in all are one. */
 export function leastOf(terms: Terms, left: ReadonlyMap<string, number>, ticketTypeId: string): number {
   const own = (terms.draws.get(ticketTypeId) ?? []).filter(({ isReserved }) => !isReserved);
-  return Math.max(0, Math.min(...own.map(({ poolId }) => left.get(poolId) ?? 0)));
+  const pools = own.map(({ poolId }) => left.get(poolId) ?? 0);
+  const { seatCategories } = terms.types.get(ticketTypeId) ?? { seatCategories: [] };
+  const seats = seatCategories.map((category) => left.get(poolOfSeatCategory(category)) ?? 0);
+  if (seats.length > 0) pools.push(seats.reduce((sum, some) => sum + some));
+  return Math.max(0, Math.min(...pools));
 }
 
 /** Tickets by type, of every type of the event. */

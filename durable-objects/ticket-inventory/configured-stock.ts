@@ -31,7 +31,8 @@ export function writeStock(
   const refusal = writePools(sql, config, moved ? recount(sql, config) : poolsBefore);
   if (refusal !== null) return refusal;
   const poolIds = JSON.stringify(config.pools.map((pool) => pool.id));
-  sql.exec("DELETE FROM pools WHERE id NOT IN (SELECT value FROM json_each(?))", poolIds);
+  // The pools of seats are the map's.
+  sql.exec("DELETE FROM pools WHERE id NOT IN (SELECT value FROM json_each(?)) AND id NOT LIKE 'seats:%'", poolIds);
   return null;
 }
 

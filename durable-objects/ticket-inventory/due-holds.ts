@@ -10,7 +10,14 @@ const EXPIRED_AT_A_TIME = 200;
 /** How often one batch ends further due holds for commands that found no room; with more due than that they wait for the next. */
 const ROOMS_PER_BATCH = 4;
 /** Refusals that a hold which is due, and not ended yet, may have caused. */
-const WANTS_ROOM: readonly string[] = ["sold_out", "capacity_below_sold", "holder_limit"];
+const WANTS_ROOM: readonly string[] = [
+  "sold_out",
+  "capacity_below_sold",
+  "holder_limit",
+  "seat_taken",
+  "seat_orphaned",
+  "seat_map_in_use",
+];
 
 export class DueHolds {
   readonly #sql: SqlStorage;

@@ -4,6 +4,7 @@ import type { Refusal } from "../../shared/contracts/problems";
 import { ok, type Result, refuse } from "../../shared/contracts/result";
 import { writeStock } from "./configured-stock";
 import { type Draw, drawsOf } from "./pools";
+import { activateMap } from "./seat-map";
 import { openTiers } from "./tiers";
 
 export type EventState = "open" | "cancelled" | "completed";
@@ -22,7 +23,9 @@ export interface Terms extends Omit<InventoryConfig, "pools" | "ticketTypes"> {
   isStale: boolean;
 }
 
-export type TermsRefusal = Refusal<"event_not_found" | "capacity_below_sold" | "ticket_type_in_use" | "state_moved">;
+export type TermsRefusal = Refusal<
+  "event_not_found" | "capacity_below_sold" | "ticket_type_in_use" | "state_moved" | "seats_missing" | "seat_map_in_use"
+>;
 
 type EventRow = {
   event_id: string;
@@ -135,11 +138,14 @@ export function openEvent(
   sql: SqlStorage,
   config: InventoryConfig,
   nowMs: number,
-): Result<{ version: number }, Refusal<"event_state" | "state_moved">> {
+): Result<{ version: number }, Refusal<"event_state" | "state_moved" | "seats_missing">> {
   const standing = readTerms(sql);
   if (standing === null) {
     writeEvent(sql, config);
-    const refusal = writeStock(sql, config, nowMs);
+    const unseated = activateMap(sql, config.seatMapId);
+    if (unseated?.code === "seats_missing")
+      return refuse({ code: unseated.code, detail: `Map ${config.seatMapId} is not here in full.` });
+    const refusal = unseated ?? writeStock(sql, config, nowMs);
     // An empty inventory has nothing that could stand against its first configuration.
     if (refusal !== null) throw new Error(`a first configuration was refused: ${refusal.code}`);
     return ok({ version: config.version });
@@ -147,9 +153,10 @@ export function openEvent(
   if (standing.state !== "open") return refuse({ code: "event_state", detail: `The event is ${standing.state}.` });
   if (standing.version === config.version) return ok({ version: standing.version });
   const changed = reconfigureEvent(sql, config, nowMs);
-  return changed.ok
-    ? changed
-    : refuse({ code: "state_moved", detail: "The event is open with other terms, and these do not fit what is sold." });
+  if (changed.ok) return changed;
+  const { code, detail } = changed.error;
+  if (code === "seats_missing") return refuse({ code, ...(detail === undefined ? {} : { detail }) });
+  return refuse({ code: "state_moved", detail: "The event is open with other terms, and these do not fit what is sold." });
 }
 
 /**
@@ -166,7 +173,7 @@ export function reconfigureEvent(
   if (config.version === standing.version && config.changeId === standing.changeId) return ok({ version: config.version });
   if (config.version <= standing.version) return refuse({ code: "state_moved", detail: `Version ${standing.version} stands.` });
   writeEvent(sql, config);
-  const refusal = writeStock(sql, config, nowMs);
+  const refusal = activateMap(sql, config.seatMapId) ?? writeStock(sql, config, nowMs);
   if (refusal !== null) return refuse(refusal);
   const changed = readTerms(sql);
   if (changed !== null) openTiers(sql, changed, nowMs);

@@ -5,7 +5,8 @@ import { ok, type Result, refuse } from "../../shared/contracts/result";
 import type { Terms } from "./event";
 import { deathOf, endHold, findHold, fitHold, type HoldRecord, isLive, rewriteHold, tellHold } from "./holds";
 import { checkEvent, checkSale, mergeLines, priceLines } from "./sale";
-import { returnHeldStock, takeStock } from "./stock";
+import { askAgain } from "./seats";
+import { returnHeldStock, takeAskedStock, takeStock } from "./stock";
 
 /** How often a buyer gets his stock again after an end, or it would be held for nothing for ever. */
 const MAX_REACQUIRED = 3;
@@ -40,8 +41,22 @@ export function changeHold(
   if (!fitted.ok) return fitted;
   const { refused } = fitted.value;
   const priced = priceLines(terms, fitted.value.lines, hold.lines);
-  return takeAnew(sql, terms, { ...hold, lines: priced, refused, repriced: [] }, nowMs);
+  const anew = { ...hold, lines: priced, refused, repriced: [], configVersion: terms.version };
+  const taken = takeAskedStock(sql, terms, anew, keepSeats(fitted.value.lines, hold.lines), nowMs);
+  if (!taken.ok) return taken;
+  const changed: HoldRecord = { ...anew, lines: taken.value };
+  rewriteHold(sql, changed);
+  return ok(tellHold(terms, changed));
 }
+
+/** Who asks for as many of the best seats as he has keeps those that he has. */
+const keepSeats = (asked: readonly Line[], held: readonly HeldLine[]): Line[] =>
+  asked.map((line) => {
+    const { ticketTypeId, quantity, bestAvailable, seatIds } = line;
+    const same = held.find((earlier) => earlier.ticketTypeId === ticketTypeId && earlier.seats?.length === quantity);
+    if (bestAvailable !== true || seatIds !== undefined || same?.seats === undefined) return line;
+    return { ticketTypeId, quantity, seatIds: same.seats.map(({ id }) => id) };
+  });
 
 /** Moves the end out, never in and never beyond the cap; one that stands there already is the same answer. */
 export function extendHold(sql: SqlStorage, terms: Terms, holdId: string, nowMs: number): Result<HeldStock, HoldChangeRefusal> {
@@ -73,16 +88,20 @@ export function reacquireHold(
   if (hold.reacquired >= MAX_REACQUIRED) return refuse({ code: "hold_expired" });
 
   endHold(sql, terms, hold, "expired");
-  const refusal = checkSale(terms, hold.lines, nowMs);
+  const asked = askAgain(hold.lines);
+  const refusal = checkSale(terms, asked, nowMs);
   if (refusal !== null) return refuse(refusal);
-  const fitted = fitHold(sql, terms, hold.holder, hold.lines, false, nowMs, holdId);
+  const fitted = fitHold(sql, terms, hold.holder, asked, false, nowMs, holdId);
   if (!fitted.ok) return fitted;
-  const lines = priceLines(terms, hold.lines, []);
+  const priced = priceLines(terms, hold.lines, []);
+  const lines = priced.map((line, position) => ({ ...line, ...seatsOf(hold.lines[position]) }));
   const expiresAtMs = nowMs + terms.holdMs;
   const capMs = Math.max(expiresAtMs, nowMs + terms.holdCapMs);
   const repriced = comparePrices(hold.lines, lines);
   return takeAnew(sql, terms, { ...hold, lines, repriced, expiresAtMs, capMs, reacquired: hold.reacquired + 1 }, nowMs);
 }
+
+const seatsOf = (line: HeldLine | undefined) => (line?.seats === undefined ? {} : { seats: line.seats });
 
 /** Expects a hold that has no stock at the moment. */
 function takeAnew(sql: SqlStorage, terms: Terms, hold: HoldRecord, nowMs: number): Result<HeldStock, HoldChangeRefusal> {

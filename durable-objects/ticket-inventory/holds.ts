@@ -16,7 +16,8 @@ import type { Terms } from "./event";
 import { checkHolder } from "./holders";
 import { type Fitted, fitLines } from "./partial-lines";
 import { checkSale, mergeLines, priceLines } from "./sale";
-import { returnHeldStock, takeStock } from "./stock";
+import { seatIdsOf } from "./seats";
+import { returnHeldStock, takeAskedStock } from "./stock";
 
 export type HoldStatus = "held" | "claimed" | "confirmed" | "expired" | "released";
 
@@ -172,8 +173,11 @@ export function placeHold(sql: SqlStorage, terms: Terms, request: HoldRequest, n
     if (earlier === null) throw new Error("a hold that stands in the way is not there");
     return earlier;
   }
-  const refusal = takeStock(sql, terms, hold, nowMs);
-  return refusal === null ? ok(tellHold(terms, hold)) : refuse(refusal);
+  const taken = takeAskedStock(sql, terms, hold, fitted.value.lines, nowMs);
+  if (!taken.ok) return taken;
+  const held = { ...hold, lines: taken.value };
+  if (seatIdsOf(held.lines).length > 0) sql.exec("UPDATE holds SET lines = ? WHERE id = ?", JSON.stringify(held.lines), id);
+  return ok(tellHold(terms, held));
 }
 
 /** The lines as a hold may have them now. A partial hold is judged by what it gets, and is sold out only when that is nothing. */

@@ -8,26 +8,27 @@ import type {
   Line,
   TicketInventoryRpc,
 } from "../../shared/contracts/inventory";
-import type { Refusal } from "../../shared/contracts/problems";
-import { ok, type Result, refuse } from "../../shared/contracts/result";
-import { AlarmClock } from "../../shared/durable/alarm-clock";
-import { type CommitStatistics, GroupCommit } from "../../shared/durable/group-commit";
+import { ok, refuse } from "../../shared/contracts/result";
+import type { SeatMapPart, SeatMove } from "../../shared/contracts/seats";
+import type { CommitStatistics } from "../../shared/durable/group-commit";
 import { hasSchema, migrateSchema } from "../../shared/durable/migrations";
 import { sendTaken, type Taken } from "../../shared/durable/outbox";
 import { reportError } from "../../shared/observability/report";
 import * as admissions from "./admissions";
 import { tellAvailability } from "./availability";
 import { tellPools } from "./available";
-import { DueHolds } from "./due-holds";
+import { Commands, NOT_OPENED } from "./commands";
 import * as event from "./event";
-import { nextDueMs } from "./expiry";
 import * as changes from "./hold-changes";
 import * as holds from "./holds";
 import { keepRefusal, placeKeyedHold } from "./kept-refusals";
 import { INVENTORY_SCHEMA } from "./migrations";
-import { InventoryNews } from "./news";
 import * as orders from "./orders";
+import { installSeats } from "./seat-map";
+import { swapSeats } from "./seat-swaps";
+import * as seats from "./seats";
 import * as tickets from "./tickets";
+import { openTiers } from "./tiers";
 
 /** Due holds ended by one alarm, which must not keep those who buy waiting. */
 const EXPIRED_PER_ALARM = 500;
@@ -43,103 +44,87 @@ export interface TicketInventoryEnv {
   SENTRY_DSN?: string;
 }
 
-const NOT_OPENED: Refusal<"event_not_found"> = { code: "event_not_found" };
-
 export class TicketInventory extends DurableObject<TicketInventoryEnv> implements TicketInventoryRpc {
   readonly #sql: SqlStorage;
-  readonly #commits: GroupCommit<Refusal>;
-  readonly #clock: AlarmClock;
-  readonly #news: InventoryNews;
-  readonly #due: DueHolds;
-  /** Read once and dropped by every write of the terms; null also while nobody has opened the event. */
-  #terms: event.Terms | null = null;
+  readonly #commands: Commands;
 
   constructor(ctx: DurableObjectState, env: TicketInventoryEnv) {
     super(ctx, env);
     this.#sql = ctx.storage.sql;
-    this.#news = new InventoryNews(this.#sql);
-    this.#due = new DueHolds(this.#sql, () => this.#known());
-    this.#clock = new AlarmClock(ctx.storage, () => this.#nextDueMs());
-    const hooks = {
-      // The alarm never stands later than the first end, so that before it there is nothing to look for.
-      beforeBatch: (nowMs: number) => this.#due.startBatch(this.#clock.isDue(nowMs), nowMs),
-      reconsider: <E extends Refusal>(refusal: E, nowMs: number) => this.#due.makeRoom(refusal, nowMs),
-      afterBatch: (nowMs: number) => this.#setClock(nowMs),
-    };
-    this.#commits = env.GROUP_COMMIT === "off" ? new GroupCommit(ctx, hooks, 1) : new GroupCommit(ctx, hooks);
+    this.#commands = new Commands(ctx, env.GROUP_COMMIT !== "off");
     if (!hasSchema(this.#sql)) return;
     migrateSchema(ctx.storage, INVENTORY_SCHEMA);
     ctx.blockConcurrencyWhile(async () => {
-      const terms = this.#known();
-      if (terms !== null) this.#news.restore(terms, Date.now());
-      await this.#clock.restore();
+      const terms = this.#commands.known();
+      if (terms !== null) this.#commands.news.restore(terms, Date.now());
+      await this.#commands.clock.restore();
     });
   }
 
   open(config: InventoryConfig) {
-    return this.#rewrite((nowMs) => {
+    return this.#commands.rewrite((nowMs) => {
       migrateSchema(this.ctx.storage, INVENTORY_SCHEMA);
       return event.openEvent(this.#sql, config, nowMs);
     });
   }
 
   async reconfigure(config: InventoryConfig) {
-    if (this.#known() === null) return refuse(NOT_OPENED);
-    return this.#rewrite((nowMs) => event.reconfigureEvent(this.#sql, config, nowMs));
+    if (this.#commands.known() === null) return refuse(NOT_OPENED);
+    return this.#commands.rewrite((nowMs) => event.reconfigureEvent(this.#sql, config, nowMs));
   }
 
   async close(reason: "cancelled" | "completed") {
-    if (this.#known() === null) return refuse(NOT_OPENED);
-    return this.#rewrite(() => event.closeEvent(this.#sql, reason));
+    if (this.#commands.known() === null) return refuse(NOT_OPENED);
+    return this.#commands.rewrite(() => event.closeEvent(this.#sql, reason));
   }
 
   placeHold(request: HoldRequest) {
     if (request.keyed) return this.#placeKeyedHold(request);
-    return this.#write((terms, nowMs) => {
-      this.#clock.dueBy(nowMs + terms.holdMs);
+    return this.#commands.write((terms, nowMs) => {
+      this.#commands.clock.dueBy(nowMs + terms.holdMs);
       return holds.placeHold(this.#sql, terms, request, nowMs);
     });
   }
 
   hold(holdId: string) {
-    return this.#read((terms, nowMs) => holds.readHold(this.#sql, terms, holdId, nowMs));
+    return this.#commands.read((terms, nowMs) => holds.readHold(this.#sql, terms, holdId, nowMs));
   }
 
   changeHold(holdId: string, items: Line[], partial = false) {
-    return this.#write((terms, nowMs) => changes.changeHold(this.#sql, terms, { holdId, items, partial }, nowMs));
+    return this.#commands.write((terms, nowMs) => changes.changeHold(this.#sql, terms, { holdId, items, partial }, nowMs));
   }
 
   extendHold(holdId: string) {
-    return this.#write((terms, nowMs) => changes.extendHold(this.#sql, terms, holdId, nowMs));
+    return this.#commands.write((terms, nowMs) => changes.extendHold(this.#sql, terms, holdId, nowMs));
   }
 
   reacquireHold(holdId: string) {
-    return this.#write((terms, nowMs) => {
-      this.#clock.dueBy(nowMs + terms.holdMs);
+    return this.#commands.write((terms, nowMs) => {
+      this.#commands.clock.dueBy(nowMs + terms.holdMs);
       return changes.reacquireHold(this.#sql, terms, holdId, nowMs);
     });
   }
 
   releaseHold(holdId: string) {
-    return this.#write((terms) => changes.releaseHold(this.#sql, terms, holdId));
+    return this.#commands.write((terms) => changes.releaseHold(this.#sql, terms, holdId));
   }
 
   claim(claim: orders.HoldClaim) {
-    return this.#write((terms, nowMs) => {
-      this.#clock.dueBy(nowMs + terms.holdMs);
+    return this.#commands.write((terms, nowMs) => {
+      this.#commands.clock.dueBy(nowMs + terms.holdMs);
       return orders.claimHold(this.#sql, terms, claim, nowMs);
     });
   }
 
   extend(orderId: string, untilMs: number) {
-    return this.#write((terms, nowMs) => {
-      this.#clock.dueBy(Math.min(untilMs, terms.endMs));
+    return this.#commands.write((terms, nowMs) => {
+      this.#commands.clock.dueBy(Math.min(untilMs, terms.endMs));
       return orders.extendOrder(this.#sql, terms, orderId, untilMs, nowMs);
     });
   }
 
   confirm(request: ConfirmRequest) {
-    return this.#write((terms, nowMs) => orders.confirmOrder(this.#sql, terms, request, nowMs));
+    return this.#commands.write((terms, nowMs) => orders.confirmOrder(this.#sql, terms, request, nowMs));
   }
 
   async confirmMany(requests: ConfirmRequest[]) {
@@ -147,7 +132,7 @@ export class TicketInventory extends DurableObject<TicketInventoryEnv> implement
   }
 
   release(orderId: string, reason: string) {
-    return this.#write((terms, nowMs) => orders.releaseOrder(this.#sql, terms, orderId, reason, nowMs));
+    return this.#commands.write((terms, nowMs) => orders.releaseOrder(this.#sql, terms, orderId, reason, nowMs));
   }
 
   async releaseMany(orderIds: string[], reason: string) {
@@ -155,49 +140,76 @@ export class TicketInventory extends DurableObject<TicketInventoryEnv> implement
   }
 
   async voidMany(orderIds: string[]) {
-    return orders.each(orderIds, (orderId) => this.#write((terms) => tickets.voidOrder(this.#sql, terms, orderId)));
+    return orders.each(orderIds, (orderId) => this.#commands.write((terms) => tickets.voidOrder(this.#sql, terms, orderId)));
   }
 
   hasPaidTickets() {
-    return this.#read(() => ok(tickets.hasPaidTickets(this.#sql)));
+    return this.#commands.read(() => ok(tickets.hasPaidTickets(this.#sql)));
   }
 
   voidTickets(orderId: string, ticketIds: string[] | null) {
-    return this.#write((terms) => tickets.voidTickets(this.#sql, terms, orderId, ticketIds));
+    return this.#commands.write((terms) => tickets.voidTickets(this.#sql, terms, orderId, ticketIds));
   }
 
   ticketsOf(orderId: string) {
-    return this.#read((terms) => ok(tickets.ticketsOfOrder(this.#sql, terms, orderId)));
+    return this.#commands.read((terms) => ok(tickets.ticketsOfOrder(this.#sql, terms, orderId)));
   }
 
   async checkIn(request: CheckInRequest) {
-    const answer = await this.#write((terms, nowMs) => admissions.checkIn(this.#sql, terms, request, nowMs));
+    const answer = await this.#commands.write((terms, nowMs) => admissions.checkIn(this.#sql, terms, request, nowMs));
     return answer.ok ? answer.value : answer;
   }
 
   availability() {
-    return this.#read((terms, nowMs) => ok(tellAvailability(this.#sql, terms, nowMs)));
+    return this.#commands.read((terms, nowMs) => ok(tellAvailability(this.#sql, terms, nowMs)));
   }
 
   pools() {
-    return this.#read((terms, nowMs) => ok(tellPools(this.#sql, terms, nowMs)));
+    return this.#commands.read((terms, nowMs) => ok(tellPools(this.#sql, terms, nowMs)));
+  }
+
+  installSeats(part: SeatMapPart) {
+    return this.#commands.rewrite(() => {
+      migrateSchema(this.ctx.storage, INVENTORY_SCHEMA);
+      return installSeats(this.#sql, part);
+    });
+  }
+
+  seatStates() {
+    return this.#commands.read((terms, nowMs) => ok(seats.tellStates(this.#sql, terms, nowMs)));
+  }
+
+  blockSeats(seatIds: string[], reason: string | null) {
+    return this.#commands.write((terms, nowMs) => {
+      const blocked = seats.blockSeats(this.#sql, seatIds, reason);
+      openTiers(this.#sql, terms, nowMs);
+      return blocked;
+    });
+  }
+
+  releaseSeats(seatIds: string[]) {
+    return this.#commands.write(() => seats.releaseSeats(this.#sql, seatIds));
+  }
+
+  swapSeats(moves: SeatMove[]) {
+    return this.#commands.write((terms) => swapSeats(this.#sql, terms, moves));
   }
 
   /** For the bench: how many commands shared a commit since the object was started. */
   async commitStatistics(): Promise<CommitStatistics> {
-    return this.#commits.statistics();
+    return this.#commands.statistics();
   }
 
   /** Ends what is due, tells the news and sets the next one. It catches: the platform gives a throwing alarm up after six tries. */
   override async alarm(): Promise<void> {
-    if (this.#known() === null) return;
-    this.#clock.ring();
+    if (this.#commands.known() === null) return;
+    this.#commands.clock.ring();
     const done = await Promise.all([
-      this.#try("end what is due", () => this.#commits.run((nowMs) => ok(this.#due.expire(nowMs, EXPIRED_PER_ALARM)))),
+      this.#try("end what is due", () => this.#commands.run((nowMs) => ok(this.#commands.due.expire(nowMs, EXPIRED_PER_ALARM)))),
       this.#try("tell the news", () => this.#tellNews()),
     ]);
-    this.#clock.hasRung();
-    if (done.includes(false)) await this.#clock.putOff(Date.now() + ALARM_RETRY_MS);
+    this.#commands.clock.hasRung();
+    if (done.includes(false)) await this.#commands.clock.putOff(Date.now() + ALARM_RETRY_MS);
   }
 
   /** False when it failed: neither of the alarm's tasks keeps the other from its work. */
@@ -213,10 +225,10 @@ export class TicketInventory extends DurableObject<TicketInventoryEnv> implement
 
   /** Written in one transaction, sent when that is durable, deleted when it was sent. What did not leave comes due by itself. */
   async #tellNews(): Promise<void> {
-    const taken = await this.#commits.run((nowMs) => {
-      const terms = this.#known();
-      const news = terms === null ? null : this.#news.take(terms, nowMs);
-      this.#clock.hasRung();
+    const taken = await this.#commands.run((nowMs) => {
+      const terms = this.#commands.known();
+      const news = terms === null ? null : this.#commands.news.take(terms, nowMs);
+      this.#commands.clock.hasRung();
       return ok(news);
     });
     if (taken.ok) await this.#try("send the news", () => this.#send(taken.value));
@@ -227,67 +239,19 @@ export class TicketInventory extends DurableObject<TicketInventoryEnv> implement
     const { envelopes, unreadable, again } = taken;
     if (envelopes.length > 0) {
       const sent = await sendTaken({ analytics: this.env.ANALYTICS_MAILBOX }, envelopes);
-      await this.#commits.run(() => ok(this.#news.forget(sent, again)));
+      await this.#commands.run(() => ok(this.#commands.news.forget(sent, again)));
     }
     if (unreadable.length > 0) throw new Error(`rows of the outbox cannot be read: ${unreadable.slice(0, 10).join(", ")}`);
   }
 
   async #placeKeyedHold(request: HoldRequest) {
-    const answer = await this.#write(
+    const answer = await this.#commands.write(
       (terms, nowMs) => {
-        this.#clock.dueBy(nowMs + terms.holdMs);
+        this.#commands.clock.dueBy(nowMs + terms.holdMs);
         return placeKeyedHold(this.#sql, terms, request, nowMs);
       },
       (refusal, nowMs) => keepRefusal(this.#sql, request, refusal, nowMs),
     );
     return answer.ok ? answer.value : answer;
-  }
-
-  #known(): event.Terms | null {
-    // An object without a schema must stay without a file (rule 7), so that nothing but this read may come before `open`.
-    if (this.#terms === null ? hasSchema(this.#sql) : this.#terms.isStale) this.#terms = event.readTerms(this.#sql);
-    return this.#terms;
-  }
-
-  async #read<T, E extends Refusal = never>(
-    look: (terms: event.Terms, nowMs: number) => Result<T, E>,
-  ): Promise<Result<T, E | Refusal<"event_not_found">>> {
-    const terms = this.#known();
-    return terms === null ? refuse(NOT_OPENED) : look(terms, Date.now());
-  }
-
-  /** Every command of an opened event. The terms are read again in the batch: a change may have come between. */
-  async #write<T, E extends Refusal>(
-    command: (terms: event.Terms, nowMs: number) => Result<T, E>,
-    keep?: (refusal: Refusal, nowMs: number) => void,
-  ): Promise<Result<T, E | Refusal<"event_not_found">>> {
-    if (this.#known() === null) return refuse(NOT_OPENED);
-    return this.#commits.run<T, E | Refusal<"event_not_found">>((nowMs) => {
-      const terms = this.#known();
-      const outcome = terms === null ? refuse(NOT_OPENED) : command(terms, nowMs);
-      if (outcome.ok) this.#news.stir();
-      return outcome;
-    }, keep);
-  }
-
-  /** A command that changes the terms, after which nobody decides by remembered ones, whether it was kept or rolled back. */
-  #rewrite<T, E extends Refusal>(command: (nowMs: number) => Result<T, E>): Promise<Result<T, E>> {
-    return this.#commits.run((nowMs) => {
-      this.#terms = null;
-      this.#news.stir();
-      return command(nowMs);
-    });
-  }
-
-  #setClock(nowMs: number): Promise<void> | undefined {
-    const lookAtMs = this.#news.noteBatch(nowMs);
-    if (lookAtMs !== null) this.#clock.dueBy(lookAtMs);
-    return this.#clock.set();
-  }
-
-  #nextDueMs(): number | null {
-    if (this.#known() === null) return null;
-    const dues = [nextDueMs(this.#sql), ...this.#news.dues()].filter((dueMs) => dueMs !== null);
-    return dues.length > 0 ? Math.min(...dues) : null;
   }
 }

@@ -3,6 +3,7 @@ import type { HeldLine, HoldRefusal, Line, TicketTypeConfig } from "../../shared
 import type { Refusal } from "../../shared/contracts/problems";
 import type { Terms } from "./event";
 import type { FittedLine } from "./partial-lines";
+import { checkSeatForm } from "./seat-form";
 
 /** One line a type, in the order of first mention: a limit must not be passed by asking twice. */
 export function mergeLines(items: readonly Line[]): Line[] {
@@ -27,7 +28,7 @@ export function checkSale(terms: Terms, lines: readonly Line[], nowMs: number): 
   const unknown = lines.find((line) => !terms.types.has(line.ticketTypeId));
   if (unknown !== undefined)
     return { code: "ticket_type_not_found", detail: `The event has no ticket type ${unknown.ticketTypeId}.` };
-  return checkQuantities(terms, lines) ?? checkWindows(terms, lines, nowMs);
+  return checkQuantities(terms, lines) ?? checkSeatForm(terms, lines) ?? checkWindows(terms, lines, nowMs);
 }
 
 export function checkEvent(terms: Terms, nowMs: number): Refusal<"event_not_on_sale"> | null {

@@ -5,11 +5,10 @@
 import type { Refusal } from "../../shared/contracts/problems";
 import { ok, type Result, refuse } from "../../shared/contracts/result";
 import { poolOfSeatCategory, type SeatMapPart, type SeatSegment } from "../../shared/contracts/seats";
-import { inParts, insertWindows, nearestAccessible, readSegments, writeStates } from "./seat-rows";
+import { inParts, insertWindows, nearestAccessible, readSegments, SEGMENTS_PER_MAP, writeStates } from "./seat-rows";
 import { runsOf, type SegmentShape, windowsOf } from "./seat-runs";
 
-/** Numbers of a map's segments, and with the smaller range of its categories and sections: contracts/seats.ts allows fewer. */
-const SEGMENTS_PER_MAP = 1_000_000;
+/** Numbers of one map's categories and sections: contracts/seats.ts allows fewer. */
 const NAMES_PER_MAP = 1_000;
 /** Seats written by one statement: their text stays below the 2 MB that the platform takes. */
 const SEGMENTS_PER_STATEMENT = 200;

@@ -5,6 +5,8 @@
 import { poolOfSeatCategory } from "../../shared/contracts/seats";
 import { compareWindows, type SeatWindow, type SegmentShape, type StateLetter } from "./seat-runs";
 
+/** Numbers of one map's segments: contracts/seats.ts allows fewer. */
+export const SEGMENTS_PER_MAP = 1_000_000;
 /** Keeps a bound text well below the 2 MB that the platform takes. */
 const ROWS_PER_STATEMENT = 5_000;
 

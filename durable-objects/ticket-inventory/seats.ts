@@ -2,10 +2,20 @@
  * Who has which seat. `seat_owners` has one row a taken seat, so that whatever a command does, a seat has one owner at most; the letters
  * of its segment, the index of free places and the category's pool move with it.
  */
-import type { HeldSeat } from "../../shared/contracts/inventory";
+import type { HeldLine, HeldSeat, Line } from "../../shared/contracts/inventory";
 import type { Refusal } from "../../shared/contracts/problems";
 import { ok, type Result, refuse } from "../../shared/contracts/result";
-import { findSeats, moveSeats, type SeatPlace, type SeatSegmentRow } from "./seat-rows";
+import { MAX_SEATS_PER_CHANGE, poolOfSeatCategory, type SeatStates } from "../../shared/contracts/seats";
+import type { Terms } from "./event";
+import { type FoundSeat, findSeats, moveSeats, SEGMENTS_PER_MAP, type SeatPlace, type SeatSegmentRow } from "./seat-rows";
+
+export const seatIdsOf = (lines: readonly HeldLine[]): string[] => lines.flatMap(({ seats = [] }) => seats.map(({ id }) => id));
+
+/** What a hold has, as it would be asked for once more. */
+export const askAgain = (lines: readonly HeldLine[]): Line[] =>
+  lines.map(({ ticketTypeId, quantity, seats }) =>
+    seats === undefined ? { ticketTypeId, quantity } : { ticketTypeId, quantity, seatIds: seats.map(({ id }) => id) },
+  );
 
 const ONE_OWNER = "UNIQUE constraint failed: seat_owners.seat_id";
 
@@ -100,6 +110,7 @@ type NamedSeats = Refusal<"seat_unknown" | "seat_repeated">;
 
 /** The seats of a list that is to name each once, and the map's alone. */
 export function knownSeats(sql: SqlStorage, seatIds: readonly string[]): Result<(SeatPlace & { id: string })[], NamedSeats> {
+  if (seatIds.length > MAX_SEATS_PER_CHANGE) throw new RangeError(`at most ${MAX_SEATS_PER_CHANGE} seats a call`);
   const repeated = seatIds.filter((id, index) => seatIds.indexOf(id) < index);
   if (repeated.length > 0) return refuse({ code: "seat_repeated", members: { seatIds: [...new Set(repeated)] } });
   const found = findSeats(sql, seatIds);
@@ -135,6 +146,16 @@ export function releaseSeats(sql: SqlStorage, seatIds: readonly string[]): Resul
   return ok({ changed: seats.length });
 }
 
+/** Those of the ids that nobody has, in their order; one that is no seat of the map is among them. */
+export function freeAmong(sql: SqlStorage, seatIds: readonly string[]): string[] {
+  const owned = sql.exec<{ seat_id: string }>(
+    "SELECT seat_id FROM seat_owners WHERE seat_id IN (SELECT value FROM json_each(?))",
+    JSON.stringify(seatIds),
+  );
+  const taken = new Set([...owned].map(({ seat_id }) => seat_id));
+  return seatIds.filter((id) => !taken.has(id));
+}
+
 function blockedAmong(sql: SqlStorage, seatIds: readonly string[]): Set<string> {
   const rows = sql.exec<{ seat_id: string }>(
     "SELECT seat_id FROM seat_owners WHERE seat_id IN (SELECT value FROM json_each(?)) AND state = 'blocked'",
@@ -143,13 +164,8 @@ function blockedAmong(sql: SqlStorage, seatIds: readonly string[]): Set<string> 
   return new Set([...rows].map(({ seat_id }) => seat_id));
 }
 
-/** The letters of every segment in the map's order, null without a map; seats of holds that are due count as free (rule 10). */
-export function readStates(sql: SqlStorage, nowMs: number): { seatMapId: string; states: string[] } | null {
-  const [map] = sql.exec<{ id: string }>("SELECT id FROM seat_maps WHERE is_active = 1").toArray();
-  if (map === undefined) return null;
-  const rows = sql
-    .exec<{ segment: number; states: string }>("SELECT segment, states FROM seat_states ORDER BY segment")
-    .toArray();
+/** Seats of holds that are due and not ended yet: for whoever reads, they are free (rule 10). */
+function dueSeats(sql: SqlStorage, nowMs: number): FoundSeat[] {
   const due = sql
     .exec<{ id: string }>(
       `SELECT seat.value ->> 'id' AS id FROM holds h JOIN json_each(h.lines) line JOIN json_each(line.value, '$.seats') seat
@@ -157,17 +173,36 @@ export function readStates(sql: SqlStorage, nowMs: number): { seatMapId: string;
       nowMs,
     )
     .toArray();
-  const states = rows.map((row) => row.states);
-  if (due.length === 0) return { seatMapId: map.id, states };
-  const freed = new Map<number, number[]>();
-  for (const { segment, place } of findSeats(
-    sql,
-    due.map(({ id }) => id),
-  ).values())
-    freed.set(segment, [...(freed.get(segment) ?? []), place]);
-  const told = rows.map(({ segment, states: letters }) => {
-    const places = freed.get(segment);
-    return places === undefined ? letters : [...letters].map((letter, place) => (places.includes(place) ? "f" : letter)).join("");
-  });
-  return { seatMapId: map.id, states: told };
+  if (due.length === 0) return [];
+  const seatIds = due.map(({ id }) => id);
+  return [...findSeats(sql, seatIds).values()];
+}
+
+/** Of each category's pool how many seats are due. */
+export function dueSeatsByPool(sql: SqlStorage, nowMs: number): Map<string, number> {
+  const byPool = new Map<string, number>();
+  for (const { categoryId } of dueSeats(sql, nowMs)) {
+    const poolId = poolOfSeatCategory(categoryId);
+    byPool.set(poolId, (byPool.get(poolId) ?? 0) + 1);
+  }
+  return byPool;
+}
+
+/** The letters of every segment in the map's order, null without a map: one pass over the segments. */
+export function tellStates(sql: SqlStorage, { isPublic, organizerId }: Terms, nowMs: number): SeatStates | null {
+  const [map] = sql.exec<{ id: string }>("SELECT id FROM seat_maps WHERE is_active = 1").toArray();
+  if (map === undefined) return null;
+  const letters = new Map<number, string>();
+  // Only the event's own map is here, but for one that is being laid beside it.
+  for (const { segment, states } of sql.exec<{ segment: number; states: string }>(
+    `SELECT st.segment, st.states FROM seat_maps m JOIN seat_states st ON st.segment BETWEEN m.number * ?1 AND (m.number + 1) * ?1 - 1
+     WHERE m.is_active = 1 ORDER BY st.segment`,
+    SEGMENTS_PER_MAP,
+  ))
+    letters.set(segment, states);
+  for (const { segment, place } of dueSeats(sql, nowMs)) {
+    const states = letters.get(segment) ?? "";
+    letters.set(segment, `${states.slice(0, place)}f${states.slice(place + 1)}`);
+  }
+  return { isPublic, organizerId, seatMapId: map.id, asOfMs: nowMs, states: [...letters.values()] };
 }

@@ -2,12 +2,15 @@
  * The doors through which tickets leave the pools and come back. Whatever else is counted by the ticket (seats, who waits) moves here
  * too, so that no command can forget it.
  */
-import type { HeldLine, Holder, IssuedTicket } from "../../shared/contracts/inventory";
+import type { HeldLine, Holder, HoldRefusal, IssuedTicket, Line } from "../../shared/contracts/inventory";
 import type { Refusal } from "../../shared/contracts/problems";
+import { ok, type Result, refuse } from "../../shared/contracts/result";
 import { soldOut } from "./available";
 import type { Terms } from "./event";
 import { isAnonymous } from "./holders";
 import { demandOf, GIVE_BACK, type Movement, movePools, type Quantity, SELL, SELL_HELD, TAKE, UNSELL } from "./pools";
+import { pickSeats } from "./seat-lines";
+import { returnSeats, seatIdsOf, sellHeldSeats, takeSeatsAgain } from "./seats";
 import { openTiers } from "./tiers";
 
 /** A hold, as far as its stock is concerned. */
@@ -17,21 +20,46 @@ export interface Stake {
   lines: readonly HeldLine[];
 }
 
-/** Takes a hold's tickets, all or none. Refused when a pool has no room, or when the organizer has taken a type away since. */
+/**
+ * Takes what a hold asks for, all or none, and answers its lines with the seats that they got. Refused when a pool has no room or a seat
+ * is taken.
+ */
+export function takeAskedStock(
+  sql: SqlStorage,
+  terms: Terms,
+  hold: Stake,
+  asked: readonly Line[],
+  nowMs: number,
+): Result<HeldLine[], HoldRefusal> {
+  if (!move(sql, terms, hold, TAKE)) return refuse(soldOut(hold.lines));
+  const picked = pickSeats(sql, terms, hold.id, asked);
+  if (!picked.ok) return picked;
+  openTiers(sql, terms, nowMs);
+  return ok(
+    hold.lines.map((line) => {
+      const seats = picked.value.get(line.ticketTypeId);
+      return seats === undefined ? line : { ...line, seats };
+    }),
+  );
+}
+
+/** Takes a hold's tickets once more, the same seats. Refused too when the organizer has taken a type away since. */
 export function takeStock(sql: SqlStorage, terms: Terms, hold: Stake, nowMs: number): Refusal<"sold_out"> | null {
-  if (!move(sql, terms, hold, TAKE)) return soldOut(hold.lines);
+  if (!move(sql, terms, hold, TAKE) || !takeSeatsAgain(sql, hold.id, "held", seatIdsOf(hold.lines))) return soldOut(hold.lines);
   openTiers(sql, terms, nowMs);
   return null;
 }
 
 /** What a live hold has becomes sold. */
 export function sellHeldStock(sql: SqlStorage, terms: Terms, hold: Stake): Refusal<"sold_out"> | null {
-  return move(sql, terms, hold, SELL_HELD) ? null : soldOut(hold.lines);
+  if (!move(sql, terms, hold, SELL_HELD)) return soldOut(hold.lines);
+  sellHeldSeats(sql, hold.id, seatIdsOf(hold.lines));
+  return null;
 }
 
 /** The tickets of a hold that has ended, and given them back, are sold if they are still there. */
 export function sellFreeStock(sql: SqlStorage, terms: Terms, hold: Stake, nowMs: number): Refusal<"sold_out"> | null {
-  if (!move(sql, terms, hold, SELL)) return soldOut(hold.lines);
+  if (!move(sql, terms, hold, SELL) || !takeSeatsAgain(sql, hold.id, "sold", seatIdsOf(hold.lines))) return soldOut(hold.lines);
   openTiers(sql, terms, nowMs);
   return null;
 }
@@ -42,12 +70,22 @@ export function returnHeldStock(sql: SqlStorage, terms: Terms, holds: readonly S
     const lines = holds.filter(({ holder }) => isAnonymous(holder) === anonymous).flatMap((hold) => hold.lines);
     giveBack(sql, terms, lines, GIVE_BACK, anonymous);
   }
+  returnSeats(
+    sql,
+    "held",
+    holds.flatMap(({ lines }) => seatIdsOf(lines)),
+  );
 }
 
 /** Gives back what was sold. */
 export function returnSoldStock(sql: SqlStorage, terms: Terms, tickets: readonly IssuedTicket[]): void {
   const lines = tickets.map(({ ticketTypeId }) => ({ ticketTypeId, quantity: 1 }));
   giveBack(sql, terms, lines, UNSELL, false);
+  returnSeats(
+    sql,
+    "sold",
+    tickets.flatMap(({ seat }) => seat?.id ?? []),
+  );
 }
 
 function move(sql: SqlStorage, terms: Terms, { lines, holder }: Stake, movement: Movement): boolean {

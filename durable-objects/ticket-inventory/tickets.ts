@@ -14,6 +14,8 @@ type TicketRow = {
   holder_name: string;
   holder_email: string;
   created_at_ms: number;
+  seat_id: string | null;
+  seat_label: string | null;
 };
 
 /** One ticket for each unit of the lines, in their order; who is not named carries the buyer. */
@@ -25,18 +27,22 @@ export function issueTickets(
   attendees: readonly Attendee[],
   nowMs: number,
 ): void {
-  const units = lines.flatMap((line) => Array.from({ length: line.quantity }, () => line.ticketTypeId));
-  units.forEach((ticketTypeId, unit) => {
+  const units = lines.flatMap(({ ticketTypeId, quantity, seats }) =>
+    Array.from({ length: quantity }, (_, unit) => ({ ticketTypeId, seat: seats?.[unit] })),
+  );
+  units.forEach(({ ticketTypeId, seat }, unit) => {
     const { name, email } = attendees[unit] ?? buyer;
     sql.exec(
-      `INSERT INTO tickets (id, order_id, ticket_type_id, status, version, holder_name, holder_email, created_at_ms)
-       VALUES (?, ?, ?, 'valid', 1, ?, ?, ?)`,
+      `INSERT INTO tickets (id, order_id, ticket_type_id, status, version, holder_name, holder_email, created_at_ms, seat_id, seat_label)
+       VALUES (?, ?, ?, 'valid', 1, ?, ?, ?, ?, ?)`,
       crypto.randomUUID(),
       orderId,
       ticketTypeId,
       name,
       email,
       nowMs,
+      seat?.id ?? null,
+      seat?.label ?? null,
     );
   });
 }
@@ -68,6 +74,7 @@ function toTickets(terms: Terms, rows: SqlStorageCursor<TicketRow>): IssuedTicke
     version: row.version,
     holder: { name: row.holder_name, email: row.holder_email },
     createdAtMs: row.created_at_ms,
+    ...(row.seat_id === null || row.seat_label === null ? {} : { seat: { id: row.seat_id, label: row.seat_label } }),
   }));
 }
 

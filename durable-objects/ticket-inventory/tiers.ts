@@ -1,4 +1,5 @@
 /** A tier opens by itself when the type before it has nothing left, and stays open whatever comes back (the event's plan of prices). */
+import { poolOfSeatCategory } from "../../shared/contracts/seats";
 import { availableNow } from "./available";
 import type { Terms } from "./event";
 
@@ -20,7 +21,8 @@ export function openTiers(sql: SqlStorage, terms: Terms, nowMs: number): void {
 /** Cheaper than what is left exactly, which is asked only when this is so. */
 function hasFullPool(sql: SqlStorage, terms: Terms, ticketTypeId: string | null): boolean {
   if (ticketTypeId === null) return false;
-  const poolIds = (terms.draws.get(ticketTypeId) ?? []).filter(({ isReserved }) => !isReserved).map(({ poolId }) => poolId);
+  const drawn = (terms.draws.get(ticketTypeId) ?? []).filter(({ isReserved }) => !isReserved).map(({ poolId }) => poolId);
+  const poolIds = [...drawn, ...(terms.types.get(ticketTypeId)?.seatCategories ?? []).map(poolOfSeatCategory)];
   const full = sql.exec(
     "SELECT 1 FROM json_each(?) drawn JOIN pools p ON p.id = drawn.value WHERE p.sold + p.held + p.blocked >= p.capacity LIMIT 1",
     JSON.stringify(poolIds),

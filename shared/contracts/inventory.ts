@@ -279,11 +279,17 @@ export type CheckInRefusal = Refusal<"event_not_found" | "ticket_unknown" | "tic
 
 /** The object's RPC surface. `private` in TypeScript is callable over RPC, so everything else in the class is `#private`. */
 export interface TicketInventoryRpc extends SeatInventoryRpc {
-  open(config: InventoryConfig): Promise<Result<{ version: number }, Refusal<"event_state" | "state_moved">>>;
+  /** `seats_missing`: the map that it names has not been installed. */
+  open(config: InventoryConfig): Promise<Result<{ version: number }, Refusal<"event_state" | "state_moved" | "seats_missing">>>;
   reconfigure(
     config: InventoryConfig,
   ): Promise<
-    Result<{ version: number }, Refusal<"event_not_found" | "capacity_below_sold" | "ticket_type_in_use" | "state_moved">>
+    Result<
+      { version: number },
+      Refusal<
+        "event_not_found" | "capacity_below_sold" | "ticket_type_in_use" | "state_moved" | "seats_missing" | "seat_map_in_use"
+      >
+    >
   >;
   /** No more holds; existing claims may still end. Cancelling the event closes it first (rule 6). */
   close(reason: "cancelled" | "completed"): Promise<Result<{ version: number }, Refusal<"event_not_found">>>;

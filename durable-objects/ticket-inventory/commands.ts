@@ -1,0 +1,95 @@
+/** How the object's commands and questions are run: over the terms as they stand, and changes in the one write path (rule 9). */
+import type { Refusal } from "../../shared/contracts/problems";
+import { type Result, refuse } from "../../shared/contracts/result";
+import { AlarmClock } from "../../shared/durable/alarm-clock";
+import { type CommitStatistics, GroupCommit } from "../../shared/durable/group-commit";
+import { hasSchema } from "../../shared/durable/migrations";
+import { DueHolds } from "./due-holds";
+import { readTerms, type Terms } from "./event";
+import { nextDueMs } from "./expiry";
+import { InventoryNews } from "./news";
+
+export const NOT_OPENED: Refusal<"event_not_found"> = { code: "event_not_found" };
+
+export class Commands {
+  readonly clock: AlarmClock;
+  readonly news: InventoryNews;
+  readonly due: DueHolds;
+  readonly #sql: SqlStorage;
+  readonly #commits: GroupCommit<Refusal>;
+  /** Read once and dropped by every write of the terms; null also while nobody has opened the event. */
+  #terms: Terms | null = null;
+
+  /** `isGrouped` false: a commit a command, which is the bench's comparison. */
+  constructor(ctx: DurableObjectState, isGrouped: boolean) {
+    this.#sql = ctx.storage.sql;
+    this.news = new InventoryNews(this.#sql);
+    this.due = new DueHolds(this.#sql, () => this.known());
+    this.clock = new AlarmClock(ctx.storage, () => this.#nextDueMs());
+    const hooks = {
+      // The alarm never stands later than the first end, so that before it there is nothing to look for.
+      beforeBatch: (nowMs: number) => this.due.startBatch(this.clock.isDue(nowMs), nowMs),
+      reconsider: <E extends Refusal>(refusal: E, nowMs: number) => this.due.makeRoom(refusal, nowMs),
+      afterBatch: (nowMs: number) => this.#setClock(nowMs),
+    };
+    this.#commits = isGrouped ? new GroupCommit(ctx, hooks) : new GroupCommit(ctx, hooks, 1);
+  }
+
+  /** The event's terms, null while nobody has opened it. */
+  known(): Terms | null {
+    // An object without a schema must stay without a file (rule 7), so that nothing but this read may come before `open`.
+    if (this.#terms === null ? hasSchema(this.#sql) : this.#terms.isStale) this.#terms = readTerms(this.#sql);
+    return this.#terms;
+  }
+
+  async read<T, E extends Refusal = never>(
+    look: (terms: Terms, nowMs: number) => Result<T, E>,
+  ): Promise<Result<T, E | Refusal<"event_not_found">>> {
+    const terms = this.known();
+    return terms === null ? refuse(NOT_OPENED) : look(terms, Date.now());
+  }
+
+  /** Every command of an opened event. The terms are read again in the batch: a change may have come between. */
+  async write<T, E extends Refusal>(
+    command: (terms: Terms, nowMs: number) => Result<T, E>,
+    keep?: (refusal: Refusal, nowMs: number) => void,
+  ): Promise<Result<T, E | Refusal<"event_not_found">>> {
+    if (this.known() === null) return refuse(NOT_OPENED);
+    return this.#commits.run<T, E | Refusal<"event_not_found">>((nowMs) => {
+      const terms = this.known();
+      const outcome = terms === null ? refuse(NOT_OPENED) : command(terms, nowMs);
+      if (outcome.ok) this.news.stir();
+      return outcome;
+    }, keep);
+  }
+
+  /** A command that changes the terms, after which nobody decides by remembered ones, whether it was kept or rolled back. */
+  rewrite<T, E extends Refusal>(command: (nowMs: number) => Result<T, E>): Promise<Result<T, E>> {
+    return this.#commits.run((nowMs) => {
+      this.#terms = null;
+      this.news.stir();
+      return command(nowMs);
+    });
+  }
+
+  /** The object's own work, which is no change of the event and no news. */
+  run<T>(work: (nowMs: number) => Result<T, never>): Promise<Result<T, never>> {
+    return this.#commits.run(work);
+  }
+
+  statistics(): CommitStatistics {
+    return this.#commits.statistics();
+  }
+
+  #setClock(nowMs: number): Promise<void> | undefined {
+    const lookAtMs = this.news.noteBatch(nowMs);
+    if (lookAtMs !== null) this.clock.dueBy(lookAtMs);
+    return this.clock.set();
+  }
+
+  #nextDueMs(): number | null {
+    if (this.known() === null) return null;
+    const dues = [nextDueMs(this.#sql), ...this.news.dues()].filter((dueMs) => dueMs !== null);
+    return dues.length > 0 ? Math.min(...dues) : null;
+  }
+}

@@ -1,0 +1,33 @@
+/** The form of what is asked of seated types; whether the seats are there is asked later. */
+import type { HoldRefusal, Line } from "../../shared/contracts/inventory";
+import { MAX_SEATS_TOGETHER } from "../../shared/contracts/seats";
+import type { Terms } from "./event";
+
+/** The first line whose form does not fit its type. */
+export function checkSeatForm(terms: Terms, lines: readonly Line[]): HoldRefusal | null {
+  for (const { ticketTypeId, quantity, seatIds = [], bestAvailable } of lines) {
+    const { name, seatCategories } = terms.types.get(ticketTypeId) ?? { name: "", seatCategories: [] };
+    if (seatCategories.length === 0) {
+      if (seatIds.length > 0 || bestAvailable !== undefined)
+        return { code: "seat_unknown", detail: `“${name}” is sold without seats.`, members: { seatIds } };
+      continue;
+    }
+    if (seatIds.length === 0 && bestAvailable === undefined)
+      return { code: "seats_required", detail: `“${name}” is sold by seats: name them, or ask for the best available.` };
+    if (quantity > MAX_SEATS_TOGETHER)
+      return { code: "quantity_out_of_range", detail: `At most ${MAX_SEATS_TOGETHER} seats of “${name}” are taken together.` };
+    const best = quantity - seatIds.length;
+    if (bestAvailable === undefined ? best !== 0 : best < 1)
+      return {
+        code: "seat_count_mismatch",
+        detail: `${quantity} of “${name}” are asked for, and ${seatIds.length} seats named.`,
+      };
+    if (accessibleOf(bestAvailable) > best)
+      return { code: "quantity_out_of_range", detail: `More accessible seats than seats of “${name}” are asked for.` };
+  }
+  const named = lines.flatMap(({ seatIds = [] }) => seatIds);
+  const repeated = named.filter((id, index) => named.indexOf(id) < index);
+  return repeated.length === 0 ? null : { code: "seat_repeated", members: { seatIds: [...new Set(repeated)] } };
+}
+
+export const accessibleOf = (best: Line["bestAvailable"]): number => (typeof best === "object" ? (best.accessible ?? 0) : 0);

@@ -1,0 +1,178 @@
+/** The seats that a hold's lines get. */
+import type { HeldSeat, HoldRefusal, Line } from "../../shared/contracts/inventory";
+import { ok, type Result, refuse } from "../../shared/contracts/result";
+import { MAX_SEATS_TOGETHER } from "../../shared/contracts/seats";
+import { soldOut } from "./available";
+import { chooseBest } from "./best-available";
+import type { Terms } from "./event";
+import { typeOf } from "./sale";
+import { accessibleOf } from "./seat-form";
+import { lanesOf, openSeatIndex } from "./seat-index";
+import { findSeats, readSegments, type SeatPlace, type SeatSegmentRow } from "./seat-rows";
+import { orphansMade } from "./seat-runs";
+import { freeAmong, nameSeats, takeSeats } from "./seats";
+import { chooseAccessible, placesOf } from "./seats-accessible";
+
+/** The seats of each type, in the order of its tickets. */
+export type SeatsByType = Map<string, HeldSeat[]>;
+
+/**
+ * Takes the seats of all lines for the hold, all or none: first those that are named, then the best of what is left. Expects lines whose
+ * form was checked. When it refuses, some seats may be taken: the caller's savepoint gives them back.
+ */
+export function pickSeats(
+  sql: SqlStorage,
+  terms: Terms,
+  holdId: string,
+  lines: readonly Line[],
+): Result<SeatsByType, HoldRefusal> {
+  const seated = lines.filter(({ ticketTypeId }) => typeOf(terms, ticketTypeId).seatCategories.length > 0);
+  const picked: SeatsByType = new Map();
+  if (seated.length === 0) return ok(picked);
+  const refusal = takeNamed(sql, terms, holdId, seated, picked) ?? takeBest(sql, terms, holdId, seated, picked);
+  return refusal === null ? ok(picked) : refuse(refusal);
+}
+
+function takeNamed(
+  sql: SqlStorage,
+  terms: Terms,
+  holdId: string,
+  lines: readonly Line[],
+  picked: SeatsByType,
+): HoldRefusal | null {
+  const named = lines.flatMap(({ seatIds = [] }) => seatIds);
+  if (named.length === 0) return null;
+  const found = findSeats(sql, named);
+  const unknown = lines.flatMap(({ ticketTypeId, seatIds = [] }) => {
+    const { seatCategories } = typeOf(terms, ticketTypeId);
+    return seatIds.filter((id) => !seatCategories.includes(found.get(id)?.categoryId ?? ""));
+  });
+  if (unknown.length > 0) return { code: "seat_unknown", members: { seatIds: unknown } };
+
+  const seats = [...found.values()];
+  const segments = readSegments(
+    sql,
+    seats.map(({ segment }) => segment),
+  );
+  const refusal =
+    takeSeats(sql, holdId, "held", seats, segments) ??
+    checkTables(segments, seats) ??
+    (terms.refuseOrphanSeats ? checkOrphans(segments, seats) : null);
+  if (refusal !== null) return refusal;
+  for (const { ticketTypeId, seatIds = [] } of lines) {
+    const places = seatIds.flatMap((id) => found.get(id) ?? []);
+    picked.set(ticketTypeId, nameSeats(segments, places));
+  }
+  return null;
+}
+
+/** A table whose seats are named in part. */
+function checkTables(segments: Map<number, SeatSegmentRow>, seats: readonly SeatPlace[]): HoldRefusal | null {
+  for (const [number, { whole, seats: all, label }] of segments) {
+    const named = seats.filter(({ segment }) => segment === number).length;
+    if (whole && named < all.length)
+      return {
+        code: "seat_count_mismatch",
+        detail: `${label}: its ${all.length} seats are sold together.`,
+        members: { seatIds: all.map(([id]) => id) },
+      };
+  }
+  return null;
+}
+
+/** Expects the segments as they were before the seats were taken. */
+function checkOrphans(segments: Map<number, SeatSegmentRow>, seats: readonly SeatPlace[]): HoldRefusal | null {
+  const orphans = [...segments.values()].flatMap((row) => {
+    const letters = [...row.states];
+    for (const { segment, place } of seats) if (segment === row.segment) letters[place] = "h";
+    const places = orphansMade(row, row.states, letters.join(""));
+    return places.flatMap((place) => row.seats[place]?.[0] ?? []);
+  });
+  return orphans.length === 0 ? null : { code: "seat_orphaned", members: { seatIds: orphans } };
+}
+
+/** Lines that want the same of the same categories are one party, as adults and children are. */
+interface Party {
+  lines: { ticketTypeId: string; count: number }[];
+  categories: string[];
+  sections: string[] | null;
+  accessible: number;
+}
+
+function partiesOf(terms: Terms, lines: readonly Line[]): Party[] {
+  const parties = new Map<string, Party>();
+  for (const { ticketTypeId, quantity, seatIds = [], bestAvailable } of lines) {
+    if (bestAvailable === undefined) continue;
+    const line = { ticketTypeId, count: quantity - seatIds.length };
+    const categories = [...typeOf(terms, ticketTypeId).seatCategories].sort();
+    const sections = sectionsOf(bestAvailable);
+    const accessible = Math.min(accessibleOf(bestAvailable), line.count);
+    const name = JSON.stringify([categories, sections]);
+    const standing = parties.get(name);
+    if (standing !== undefined && sizeOf(standing) + line.count <= MAX_SEATS_TOGETHER) {
+      standing.lines.push(line);
+      standing.accessible += accessible;
+    } else
+      parties.set(standing === undefined ? name : `${name} ${ticketTypeId}`, { lines: [line], categories, sections, accessible });
+  }
+  return [...parties.values()];
+}
+
+const sectionsOf = (best: Line["bestAvailable"]): string[] | null =>
+  typeof best === "object" && best.sectionIds ? [...new Set(best.sectionIds)].sort() : null;
+
+const sizeOf = (party: Party): number => party.lines.reduce((sum, { count }) => sum + count, 0);
+
+function takeBest(
+  sql: SqlStorage,
+  terms: Terms,
+  holdId: string,
+  lines: readonly Line[],
+  picked: SeatsByType,
+): HoldRefusal | null {
+  for (const party of partiesOf(terms, lines)) {
+    const lanes = lanesOf(sql, party.categories, party.sections);
+    const places = choosePlaces(sql, lanes, sizeOf(party), party.accessible);
+    if (places === null) return soldOut(lines);
+    const segments = readSegments(
+      sql,
+      places.map(({ segment }) => segment),
+    );
+    const named = nameSeats(segments, places);
+    const seats = places.map((place, index) => ({ ...place, id: named[index]?.id ?? "" }));
+    const taken = takeSeats(sql, holdId, "held", seats, segments);
+    if (taken !== null) throw new Error(`seats that the index has as free are taken: ${taken.members?.seatIds?.join(", ")}`);
+    let next = 0;
+    for (const { ticketTypeId, count } of party.lines) {
+      picked.set(ticketTypeId, [...(picked.get(ticketTypeId) ?? []), ...named.slice(next, next + count)]);
+      next += count;
+    }
+  }
+  return null;
+}
+
+/** How many of a line's seats there are, when `before` others of the same party were found already. */
+export function countSeats(sql: SqlStorage, terms: Terms, line: Line, before: number): { quantity: number; seatIds: string[] } {
+  const { ticketTypeId, quantity, seatIds: asked = [], bestAvailable } = line;
+  const seatIds = asked.length === 0 ? [] : freeAmong(sql, asked);
+  if (bestAvailable === undefined) return { quantity: Math.min(quantity, seatIds.length), seatIds: seatIds.slice(0, quantity) };
+  const { seatCategories } = typeOf(terms, ticketTypeId);
+  const lanes = lanesOf(sql, seatCategories, sectionsOf(bestAvailable));
+  for (let best = quantity - asked.length; best > 0; best--) {
+    const together = Math.min(before + best, MAX_SEATS_TOGETHER);
+    if (choosePlaces(sql, lanes, together, Math.min(accessibleOf(bestAvailable), together)) !== null)
+      return { quantity: seatIds.length + best, seatIds };
+  }
+  return { quantity: seatIds.length, seatIds };
+}
+
+function choosePlaces(
+  sql: SqlStorage,
+  lanes: Parameters<typeof openSeatIndex>[1],
+  count: number,
+  accessible: number,
+): SeatPlace[] | null {
+  if (accessible > 0) return chooseAccessible(sql, lanes, count, accessible);
+  const windows = chooseBest(openSeatIndex(sql, lanes), count);
+  return windows === null ? null : windows.flatMap(placesOf);
+}
