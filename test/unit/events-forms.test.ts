@@ -117,6 +117,7 @@ describe("what is stored", () => {
     saleEndMs: null,
     quantity: 10,
     poolIds: [],
+    seatCategories: [],
     opensAfterTicketTypeId: null,
   };
   const stored = (change: Partial<EventRow>, types: Partial<TicketTypeRow>[], pools: Partial<PoolRow>[] = []): StoredEvent => ({

@@ -5,7 +5,8 @@
 import type { Envelope } from "../../shared/contracts/messages";
 import { announce } from "../../shared/d1/outbox";
 import type { Env } from "./environment";
-import { orderPaid, refundSucceeded } from "./news";
+import type { LedgerFact } from "./ledger-facts";
+import { orderPaid, refundReturned, refundSucceeded } from "./news";
 import { readOrders } from "./order-rows";
 import { readRefund } from "./refund-words";
 import type { OrderRow } from "./schema";
@@ -15,7 +16,7 @@ const RETOLD_MS = 2 * 3_600_000;
 /** Of each kind, by one call; and calls of one sweep. */
 const MAX_RETOLD = 200;
 const MAX_PAGES = 3;
-/** Rows that are looked at, newest first: no index is kept for this. */
+/** Orders that are looked at, newest first: no index is kept for this. */
 const NEWEST_ROWS = 10_000;
 
 /** What has been retold, in the order of time. */
@@ -33,8 +34,11 @@ interface Position {
 export const beginRetelling = (nowMs: number): Retold => ({
   untilMs: nowMs,
   orders: { ms: nowMs - RETOLD_MS, id: "" },
-  refunds: { ms: nowMs - RETOLD_MS, id: "" },
+  refunds: { ms: nowMs - RETOLD_MS, id: firstUuidOf(nowMs - RETOLD_MS) },
 });
+
+/** Below every UUIDv7 of that millisecond: the ledger has its rows in their order. */
+const firstUuidOf = (ms: number): string => ms.toString(16).padStart(12, "0").replace(/^.{8}/, "$&-");
 
 /** Puts the next page into the outbox and moves on behind it; answers how many messages that were. */
 export async function retell(db: D1Database, retold: Retold, limit = MAX_RETOLD): Promise<number> {
@@ -68,24 +72,22 @@ async function ordersAfter(db: D1Database, { orders, untilMs }: Retold, limit: n
   });
 }
 
+/** Money that went back, and that came back again: as the ledger has it, because a refund's row knows its last state alone. */
 async function refundsAfter(db: D1Database, { refunds, untilMs }: Retold, limit: number): Promise<News[]> {
   const { results } = await db
     .prepare(
-      `SELECT id, updated_at_ms FROM refunds WHERE rowid > (SELECT max(rowid) FROM refunds) - ${NEWEST_ROWS} AND state = 'succeeded' AND (updated_at_ms, id) > (?, ?) AND updated_at_ms <= ?
-       ORDER BY updated_at_ms, id LIMIT ?`,
+      `SELECT id, fact, refund_id, refund_version, posted_at_ms FROM ledger_transactions
+       WHERE id > ? AND refund_version IS NOT NULL AND posted_at_ms >= ? AND posted_at_ms <= ? ORDER BY id LIMIT ?`,
     )
-    .bind(refunds.ms, refunds.id, untilMs, limit)
-    .all<{ id: string; updated_at_ms: number }>();
+    .bind(refunds.id, refunds.ms, untilMs, limit)
+    .all<{ id: string; fact: LedgerFact; refund_id: string; refund_version: number; posted_at_ms: number }>();
   const news: News[] = [];
-  for (const { id, updated_at_ms: ms } of results) {
-    const standing = await readRefund(db, id);
-    if (standing)
-      news.push({
-        of: "refunds",
-        ms,
-        id,
-        envelope: refundSucceeded(standing.refund, standing.sale.order, standing.ticketCount, ms),
-      });
+  for (const { id, fact, refund_id, refund_version: version, posted_at_ms: ms } of results) {
+    const standing = await readRefund(db, refund_id);
+    if (!standing) continue;
+    const tell = fact === "refund_returned" ? refundReturned : refundSucceeded;
+    const envelope = tell({ ...standing.refund, version }, standing.sale.order, standing.ticketCount, ms);
+    news.push({ of: "refunds", ms, id, envelope });
   }
   return news;
 }

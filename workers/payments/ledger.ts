@@ -11,11 +11,16 @@ export interface Posting {
   payment: Pick<PaymentRow, "id" | "provider" | "currency">;
   /** Of the facts about a refund alone. */
   refundId?: string;
+  /** Of a refund that was paid or came back: as which version of it that is told. */
+  refundVersion?: number;
   nowMs: number;
 }
 
 /** The entries, then the row that seals them; nothing at all for a fact that moves nothing. */
-export function post(db: D1Database, { fact, parts, order, payment, refundId, nowMs }: Posting): D1PreparedStatement[] {
+export function post(
+  db: D1Database,
+  { fact, parts, order, payment, refundId, refundVersion, nowMs }: Posting,
+): D1PreparedStatement[] {
   const entries = entriesOf(fact, parts);
   if (entries.length === 0) return [];
   const id = uuidV7(nowMs, shardOf(order.id));
@@ -28,10 +33,21 @@ export function post(db: D1Database, { fact, parts, order, payment, refundId, no
       .bind(id, order.organizer_id, payment.currency, JSON.stringify(entries)),
     db
       .prepare(
-        `INSERT INTO ledger_transactions (id, fact, organizer_id, event_id, order_id, payment_id, refund_id, provider, posted_at_ms)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+        `INSERT INTO ledger_transactions (id, fact, organizer_id, event_id, order_id, payment_id, refund_id, provider, posted_at_ms, refund_version)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       )
-      .bind(id, fact, order.organizer_id, order.event_id, order.id, payment.id, refundId ?? null, payment.provider, nowMs),
+      .bind(
+        id,
+        fact,
+        order.organizer_id,
+        order.event_id,
+        order.id,
+        payment.id,
+        refundId ?? null,
+        payment.provider,
+        nowMs,
+        refundVersion ?? null,
+      ),
   ];
 }
 

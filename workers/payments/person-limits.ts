@@ -1,4 +1,5 @@
 /** What an event that sells a person only so many tickets must know of its buyers: their verified address, and what they pay with. */
+import type { PublishedEvent } from "../../shared/contracts/events";
 import type { ProviderName } from "../../shared/contracts/orders";
 import { hmacText } from "../../shared/crypto/hmac";
 import type { Caller } from "./claims";
@@ -13,23 +14,33 @@ export const PERSON_LIMIT = "person_limit";
 /** An organizer's new limit counts for what is bought from then on. */
 const REMEMBERED_MS = 5_000;
 const MAX_REMEMBERED = 1_000;
-const remembered = new WeakMap<Env["EVENTS"], Map<string, { limits: boolean; untilMs: number }>>();
+/** As many as one call of events may name. */
+const MAX_A_CALL = 100;
+const remembered = new Map<string, { limits: boolean; untilMs: number }>();
 
-/** Without a limit nobody's account and no provider is asked. */
-async function limitsPersons(env: Env, eventId: string): Promise<boolean> {
+const isSet = (limit: number | null | undefined): boolean => limit !== null && limit !== undefined;
+
+const hasLimit = ({ settings, ticketTypes }: PublishedEvent): boolean =>
+  isSet(settings.maxPerPerson) || ticketTypes.some(({ maxPerPerson }) => isSet(maxPerPerson));
+
+/** Asks about many events at once, whose orders a sweep is about to look at: one call for a hundred. */
+export async function readLimits(env: Env, eventIds: readonly string[]): Promise<void> {
   const nowMs = Date.now();
-  const ofEvents = remembered.get(env.EVENTS) ?? new Map<string, { limits: boolean; untilMs: number }>();
-  remembered.set(env.EVENTS, ofEvents);
-  const known = ofEvents.get(eventId);
-  if (known && known.untilMs > nowMs) return known.limits;
-  const [event] = await env.EVENTS.events([eventId]);
-  const isSet = (limit: number | null | undefined) => limit !== null && limit !== undefined;
-  const limits =
-    event !== undefined &&
-    (isSet(event.settings.maxPerPerson) || event.ticketTypes.some(({ maxPerPerson }) => isSet(maxPerPerson)));
-  if (ofEvents.size >= MAX_REMEMBERED) ofEvents.clear();
-  ofEvents.set(eventId, { limits, untilMs: nowMs + REMEMBERED_MS });
-  return limits;
+  const unknown = [...new Set(eventIds)].filter((id) => (remembered.get(id)?.untilMs ?? 0) <= nowMs);
+  for (let first = 0; first < unknown.length; first += MAX_A_CALL) {
+    const asked = unknown.slice(first, first + MAX_A_CALL);
+    const limited = new Set((await env.EVENTS.events(asked)).filter(hasLimit).map(({ id }) => id));
+    if (remembered.size + asked.length > MAX_REMEMBERED) remembered.clear();
+    for (const id of asked) remembered.set(id, { limits: limited.has(id), untilMs: nowMs + REMEMBERED_MS });
+  }
+}
+
+/** Whether the event sells a person only so many. Where it does not, nobody's account and no provider is asked. */
+export async function limitsPersons(env: Env, eventId: string): Promise<boolean> {
+  const known = remembered.get(eventId);
+  if (known && known.untilMs > Date.now()) return known.limits;
+  await readLimits(env, [eventId]);
+  return remembered.get(eventId)?.limits ?? false;
 }
 
 /** Of somebody signed in the address that he has proved; an API key sells to whom it names, as a guest names himself. */
@@ -49,6 +60,3 @@ export async function fingerprintKeyOf(env: Env, later: Later, { payment, order 
   const fingerprint = await provider.fingerprintOf(intentOf(payment, order));
   return fingerprint === null ? undefined : hmacText(env.ORDER_KEY, ["fingerprint", payment.provider, fingerprint]);
 }
-
-/** Whether each order of the event must be asked about by itself. */
-export const asksFingerprints = limitsPersons;

@@ -125,8 +125,8 @@ function updateRefund(db: D1Database, { refund, sale }: StandingRefund, after: R
 }
 
 function moneyMoves(db: D1Database, standing: StandingRefund, after: RefundRow): D1PreparedStatement[] {
-  if (after.state === "succeeded") return moneyBack(db, standing, after.updated_at_ms);
-  return standing.refund.state === "succeeded" ? moneyReturned(db, standing, after.updated_at_ms) : [];
+  if (after.state === "succeeded") return moneyBack(db, standing, after);
+  return standing.refund.state === "succeeded" ? moneyReturned(db, standing, after) : [];
 }
 
 function newsOf({ refund, sale: { order }, ticketCount }: StandingRefund, after: RefundRow): Envelope[] {
@@ -135,7 +135,12 @@ function newsOf({ refund, sale: { order }, ticketCount }: StandingRefund, after:
 }
 
 /** The provider has paid it: the payment, the order and the ledger follow. */
-function moneyBack(db: D1Database, { refund, sale: { payment, order } }: StandingRefund, nowMs: number): D1PreparedStatement[] {
+function moneyBack(
+  db: D1Database,
+  { refund, sale: { payment, order } }: StandingRefund,
+  after: RefundRow,
+): D1PreparedStatement[] {
+  const nowMs = after.updated_at_ms;
   const isAll = payment.returned_minor + refund.amount_minor === payment.amount_minor;
   // An order that another payment has paid keeps its tickets: only the second money goes back.
   const isOrders = payment.is_surplus === 0 || order.paid_at_ms === null;
@@ -145,7 +150,15 @@ function moneyBack(db: D1Database, { refund, sale: { payment, order } }: Standin
       .prepare("UPDATE payments SET state = ?, returned_minor = returned_minor + ?, updated_at_ms = ? WHERE id = ?")
       .bind(stateOfPayment(payment.state, isAll), refund.amount_minor, nowMs, payment.id),
     ...(orderState === null ? [] : [updateOrder(db, order, movedOrder(order, orderState, nowMs))]),
-    ...post(db, { fact: "refund_paid", parts: wholeOf(refund), order, payment, refundId: refund.id, nowMs }),
+    ...post(db, {
+      fact: "refund_paid",
+      parts: wholeOf(refund),
+      order,
+      payment,
+      refundId: refund.id,
+      refundVersion: after.version,
+      nowMs,
+    }),
   ];
 }
 
@@ -160,13 +173,22 @@ function stateOfPayment(state: PaymentState, isAll: boolean): PaymentState {
 function moneyReturned(
   db: D1Database,
   { refund, sale: { payment, order } }: StandingRefund,
-  nowMs: number,
+  after: RefundRow,
 ): D1PreparedStatement[] {
+  const nowMs = after.updated_at_ms;
   return [
     db
       .prepare("UPDATE payments SET returned_minor = returned_minor - ?, updated_at_ms = ? WHERE id = ?")
       .bind(refund.amount_minor, nowMs, payment.id),
-    ...post(db, { fact: "refund_returned", parts: wholeOf(refund), order, payment, refundId: refund.id, nowMs }),
+    ...post(db, {
+      fact: "refund_returned",
+      parts: wholeOf(refund),
+      order,
+      payment,
+      refundId: refund.id,
+      refundVersion: after.version,
+      nowMs,
+    }),
   ];
 }
 

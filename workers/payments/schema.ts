@@ -163,6 +163,7 @@ export const ledgerTransactions = sqliteTable("ledger_transactions", {
   refund_id: text(),
   provider: text().notNull(),
   posted_at_ms: integer().notNull(),
+  refund_version: integer(),
 });
 
 export const answers = sqliteTable("answers", {

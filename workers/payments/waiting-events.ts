@@ -5,7 +5,7 @@
 import { inTurns, reporter, type Work } from "./half-way";
 import { readSales } from "./order-rows";
 import { isPayable, nextPaymentState, type OrderState, type PaymentState } from "./order-states";
-import { asksFingerprints } from "./person-limits";
+import { limitsPersons, readLimits } from "./person-limits";
 import { type MoneyNews, markProcessed, readNews, settleAll } from "./provider-events";
 import { giveBack, takeRows } from "./retries";
 import type { ProviderEventRow } from "./schema";
@@ -43,7 +43,12 @@ export async function countEvents(work: Work): Promise<number> {
     .bind(Date.now() - SWEEP_AFTER_MS, Date.now())
     .all<Candidate>();
   let count = 0;
-  for (const [eventId, candidates] of Map.groupBy(results, askedEvent)) {
+  const byEvent = Map.groupBy(results, askedEvent);
+  await readLimits(
+    work.env,
+    [...byEvent.keys()].filter((eventId) => eventId !== null),
+  ).catch(reporter(work, "provider_events"));
+  for (const [eventId, candidates] of byEvent) {
     for (let first = 0; first < candidates.length; first += PAGE) {
       if (Date.now() >= work.untilMs) return count;
       if (eventId !== null && work.calls.left <= 0) break;
@@ -107,7 +112,7 @@ async function confirmSales(
   if (eventId === null || selling.length === 0) return new Map();
   try {
     // What each was paid with is asked of its provider: `settle` does, one by one.
-    if (await asksFingerprints(work.env, eventId)) return new Map();
+    if (await limitsPersons(work.env, eventId)) return new Map();
     return await confirmMany(
       work.env,
       eventId,
