@@ -124,7 +124,8 @@ export async function openRoom(change: Partial<Env> = {}): Promise<Room> {
       });
       const response = await app.fetch(request, env, context);
       const text = await response.text();
-      return { status: response.status, headers: response.headers, body: text === "" ? undefined : JSON.parse(text) };
+      const isJson = response.headers.get("content-type")?.includes("json") ?? false;
+      return { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : text || undefined };
     },
     sweep: () => sweep(env, later),
     idle: async () => {

@@ -96,7 +96,7 @@ export function theatreMap({ organizerId = ORGANIZER_ID } = {}): SeatMapDraft {
       {
         id: "b",
         name: "Balcony",
-        focus: { x: 6.5, y: 17 },
+        focus: { x: 6.5, y: 0 },
         rows: [1, 2, 3].map((row) => ({
           id: `${row}`,
           label: String.fromCharCode(64 + row),
