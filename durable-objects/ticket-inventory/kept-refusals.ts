@@ -18,6 +18,12 @@ const KEPT: readonly Refusal["code"][] = [
   "quantity_out_of_range",
   "sold_out",
   "holder_limit",
+  "seats_required",
+  "seat_count_mismatch",
+  "seat_unknown",
+  "seat_repeated",
+  "seat_taken",
+  "seat_orphaned",
 ];
 
 /** A kept refusal is an answer as it was given, and none to be looked at once more. */
