@@ -1,8 +1,14 @@
 /** Local queues forget on a kill what they had taken: the next process says it once more. */
 import { afterEach, expect, test, vi } from "vitest";
+import { Refund } from "../../shared/contracts/orders";
 import { beginRetelling, retell } from "../../workers/payments/forgotten-news";
+import { applyRefundWord } from "../../workers/payments/refund-words";
 import { dbOf } from "../../workers/payments/shards";
-import { closeTills, openTill, publish } from "../support/payments-room";
+import { closeTills, openTill, parse, publish } from "../support/payments-room";
+import { replaceProviderDoors } from "../support/provider-doors";
+import { payingProvider, refund, sold, sweepLater } from "../support/refunds";
+
+const doors = replaceProviderDoors();
 
 afterEach(async () => {
   vi.useRealTimers();
@@ -57,6 +63,29 @@ test("page by page, with each order in one of them, and nothing that is younger 
   expect(pages).toEqual([2, 2, 1]);
   const { results } = await db.prepare("SELECT envelope ->> 'subject' AS subject FROM outbox").all<{ subject: string }>();
   expect(results.map(({ subject }) => subject).sort()).toEqual(orders.map(({ id }) => id).sort());
+});
+
+test("money that went back, came back and went again is told as each of the three", async () => {
+  const till = await openTill();
+  const { payment, order } = await sold(till);
+  doors.open.refundPayment = payingProvider().refundPayment;
+  const { id } = parse(Refund, await refund(till, payment.id), 201);
+  const db = dbOf(till.env, order.id);
+  if (!db) throw new Error("no shard");
+  const word = { fact: "refund_failed", failureCode: "expired_or_canceled_card", reference: "re_0", generation: null } as const;
+  await applyRefundWord(till.env, { waitUntil: () => undefined }, db, id, word);
+  await sweepLater(till);
+  const words = (envelopes: typeof till.sent) =>
+    [...new Map(envelopes.map((message) => [message.id, message])).values()]
+      .filter(({ type }) => type.startsWith("refund."))
+      .map(({ type, subject, version, data }) => ({ type, subject, version, data }));
+  const told = words(till.sent.splice(0));
+  expect(told.map(({ type }) => type)).toEqual(["refund.succeeded", "refund.returned", "refund.succeeded"]);
+
+  const begun = beginRetelling(Date.now());
+  while ((await retell(db, begun, 2)) > 0);
+  const { results } = await db.prepare("SELECT envelope FROM outbox ORDER BY rowid").all<{ envelope: string }>();
+  expect(words(results.map(({ envelope }) => JSON.parse(envelope)))).toEqual(told);
 });
 
 test.each([
