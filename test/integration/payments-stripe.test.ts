@@ -223,6 +223,25 @@ describe.skipIf(!hasSpecs())(`a sale through Stripe${hasSpecs() ? "" : `: ${NO_S
     expect(kept).toEqual([{ payment_id: null }]);
   });
 
+  it("counts a card over all of a person's names, in the answer or by a webhook, and gives back what is beyond once", async () => {
+    const { owner, organizer } = home.shop.box;
+    const event = await createPublishedEvent(owner, organizer.id, { settings: { maxPerPerson: 2 } });
+    const items = [{ ticketTypeId: event.ticketTypes[0]?.id, quantity: 2 }];
+    const placed = async () => {
+      const buyer = { email: `greta-${randomUUID()}@people.example`, name: "Greta Guest" };
+      return parse(OrderSchema, await home.shop.api.post("/orders", { eventId: event.id, items, buyer }), 201);
+    };
+    const [first, second, third] = [await placed(), await placed(), await placed()];
+    expect((await home.processed(first, card("visa"))).order.status).toBe("paid");
+    expect(codeOf(await home.pay(second, card("visa")), 409)).toBe("person_limit");
+    const { payment } = await home.processed(third);
+    home.stripe.books.confirm(home.stripe.intentOf(payment.id), "pm_card_visa");
+    for (const order of [second, third]) await home.statusBecomes(order, "refunded");
+    expect(home.stripe.books.refunds.size).toBe(2);
+    const another = await placed();
+    expect((await home.processed(another, card("mastercard"))).order.status).toBe("paid");
+  });
+
   it("asks for each currency in Stripe's own units, and refuses what Stripe has no amount for before anything is written", async () => {
     const { owner, organizer } = home.shop.box;
     const inCurrency = async (currency: string, amount: number): Promise<Order> => {
