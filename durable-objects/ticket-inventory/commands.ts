@@ -7,6 +7,7 @@ import { hasSchema } from "../../shared/durable/migrations";
 import { DueHolds } from "./due-holds";
 import { readTerms, type Terms } from "./event";
 import { nextDueMs } from "./expiry";
+import { type Feeds, InventoryFeed } from "./feed";
 import { InventoryNews } from "./news";
 
 export const NOT_OPENED: Refusal<"event_not_found"> = { code: "event_not_found" };
@@ -14,6 +15,7 @@ export const NOT_OPENED: Refusal<"event_not_found"> = { code: "event_not_found" 
 export class Commands {
   readonly clock: AlarmClock;
   readonly news: InventoryNews;
+  readonly feed: InventoryFeed;
   readonly due: DueHolds;
   readonly #sql: SqlStorage;
   readonly #commits: GroupCommit<Refusal>;
@@ -21,9 +23,10 @@ export class Commands {
   #terms: Terms | null = null;
 
   /** `isGrouped` false: a commit a command, which is the bench's comparison. */
-  constructor(ctx: DurableObjectState, isGrouped: boolean) {
+  constructor(ctx: DurableObjectState, feeds: Feeds, isGrouped: boolean) {
     this.#sql = ctx.storage.sql;
     this.news = new InventoryNews(this.#sql);
+    this.feed = new InventoryFeed(this.#sql, feeds, () => this.known());
     this.due = new DueHolds(this.#sql, () => this.known());
     this.clock = new AlarmClock(ctx.storage, () => this.#nextDueMs());
     const hooks = {
@@ -50,7 +53,7 @@ export class Commands {
   }
 
   /** Every command of an opened event. The terms are read again in the batch: a change may have come between. */
-  async write<T, E extends Refusal>(
+  async write<T, E extends Refusal = never>(
     command: (terms: Terms, nowMs: number) => Result<T, E>,
     keep?: (refusal: Refusal, nowMs: number) => void,
   ): Promise<Result<T, E | Refusal<"event_not_found">>> {
@@ -58,7 +61,7 @@ export class Commands {
     return this.#commits.run<T, E | Refusal<"event_not_found">>((nowMs) => {
       const terms = this.known();
       const outcome = terms === null ? refuse(NOT_OPENED) : command(terms, nowMs);
-      if (outcome.ok) this.news.stir();
+      if (outcome.ok) this.#stir();
       return outcome;
     }, keep);
   }
@@ -67,7 +70,7 @@ export class Commands {
   rewrite<T, E extends Refusal>(command: (nowMs: number) => Result<T, E>): Promise<Result<T, E>> {
     return this.#commits.run((nowMs) => {
       this.#terms = null;
-      this.news.stir();
+      this.#stir();
       return command(nowMs);
     });
   }
@@ -77,19 +80,30 @@ export class Commands {
     return this.#commits.run(work);
   }
 
+  /** For a start of the object, when nobody knows what was told. */
+  restore(terms: Terms, nowMs: number): void {
+    this.news.restore(terms, nowMs);
+    this.feed.restore(terms, nowMs);
+  }
+
   statistics(): CommitStatistics {
     return this.#commits.statistics();
   }
 
+  #stir(): void {
+    this.news.stir();
+    this.feed.stir();
+  }
+
   #setClock(nowMs: number): Promise<void> | undefined {
-    const lookAtMs = this.news.noteBatch(nowMs);
-    if (lookAtMs !== null) this.clock.dueBy(lookAtMs);
+    for (const lookAtMs of [this.news.noteBatch(nowMs), this.feed.noteBatch(nowMs)])
+      if (lookAtMs !== null) this.clock.dueBy(lookAtMs);
     return this.clock.set();
   }
 
   #nextDueMs(): number | null {
     if (this.known() === null) return null;
-    const dues = [nextDueMs(this.#sql), ...this.news.dues()].filter((dueMs) => dueMs !== null);
+    const dues = [nextDueMs(this.#sql), ...this.news.dues(), this.feed.dueMs()].filter((dueMs) => dueMs !== null);
     return dues.length > 0 ? Math.min(...dues) : null;
   }
 }

@@ -1,5 +1,6 @@
 /** `TicketInventory`, one object an event: the only place where order matters (rules 6 to 15). */
 import { DurableObject } from "cloudflare:workers";
+import type { FedInventoryRpc } from "../../shared/contracts/feed";
 import type {
   CheckInRequest,
   ConfirmRequest,
@@ -19,6 +20,7 @@ import { tellAvailability } from "./availability";
 import { tellPools } from "./available";
 import { Commands, NOT_OPENED } from "./commands";
 import * as event from "./event";
+import type { Feeds, Round } from "./feed";
 import * as changes from "./hold-changes";
 import * as holds from "./holds";
 import { keepRefusal, placeKeyedHold } from "./kept-refusals";
@@ -40,23 +42,24 @@ export interface TicketInventoryEnv {
   /** `off` is a commit a command: the bench's comparison, set nowhere else. */
   GROUP_COMMIT?: string;
   ANALYTICS_MAILBOX: Queue;
+  AVAILABILITY_FEED: Feeds;
   ENVIRONMENT: string;
   SENTRY_DSN?: string;
 }
 
-export class TicketInventory extends DurableObject<TicketInventoryEnv> implements TicketInventoryRpc {
+export class TicketInventory extends DurableObject<TicketInventoryEnv> implements TicketInventoryRpc, FedInventoryRpc {
   readonly #sql: SqlStorage;
   readonly #commands: Commands;
 
   constructor(ctx: DurableObjectState, env: TicketInventoryEnv) {
     super(ctx, env);
     this.#sql = ctx.storage.sql;
-    this.#commands = new Commands(ctx, env.GROUP_COMMIT !== "off");
+    this.#commands = new Commands(ctx, env.AVAILABILITY_FEED, env.GROUP_COMMIT !== "off");
     if (!hasSchema(this.#sql)) return;
     migrateSchema(ctx.storage, INVENTORY_SCHEMA);
     ctx.blockConcurrencyWhile(async () => {
       const terms = this.#commands.known();
-      if (terms !== null) this.#commands.news.restore(terms, Date.now());
+      if (terms !== null) this.#commands.restore(terms, Date.now());
       await this.#commands.clock.restore();
     });
   }
@@ -195,6 +198,14 @@ export class TicketInventory extends DurableObject<TicketInventoryEnv> implement
     return this.#commands.write((terms) => swapSeats(this.#sql, terms, moves));
   }
 
+  listen(shard: number) {
+    return this.#commands.write((terms, nowMs) => ok(this.#commands.feed.listen(terms, shard, nowMs)));
+  }
+
+  unlisten(shard: number, registration: number) {
+    return this.#commands.write(() => ok(this.#commands.feed.unlisten({ shard, registration })));
+  }
+
   /** For the bench: how many commands shared a commit since the object was started. */
   async commitStatistics(): Promise<CommitStatistics> {
     return this.#commands.statistics();
@@ -228,10 +239,16 @@ export class TicketInventory extends DurableObject<TicketInventoryEnv> implement
     const taken = await this.#commands.run((nowMs) => {
       const terms = this.#commands.known();
       const news = terms === null ? null : this.#commands.news.take(terms, nowMs);
+      const round = terms === null ? null : this.#commands.feed.take(terms, nowMs);
       this.#commands.clock.hasRung();
-      return ok(news);
+      return ok({ news, round });
     });
-    if (taken.ok) await this.#try("send the news", () => this.#send(taken.value));
+    if (!taken.ok) return;
+    const { news, round } = taken.value;
+    await Promise.all([
+      this.#try("send the news", () => this.#send(news)),
+      this.#try("tell the feeds", () => this.#tellFeeds(round)),
+    ]);
   }
 
   async #send(taken: Taken | null): Promise<void> {
@@ -242,6 +259,12 @@ export class TicketInventory extends DurableObject<TicketInventoryEnv> implement
       await this.#commands.run(() => ok(this.#commands.news.forget(sent, again)));
     }
     if (unreadable.length > 0) throw new Error(`rows of the outbox cannot be read: ${unreadable.slice(0, 10).join(", ")}`);
+  }
+
+  async #tellFeeds(round: Round | null): Promise<void> {
+    if (round === null) return;
+    const answers = await this.#commands.feed.tell(round);
+    await this.#commands.run((nowMs) => ok(this.#commands.feed.settle(round, answers, nowMs)));
   }
 
   async #placeKeyedHold(request: HoldRequest) {

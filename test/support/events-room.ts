@@ -88,6 +88,7 @@ export async function openRoom(change: Partial<Env> = {}): Promise<Room> {
     HOLD_KEY: bindings.HOLD_KEY,
     TICKET_SIGNING_KEY: bindings.TICKET_SIGNING_KEY,
     TICKET_INVENTORY: bindings.TICKET_INVENTORY,
+    AVAILABILITY_FEED: bindings.AVAILABILITY_FEED,
     SEARCH_MAILBOX: mailboxOf(sent),
     PAYMENTS_MAILBOX: mailboxOf(sentToPayments),
     NOTIFICATIONS_MAILBOX: mailboxOf([]),

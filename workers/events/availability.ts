@@ -1,7 +1,7 @@
+import { toAvailableTicketTypes } from "../../shared/contracts/availability";
 import type { AvailableTicketType } from "../../shared/contracts/events";
-import { toTimestamp, UUID_PATTERN } from "../../shared/contracts/ids";
+import { toTimestamp } from "../../shared/contracts/ids";
 import type { Availability } from "../../shared/contracts/inventory";
-import { money } from "../../shared/contracts/money";
 import type { Principal } from "../../shared/contracts/principal";
 import type { Refusal } from "../../shared/contracts/problems";
 import { ok, type Result, refuse } from "../../shared/contracts/result";
@@ -45,32 +45,10 @@ async function reveal(env: Env, principal: Principal, availability: Availability
   if (!availability.isPublic && !(await isInsiderOf(env, principal, availability.eventId)))
     return refuse({ code: "event_not_found" });
   return ok({
-    data: availability.ticketTypes.map((type) => toAvailable(availability, type)),
+    data: toAvailableTicketTypes(availability),
     asOf: toTimestamp(availability.asOfMs),
   });
 }
-
-const toAvailable = ({ eventId, currency }: Availability, type: Availability["ticketTypes"][number]): AvailableTicketType => ({
-  id: type.id,
-  eventId,
-  name: type.name,
-  ...(type.description === null ? {} : { description: type.description }),
-  price: money(type.unitPriceMinor, currency),
-  quantity: type.quantity,
-  minPerOrder: type.minPerOrder,
-  maxPerOrder: type.maxPerOrder,
-  ...(type.saleStartMs === null ? {} : { saleStart: toTimestamp(type.saleStartMs) }),
-  ...(type.saleEndMs === null ? {} : { saleEnd: toTimestamp(type.saleEndMs) }),
-  ...organizersPools(type.poolIds.filter((id) => id !== type.id && id !== eventId && UUID_PATTERN.test(id))),
-  ...(type.opensAfterTicketTypeId === null ? {} : { opensAfterTicketTypeId: type.opensAfterTicketTypeId }),
-  ...(type.maxPerPerson === null ? {} : { maxPerPerson: type.maxPerPerson }),
-  ...(type.seatCategories.length === 0 ? {} : { seatCategories: type.seatCategories }),
-  available: type.available,
-  status: type.status,
-});
-
-/** A seat category's pool is the house's own, and no UUID. */
-const organizersPools = (poolIds: string[]): { poolIds?: string[] } => (poolIds.length === 0 ? {} : { poolIds });
 
 /** What its members plan: nothing is sold yet, and nobody else sees it. */
 async function readDraft(env: Env, principal: Principal, eventId: string): Promise<Available> {

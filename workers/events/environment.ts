@@ -14,6 +14,7 @@ export interface Env
     "DB" | "ENVIRONMENT" | "HOLD_KEY" | "TICKET_SIGNING_KEY" | "SEARCH_MAILBOX" | "PAYMENTS_MAILBOX" | "NOTIFICATIONS_MAILBOX"
   > {
   TICKET_INVENTORY: { idFromName(name: string): DurableObjectId; get(id: DurableObjectId): TicketInventoryRpc };
+  AVAILABILITY_FEED: { idFromName(name: string): DurableObjectId; get(id: DurableObjectId): Pick<Fetcher, "fetch"> };
   USERS: Pick<UsersRpc, "membership" | "organizers">;
   /** Development's alone: "yes" where a kill takes with it what a queue had taken. */
   QUEUES_FORGET?: string;

@@ -10,6 +10,7 @@ import * as stock from "./order-stock";
 import { app } from "./routes";
 import { sweep } from "./sweep";
 
+export { AvailabilityFeed } from "../../durable-objects/availability-feed";
 export { TicketInventory } from "../../durable-objects/ticket-inventory";
 
 /** For sibling Workers. Not reachable from the internet. */

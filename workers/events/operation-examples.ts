@@ -1,4 +1,5 @@
 /** What the document shows. */
+import type { AvailabilityChange, AvailabilityState } from "../../shared/contracts/availability";
 import type {
   AvailableTicketType,
   EventDraft,
@@ -74,6 +75,20 @@ export const event = {
 export const published = { ...event, status: "published", updatedAt: "2027-03-01T10:00:00.000Z" } satisfies PublishedEvent;
 
 export const available: AvailableTicketType = { ...ticketType, available: 298, status: "on_sale" };
+
+export const availabilityState: AvailabilityState = {
+  type: "state",
+  version: 7,
+  asOf: "2027-03-02T12:00:00.000Z",
+  data: [available],
+};
+
+export const availabilityChange: AvailabilityChange = {
+  type: "change",
+  version: 8,
+  asOf: "2027-03-02T12:00:00.250Z",
+  data: [{ id: ticketType.id, available: 296, status: "on_sale" }],
+};
 
 export const holdDraft = { items: [{ ticketTypeId: ticketType.id, quantity: 2 }] };
 

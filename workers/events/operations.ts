@@ -1,5 +1,6 @@
 /** The domain's pages in the OpenAPI document. */
 import { z } from "zod";
+import { AvailabilityFrame } from "../../shared/contracts/availability";
 import { AvailableTicketType, CheckIn, PublishedEvent, TicketType } from "../../shared/contracts/events";
 import { Timestamp } from "../../shared/contracts/ids";
 import type { ProblemCode } from "../../shared/contracts/problems";
@@ -10,6 +11,20 @@ import * as example from "./operation-examples";
 const MAY_BE_CACHED = "A published public event may be up to 2 s old here; `If-None-Match` is honoured.";
 const CHANGES = "Changes the fields present and leaves the others; `If-Match` is optional.";
 const ASKS_FIRST = "Once the event is published, what is on sale decides whether the change is possible.";
+
+const LIVE = `With \`Upgrade: websocket\` (RFC 6455) it streams, from any origin and without a subprotocol; of a private event to members only, who
+send their credential with the upgrade. What is refused is refused before the upgrade: 404, a draft 409, and 503 with \`Retry-After\` when as
+many listen as may. Each text frame is a JSON object with \`type\`, \`version\` and \`asOf\`:
+
+- \`state\`: everything, as this operation answers it. It comes first, at once, and again when more than numbers change; it replaces all before.
+- \`change\`: \`{ id, available, status }\` of the ticket types that have changed, at most every 250 ms, and none while nothing changes:
+  \`${JSON.stringify(example.availabilityChange)}\`
+- \`end\`: the event is \`cancelled\` or \`completed\`; the socket closes after it with code 1000.
+
+\`version\` grows with each change; a frame whose version is not above the last one's is to be ignored, and so are unknown types. The one
+message to send is the text \`ping\`, answered by \`pong\`: at least every 5 minutes, or the socket is closed with 1001. Anything else closes it
+with 1008, reading too slowly with 1013; 1008 with \`private\` says that the event is no longer public, 1012 that a member must
+connect anew. After any code but 1000 and 1008 a client may connect again, after a pause of a second at first, with jitter, doubled each time.`;
 
 /** What may stand against any change of an event, its types or its pools. */
 export const changeRefusals = [
@@ -174,16 +189,22 @@ export const operations = {
   },
   getAvailability: {
     operationId: "getAvailability",
-    summary: "What is on sale and what is left, at most a second old",
+    summary: "What is on sale and what is left, at most a second old, or as a stream of changes",
+    description: LIVE,
     tags: ["ticket types"],
     answers: {
+      101: {
+        description: "To an upgrade: each text frame is one of these",
+        schema: AvailabilityFrame,
+        example: example.availabilityState,
+      },
       200: {
         description: "A snapshot",
         schema: z.object({ data: z.array(AvailableTicketType), asOf: Timestamp }),
         example: { data: [example.available], asOf: "2027-03-02T12:00:00.000Z" },
       },
     },
-    refusals: ["event_not_found", "overloaded"],
+    refusals: ["event_not_found", "event_state", "overloaded"],
   },
   checkIn: {
     operationId: "checkIn",

@@ -13,9 +13,10 @@ import { form, NoBody, pathId, query, unwrap } from "../../shared/http/form";
 import { anyoneOrCaller } from "../../shared/http/guards";
 import { idempotencyKeyOf, requestHashOf } from "../../shared/http/idempotency-key";
 import { operation } from "../../shared/http/operation";
-import { isAdmin, principalOf } from "../../shared/http/principal";
+import { addressOf, isAdmin, principalOf } from "../../shared/http/principal";
 import { Problem } from "../../shared/http/problem";
 import { readSnapshot, readTickets } from "./availability";
+import { joinFeed, wantsWebSocket } from "./availability-feed";
 import { checkIn } from "./check-ins";
 import type { Env } from "./environment";
 import { EventsQuery, listEvents } from "./event-lists";
@@ -125,9 +126,10 @@ export const app = domainApp<Env>()
     const { data } = unwrap(await readTickets(c.env, principalOf(c), eventIdOf(c)));
     return c.json({ data }, 200);
   })
-  // An upgrade to a WebSocket is not taken here, and a server may answer one as the plain GET that it also is (RFC 9110, 7.8).
   .get("/events/:eventId/availability", operation(operations.getAvailability), anyoneOrCaller(), async (c) =>
-    c.json(unwrap(await readSnapshot(c.env, principalOf(c), eventIdOf(c))), 200),
+    wantsWebSocket(c.req.header("upgrade"))
+      ? unwrap(await joinFeed(c.env, principalOf(c), addressOf(c), eventIdOf(c)))
+      : c.json(unwrap(await readSnapshot(c.env, principalOf(c), eventIdOf(c))), 200),
   )
   .post(
     "/events/:eventId/check-ins",
