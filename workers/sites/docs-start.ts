@@ -8,6 +8,7 @@ let text;
 let examples = {};
 const known = new Map();
 let changed = false;
+let begun = false;
 /** A token outlives a reload and not the tab: whoever comes to this machine later finds none. */
 const KEPT = "token";
 
@@ -21,7 +22,9 @@ const ui = SwaggerUIBundle({
   docExpansion: "none",
   defaultModelsExpandDepth: 0,
   onComplete() {
-    const value = sessionStorage.getItem(KEPT);
+    // It is called whenever the document changes, and each word to the page makes it draw itself anew.
+    const value = begun ? null : sessionStorage.getItem(KEPT);
+    begun = true;
     if (value) authorize(value);
   },
   responseInterceptor(response) {
