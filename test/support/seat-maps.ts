@@ -1,5 +1,6 @@
 /** Seat maps that tests share: an arena by runs, a theatre with tables, accessible seats and companions. */
 import type { SeatMapDraft } from "../../shared/contracts/seats";
+import { seatsOfRow } from "../../workers/events/seat-runs";
 
 const ORGANIZER_ID = "0198c0de-0000-7000-8000-000000000001";
 
@@ -45,6 +46,15 @@ export function arenaMap({ sections = 60, rows = 25, seatsPerRow = 40, organizer
     }),
   };
 }
+
+/** The same map with every seat of its runs named: a body of some megabytes for a large one. */
+export const writtenOut = (map: SeatMapDraft): SeatMapDraft => ({
+  ...map,
+  sections: map.sections.map((section) => ({
+    ...section,
+    rows: section.rows.map((row) => ({ id: row.id, label: row.label, seats: seatsOfRow(section, row) })),
+  })),
+});
 
 const round = (value: number): number => Math.round(value * 1000) / 1000;
 
