@@ -10,6 +10,7 @@ import { ANSWER_LIFE_MS, isKept } from "../../shared/d1/kept-answers";
 import { requestHashOf } from "../../shared/http/idempotency-key";
 import { isAdmin, userIdOf } from "../../shared/http/principal";
 import type { Language } from "../../shared/locale/languages";
+import { normalizedAddress } from "../../shared/text/mail-addresses";
 import { bindKey, keptRefusal, keyedId, selectAnswer, toKept } from "./answers";
 import type { Caller } from "./claims";
 import type { Env, Later } from "./environment";
@@ -91,7 +92,7 @@ function databaseOf(env: Env, orderId: string): D1Database {
 async function holderOf(env: Env, { principal }: Caller, email: string): Promise<Holder> {
   const userId = userIdOf(principal);
   if (userId !== null) return { kind: "user", key: userId };
-  return { kind: "buyer", key: await hmacText(env.ORDER_KEY, ["buyer", email.toLowerCase()]) };
+  return { kind: "buyer", key: await hmacText(env.ORDER_KEY, ["buyer", normalizedAddress(email)]) };
 }
 
 async function claimStock(
