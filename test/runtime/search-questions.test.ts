@@ -3,7 +3,8 @@ import { env } from "cloudflare:workers";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { boxesAround, distanceKm, FARTHEST_KM } from "../../workers/search/places";
-import { allTitles, found, inCity, named, priced, put, putAll, titles } from "../support/search-room";
+import { SearchQuery, search } from "../../workers/search/search";
+import { allTitles, found, inCity, NOW_MS, named, priced, put, putAll, titles } from "../support/search-room";
 
 beforeEach(() => applyD1Migrations(env.SEARCH_DB, env.MIGRATIONS.search));
 afterEach(() => reset());
@@ -192,5 +193,38 @@ describe("places", () => {
     const { data } = await found({ q: "jazz", near: "48.2,16.37" });
     expect(data.map(({ title }) => title)).toEqual(["Jazz, near", "Jazzy, here"]);
     expect(data[0]?.distanceKm).toBeCloseTo(11.34, 1);
+  });
+});
+
+describe("what a question reads", () => {
+  /** The rows that D1 says were read for the question. */
+  async function rowsRead(query: Record<string, string>): Promise<number> {
+    const session = env.SEARCH_DB.withSession("first-unconstrained");
+    let rows = 0;
+    const counted = (statement: D1PreparedStatement): D1PreparedStatement =>
+      new Proxy(statement, {
+        get(target, name) {
+          if (name === "bind") return (...values: unknown[]) => counted(target.bind(...values));
+          if (name !== "all") return Reflect.get(target, name);
+          return async () => {
+            const result = await target.all();
+            rows += result.meta.rows_read;
+            return result;
+          };
+        },
+      });
+    const db = { withSession: () => ({ prepare: (sql: string) => counted(session.prepare(sql)) }) };
+    // As much of a database as a question without words uses.
+    await search(db as unknown as D1Database, SearchQuery.parse(query), NOW_MS);
+    return rows;
+  }
+
+  it("the nearest of half the world are found without looking at the country", async () => {
+    const at = (index: number, lat: number, lng: number) => named(`${index}`, inCity("X", lat, lng));
+    await putAll(Array.from({ length: 25 }, (_, index) => at(index, 48.2 + index / 1e5, 16.37)));
+    const before = await rowsRead({ near: "48.2,16.37", radiusKm: "20000" });
+    for (let first = 0; first < 600; first += 100)
+      await putAll(Array.from({ length: 100 }, (_, index) => at(first + index, 47.2 + (first + index) / 1e5, 15.37)));
+    expect(await rowsRead({ near: "48.2,16.37", radiusKm: "20000" })).toBe(before);
   });
 });

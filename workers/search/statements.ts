@@ -71,16 +71,28 @@ export function inOrder(asked: Asked, after: Position | null): Statement {
   return bodiesOf([arm], limit, values);
 }
 
-/** Parts of the radius, so that a place with much around it is not all looked at for the nearest of it. */
-const RINGS = [1 / 64, 1 / 16, 1 / 4, 1];
+/** Arms of a UNION ALL. */
+const MAX_RINGS = 5;
+/** The innermost: a kilometre of a great city has a page of events. */
+const FIRST_RING_KM = 1;
+
+/**
+ * The radii of circles, each as many times the one within it, so that a place with much around it is not all looked at for the nearest
+ * of it: whatever the radius asked for, the ring that fills a page has no more than some multiple of a page in it.
+ */
+function ringsOf(radiusKm: number): number[] {
+  if (radiusKm <= FIRST_RING_KM) return [radiusKm];
+  const times = (radiusKm / FIRST_RING_KM) ** (1 / (MAX_RINGS - 1));
+  return Array.from({ length: MAX_RINGS }, (_, index) => (index === MAX_RINGS - 1 ? radiusKm : FIRST_RING_KM * times ** index));
+}
 
 /** The nearest first. */
 export function byDistance(asked: Asked, center: Point, after: Position | null): Statement {
   const values = new Values();
   const km = kmFrom(center, values);
   const limit = values.bound(asked.limit + 1);
-  const arms = RINGS.flatMap((part, index) => {
-    const [inner, outer] = [(RINGS[index - 1] ?? 0) * asked.radiusKm, part * asked.radiusKm];
+  const arms = ringsOf(asked.radiusKm).flatMap((outer, index, rings) => {
+    const inner = rings[index - 1] ?? 0;
     if (after && outer < after.position) return [];
     const { from, conditions } = walk(asked, matchOf(null, [...groups(asked), circleWords(center, outer)]), values);
     conditions.push(`${km} <= ${values.bound(outer)}`);
