@@ -2,7 +2,7 @@
 import { openBoxOffice } from "./box-office.ts";
 import { CONNECTIONS, type Drive, drive, type Figure, RUNS } from "./drive.ts";
 import { buildAll, type CommitStatistics, type HouseUnderLoad, startHouseUnderLoad } from "./house-under-load.ts";
-import { mailboxLag } from "./mailbox-lag.ts";
+import { mailboxLag, restOfMails } from "./mailbox-lag.ts";
 import { measureMails, printMails } from "./mails.ts";
 import { pace } from "./paced.ts";
 import { fillIndex, measureSearch, printSearch } from "./search.ts";
@@ -135,6 +135,10 @@ try {
   note({ what: "complete sales (order, pay, tickets)", figure: sales, share: "", wanted: "80/s" });
   const lag = await mailboxLag(house);
   console.log(`outbox to mailbox: p50 ${lag.p50Ms.toFixed(0)} ms, p99 ${lag.p99Ms.toFixed(0)} ms of ${lag.messages} messages`);
+  const rest = await restOfMails(house);
+  console.log(
+    `mails: ${rest.waiting} of them waited for the rush to end, and were written ${rest.seconds.toFixed(0)} s after it`,
+  );
   for (const row of await webhooks(house)) note(row);
   await house.stop();
 

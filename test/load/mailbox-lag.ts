@@ -41,3 +41,21 @@ export async function mailboxLag(house: HouseUnderLoad): Promise<{ p50Ms: number
   const at = (share: number): number => lags[Math.floor(share * (lags.length - 1))] ?? Number.NaN;
   return { p50Ms: at(0.5), p99Ms: at(0.99), messages: lags.length };
 }
+
+const WRITTEN_WITHIN_MS = 180_000;
+
+/** How long after a rush its last mail is written. Until then the thread is not free for what is measured next. Seconds. */
+export async function restOfMails(house: HouseUnderLoad): Promise<{ waiting: number; seconds: number }> {
+  const count = async () => {
+    const sql = "SELECT count(*) AS waiting FROM deliveries WHERE status = 'queued'";
+    const [row] = await house.rows<{ waiting: number }>("notifications", "DB", sql);
+    return row?.waiting ?? 0;
+  };
+  const startMs = Date.now();
+  const waiting = await count();
+  while ((await count()) > 0) {
+    if (Date.now() - startMs > WRITTEN_WITHIN_MS) throw new Error(`of ${waiting} mails not all were written`);
+    await new Promise((resolve) => setTimeout(resolve, 500));
+  }
+  return { waiting, seconds: (Date.now() - startMs) / 1_000 };
+}
