@@ -78,12 +78,17 @@ test("a tier with a start of its own opens then, or earlier by the sell-out", as
   granted(await place(rushed, "regular", 1));
 });
 
-test("holds that are due do not sell a tier out", async () => {
-  const inventory = await openInventory(configOf([early(), regular()]));
-  granted(await place(inventory, "early", 2));
+test("holds that are due do not sell a tier out, also while nothing has ended them yet", async () => {
+  const many = { ...early(), quantity: 300, maxPerOrder: 300 };
+  const inventory = await openInventory(configOf([many, regular()]));
+  await Promise.all(Array.from({ length: 250 }, () => place(inventory, "early", 1)));
   vi.setSystemTime(Date.now() + HOLD_MS);
-  granted(await place(inventory, "early", 1));
+  // 200 are ended before the command; with the other 50 the pool is full.
+  granted(await place(inventory, "early", 250));
+  expect(await rowsOf(inventory, "SELECT held FROM pools WHERE id = 'early'")).toEqual([{ held: 300 }]);
   expect(await statusesOf(inventory)).toEqual(["on_sale", "scheduled"]);
+  granted(await place(inventory, "early", 50));
+  expect(await statusesOf(inventory)).toEqual(["sold_out", "on_sale"]);
 });
 
 test("late money and a smaller quantity may take the last ticket too", async () => {
