@@ -34,7 +34,7 @@ export class Listeners {
   }
 
   hasRoomFor(network: string | null): boolean {
-    if (this.count() >= MAX_LISTENERS) return false;
+    if (this.#ctx.getWebSockets().length >= MAX_LISTENERS) return false;
     return network === null || this.#ctx.getWebSockets(network).length < MAX_LISTENERS_A_NETWORK;
   }
 
