@@ -94,6 +94,16 @@ describe("a page's cookie", () => {
   });
 });
 
+test("an order's key in a link is read before the cookie's, where a page is asked for and it is one", () => {
+  const headers = { cookie: "__Secure-bilten-secret=bo_kept" };
+  const read = (query: string, method = "GET") =>
+    readerOf(new Request(`https://demo.bilten.example/o/1${query}`, { method, headers }));
+  expect(read("?token=bo_linked&x=1")).toEqual({ kind: "bearer_secret", secret: "bo_linked" });
+  for (const query of ["", "?token=", "?token=bh_hold", "?token=bk_live_x", "?token=a.b.c", "?q=token=bo_linked"])
+    expect(read(query), query).toEqual({ kind: "bearer_secret", secret: "bo_kept" });
+  expect(read("?token=bo_linked", "POST")).toEqual({ kind: "bearer_secret", secret: "bo_kept" });
+});
+
 describe("an access token", () => {
   test("of ours is the person in it", async () => {
     const { sub, sid } = claims();

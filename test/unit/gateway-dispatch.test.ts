@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { addressOf } from "../../workers/gateway/address";
-import { destinationOf } from "../../workers/gateway/dispatch";
+import { destinationOf, siteOf } from "../../workers/gateway/dispatch";
+import { PER_MINUTE } from "../../workers/gateway/rate-limits";
 import { traceparentOf } from "../../workers/gateway/trace";
 
 /** An environment whose doors answer their own names. */
@@ -76,4 +77,10 @@ test("a request's address is read off its URL", () => {
     path: "/",
   });
   expect(addressOf("http://[::1]:8787/health")).toMatchObject({ hostname: "[::1]", path: "/health" });
+});
+
+test("forms on pages are counted by themselves, as a whole mobile network may stand behind one address", () => {
+  const classOf = (method: string) => siteOf(new Request("https://demo.bilten.example/e/1", { method })).routeClass;
+  expect([classOf("GET"), classOf("POST")]).toEqual(["api", "forms"]);
+  expect(PER_MINUTE.production.forms).toBeGreaterThanOrEqual(10 * PER_MINUTE.production.orders);
 });

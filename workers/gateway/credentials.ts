@@ -36,7 +36,7 @@ export async function principalOf(request: Request, host: AskedHost, env: Gatewa
 function linkedSecret({ method, url }: Request): string | null {
   if (method !== "GET" || !url.includes(`${ORDER_TOKEN_PARAMETER}=`)) return null;
   const token = new URL(url).searchParams.get(ORDER_TOKEN_PARAMETER);
-  return token !== null && SECRET.test(token) ? token : null;
+  return token?.startsWith("bo_") && SECRET.test(token) ? token : null;
 }
 
 /**

@@ -76,7 +76,7 @@ button,.button{display:inline-flex;align-items:center;justify-content:center;pad
 button+.note{margin-top:.5rem}
 button:hover,.button:hover{box-shadow:0 0 0 3px var(--line)}
 .plain{background:${PAPER};color:var(--ink);border-color:#71717a;font-weight:600}
-.actions{display:flex;flex-wrap:wrap;gap:.75rem;margin:1rem 0}
+.actions{display:flex;flex-wrap:wrap;align-items:center;gap:.75rem;margin:1rem 0}
 summary{cursor:pointer;padding:.5rem 0;font-weight:600}
 .search{display:flex;gap:.5rem;max-width:30rem;margin:0 0 1.5rem}
 .search input{min-width:0}
@@ -97,7 +97,7 @@ summary{cursor:pointer;padding:.5rem 0;font-weight:600}
 .types select{min-width:4.5rem}
 .types .label{display:block;color:var(--soft);font-size:.9rem;text-align:right}
 .seats{font-size:.95rem;color:var(--soft)}
-.seatmap img{display:block;width:100%;height:auto;border:1px solid var(--line);border-radius:.5rem}
+.seatmap img{display:block;width:100%;height:auto;aspect-ratio:1;object-fit:contain;border:1px solid var(--line);border-radius:.5rem}
 .sum{display:flex;justify-content:space-between;gap:1rem;border-top:2px solid var(--line);padding-top:.75rem;font-weight:700;min-height:2.6rem}
 .steps{display:flex;flex-wrap:wrap;gap:.25rem 1.25rem;margin:0 0 1.25rem;color:var(--soft);font-size:.95rem}
 .steps [aria-current]{color:var(--ink);font-weight:700;border-bottom:3px solid var(--edge)}
