@@ -3,17 +3,16 @@ import type { DomainRpc } from "./domain";
 import { Id, Timestamp } from "./ids";
 import type { ClaimRefusal, ClaimRequest, ConfirmRefusal, ConfirmRequest, HeldStock, OrderOutcome } from "./inventory";
 import { Money } from "./money";
+import { Location, TimeZone } from "./places";
 import type { Refusal } from "./problems";
 import type { Result } from "./result";
-import { BestAvailable, MAX_SEAT_CATEGORIES, NamedSeats, SeatCategoryId } from "./seats";
+import { MAX_SEAT_CATEGORIES, SeatCategoryId } from "./seats";
 
 export const MAX_CAPACITY = 1_000_000;
 export const MAX_TICKET_TYPES = 100;
 export const MAX_PER_ORDER = 100;
 /** Ticket types in one hold or order. */
 export const MAX_LINES = 20;
-/** Of an event, beside its own and its types'. */
-export const MAX_POOLS = 50;
 /** That one type draws from, or that one allocation lies within. */
 export const MAX_POOLS_A_TYPE = 10;
 /** The longest that a hold without an order may be extended to, from its placing; seconds. */
@@ -23,38 +22,6 @@ export const MAX_OFFER_SECONDS = 604_800;
 export const DEFAULT_OFFER_SECONDS = 86_400;
 export const DEFAULT_MIN_PER_ORDER = 1;
 export const DEFAULT_MAX_PER_ORDER = 10;
-
-/** The zone's name as `Intl`, which carries the tz database, spells it; null for none. */
-function zoneKnownAs(zone: string): string | null {
-  try {
-    return /^[A-Za-z]/.test(zone) ? new Intl.DateTimeFormat("en", { timeZone: zone }).resolvedOptions().timeZone : null;
-  } catch {
-    return null;
-  }
-}
-
-/** As the tz database writes it. Another name of the same zone stays: ICU would make Asia/Calcutta of Asia/Kolkata. */
-function spellZone(zone: string): string {
-  const known = zoneKnownAs(zone);
-  return known?.toLowerCase() === zone.toLowerCase() ? known : zone;
-}
-
-/** An IANA zone that the runtime knows. */
-export const TimeZone = z
-  .string()
-  .max(64)
-  .refine((zone) => zoneKnownAs(zone) !== null, "an IANA time zone")
-  .overwrite(spellZone)
-  .meta({ example: "Europe/Vienna" });
-
-export const Location = z.strictObject({
-  venue: z.string().trim().min(1).max(200),
-  address: z.string().trim().max(300),
-  city: z.string().trim().min(1).max(100),
-  /** ISO 3166-1 alpha-2, or a country's name: API.md does not fix which. */
-  country: z.string().trim().min(2).max(100),
-  coordinates: z.strictObject({ lat: z.number().min(-90).max(90), lng: z.number().min(-180).max(180) }),
-});
 
 const MaxPerPerson = z
   .int()
@@ -88,7 +55,8 @@ export const EventSettingsDraft = z.strictObject({
 
 const isAfter = (later: string, earlier: string): boolean => Date.parse(later) > Date.parse(earlier);
 
-const PoolIds = z
+/** Of pools that an organizer made. */
+export const PoolIds = z
   .array(Id)
   .max(MAX_POOLS_A_TYPE)
   .refine((ids) => new Set(ids).size === ids.length, "names a pool twice");
@@ -246,108 +214,6 @@ export const AvailableTicketType = TicketType.extend({
   status: z.enum(["on_sale", "scheduled", "ended", "sold_out", "hidden"]),
 }).meta({ id: "AvailableTicketType" });
 export type AvailableTicketType = z.infer<typeof AvailableTicketType>;
-
-const poolFields = {
-  name: z.string().trim().min(1).max(200),
-  capacity: z.int().min(0).max(MAX_CAPACITY),
-  withinPoolIds: PoolIds.optional().meta({
-    description:
-      "Of an allocation: shared pools, types' own by the type's id, or the event's by the event's id, which is the default",
-  }),
-};
-export const PoolDraft = z
-  .strictObject({
-    ...poolFields,
-    kind: z
-      .enum(["shared", "allocation"])
-      .optional()
-      .meta({ description: "An allocation keeps tickets back within other pools; by default what names `withinPoolIds` is one" }),
-  })
-  .superRefine(({ kind, withinPoolIds = [] }, ctx) => {
-    if (kind === "shared" && withinPoolIds.length > 0)
-      ctx.addIssue({ code: "custom", path: ["withinPoolIds"], message: "is for allocations" });
-  })
-  .meta({ id: "PoolDraft" });
-export type PoolDraft = z.infer<typeof PoolDraft>;
-export const PoolChange = z.strictObject(poolFields).partial().meta({ id: "PoolChange" });
-export type PoolChange = z.infer<typeof PoolChange>;
-
-/** Stock is counted by pools: `sold + held + blocked` is never more than `capacity`, and `available` is what is left. */
-export const Pool = z
-  .object({
-    /** A UUID of the organizer's pools, the event's id, a ticket type's, or a name that the house gives. */
-    id: z.string(),
-    name: z.string(),
-    kind: z.enum(["event", "ticket_type", "seat_category", "shared", "allocation"]),
-    capacity: z.int(),
-    withinPoolIds: z.array(z.string()),
-    sold: z.int(),
-    held: z.int(),
-    blocked: z.int().meta({ description: "Kept back: what allocations within it have left, and blocked seats" }),
-    available: z.int(),
-  })
-  .meta({ id: "Pool" });
-export type Pool = z.infer<typeof Pool>;
-
-export const PoolMove = z.strictObject({ toPoolId: Id, quantity: z.int().min(1).max(MAX_CAPACITY) }).meta({ id: "PoolMove" });
-export type PoolMove = z.infer<typeof PoolMove>;
-
-export const HoldLine = z
-  .strictObject({
-    ticketTypeId: Id,
-    quantity: z.int().min(1).max(MAX_PER_ORDER),
-    seatIds: z
-      .array(z.string().min(1).max(64))
-      .max(MAX_PER_ORDER)
-      .optional()
-      .meta({ description: "Of a ticket type with seats: these, as many as `quantity`" }),
-    bestAvailable: BestAvailable.optional().meta({
-      description: "Of a ticket type with seats: the best that are left, together where that is possible",
-    }),
-  })
-  .refine(({ seatIds = [], bestAvailable }) => seatIds.length === 0 || bestAvailable === undefined, {
-    path: ["bestAvailable"],
-    message: "either seatIds or bestAvailable",
-  })
-  .meta({ id: "HoldLine" });
-export const HoldDraft = z
-  .strictObject({
-    items: z.array(HoldLine).min(1).max(MAX_LINES),
-    partial: z
-      .boolean()
-      .optional()
-      .meta({ description: "Each line as much as there is, never below its `minPerOrder`; all or nothing without it" }),
-  })
-  .meta({ id: "HoldDraft" });
-export type HoldDraft = z.infer<typeof HoldDraft>;
-export const Hold = z
-  .object({
-    id: Id,
-    eventId: Id,
-    expiresAt: Timestamp,
-    extendableUntil: Timestamp.optional().meta({ description: "`extend` never moves the end beyond this" }),
-    items: z.array(
-      z.object({
-        ticketTypeId: Id,
-        quantity: z.int(),
-        unitPrice: Money,
-        asked: z.int().optional().meta({ description: "Where a partial hold got fewer" }),
-        seatIds: z.array(z.string()).optional(),
-        seats: NamedSeats.optional(),
-      }),
-    ),
-    refused: z
-      .array(z.object({ ticketTypeId: Id, asked: z.int(), code: z.string() }))
-      .optional()
-      .meta({ description: "Lines of which a partial hold got nothing" }),
-    repriced: z
-      .array(z.object({ ticketTypeId: Id, from: Money, to: Money }))
-      .optional()
-      .meta({ description: "Lines that cost something else since the hold was placed" }),
-    secret: z.string(),
-  })
-  .meta({ id: "Hold" });
-export type Hold = z.infer<typeof Hold>;
 
 export const Ticket = z
   .object({

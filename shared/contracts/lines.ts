@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import type { HoldLine } from "./events";
+import type { HoldLine } from "./holds";
 import type { Line } from "./inventory";
 import type { BestAvailable } from "./seats";
 

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { DomainRpc } from "./domain";
-import { HoldLine, MAX_LINES, MAX_PER_ORDER } from "./events";
+import { MAX_LINES, MAX_PER_ORDER } from "./events";
+import { HoldLine } from "./holds";
 import { Id, Timestamp } from "./ids";
 import { Money } from "./money";
 import { NamedSeats } from "./seats";

@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { beforeAll, describe, expect, inject, test } from "vitest";
 import { z } from "zod";
-import { AvailableTicketType, Hold, PublishedEvent, TicketType } from "../../shared/contracts/events";
+import { AvailableTicketType, PublishedEvent, TicketType } from "../../shared/contracts/events";
+import { Hold } from "../../shared/contracts/holds";
 import type { Organizer } from "../../shared/contracts/organizers";
 import { ProblemBody } from "../../shared/contracts/problem-body";
 import { listOf } from "../../shared/http/list";

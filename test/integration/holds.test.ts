@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { beforeAll, expect, inject, test } from "vitest";
 import { z } from "zod";
-import { AvailableTicketType, Hold, type PublishedEvent } from "../../shared/contracts/events";
+import { AvailableTicketType, type PublishedEvent } from "../../shared/contracts/events";
+import { Hold } from "../../shared/contracts/holds";
 import { ProblemBody } from "../../shared/contracts/problem-body";
 import { type Answer, type Client, connect, parse } from "../support/client";
 import { createOrganizer, createPublishedEvent, eventually, type Person, registerAndLogin } from "../support/scenes";

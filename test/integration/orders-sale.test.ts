@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { beforeAll, describe, expect, inject, it } from "vitest";
-import { CheckIn, Hold } from "../../shared/contracts/events";
+import { CheckIn } from "../../shared/contracts/events";
+import { Hold } from "../../shared/contracts/holds";
 import { Order, Payment, PaymentProcessed } from "../../shared/contracts/orders";
 import { ProblemBody } from "../../shared/contracts/problem-body";
 import { type Answer, connect, parse } from "../support/client";

@@ -1,7 +1,9 @@
 import { beforeAll, expect, inject, test } from "vitest";
 import { z } from "zod";
-import { AvailableTicketType, Hold, Pool, PublishedEvent, TicketType } from "../../shared/contracts/events";
+import { AvailableTicketType, PublishedEvent, TicketType } from "../../shared/contracts/events";
+import { Hold } from "../../shared/contracts/holds";
 import { Order, PaymentProcessed } from "../../shared/contracts/orders";
+import { Pool } from "../../shared/contracts/pools";
 import { ProblemBody } from "../../shared/contracts/problem-body";
 import { listOf } from "../../shared/http/list";
 import { type Answer, type Client, connect, parse } from "../support/client";

@@ -1,6 +1,7 @@
 import { beforeAll, expect, inject, test } from "vitest";
 import { z } from "zod";
-import { Hold, Ticket } from "../../shared/contracts/events";
+import { Ticket } from "../../shared/contracts/events";
+import { Hold } from "../../shared/contracts/holds";
 import { Order } from "../../shared/contracts/orders";
 import { ProblemBody } from "../../shared/contracts/problem-body";
 import { MAX_SEAT_MAP_BYTES, type SeatMapDraft, SeatsChange, SwappedSeat } from "../../shared/contracts/seats";

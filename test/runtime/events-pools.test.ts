@@ -1,7 +1,9 @@
 /** Pools as organizers plan them: in a draft by the tables alone, on sale by the word of the event's object. */
 import { afterEach, describe, expect, test } from "vitest";
 import { z } from "zod";
-import { AvailableTicketType, Hold, MAX_POOLS, Pool, PublishedEvent, TicketType } from "../../shared/contracts/events";
+import { AvailableTicketType, PublishedEvent, TicketType } from "../../shared/contracts/events";
+import { Hold } from "../../shared/contracts/holds";
+import { MAX_POOLS, Pool } from "../../shared/contracts/pools";
 import { listOf } from "../../shared/http/list";
 import {
   age,

@@ -1,6 +1,7 @@
 import { afterEach, expect, it, vi } from "vitest";
 import { z } from "zod";
-import { Hold, PublishedEvent } from "../../shared/contracts/events";
+import { PublishedEvent } from "../../shared/contracts/events";
+import { Hold } from "../../shared/contracts/holds";
 import { MAX_SEAT_MAP_BYTES, type SeatMapDraft, SeatMapSummary, SeatsChange, SwappedSeat } from "../../shared/contracts/seats";
 import { listOf } from "../../shared/http/list";
 import { EventSeats, SeatMap } from "../../workers/events/seat-views";

@@ -1,7 +1,8 @@
 /** What buyers notice of an object that is busy or out of reach: little. */
 import { afterEach, describe, expect, test } from "vitest";
 import { z } from "zod";
-import { AvailableTicketType, Hold, type PublishedEvent } from "../../shared/contracts/events";
+import { AvailableTicketType, type PublishedEvent } from "../../shared/contracts/events";
+import { Hold } from "../../shared/contracts/holds";
 import type { HoldRequest, TicketInventoryRpc } from "../../shared/contracts/inventory";
 import { claimHold } from "../../workers/events/order-stock";
 import { closeRooms, codeOf, openRoom, parse, publishNew, type Room, someId, withDoors } from "../support/events-room";

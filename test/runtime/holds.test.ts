@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { z } from "zod";
-import { AvailableTicketType, Hold, type PublishedEvent } from "../../shared/contracts/events";
+import { AvailableTicketType, type PublishedEvent } from "../../shared/contracts/events";
+import { Hold } from "../../shared/contracts/holds";
 import {
   ANYBODY,
   closeRooms,

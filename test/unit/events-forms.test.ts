@@ -1,12 +1,6 @@
 import { describe, expect, test } from "vitest";
-import {
-  CheckInDraft,
-  EventChange,
-  EventDraft,
-  HoldDraft,
-  TicketTypeChange,
-  TicketTypeDraft,
-} from "../../shared/contracts/events";
+import { CheckInDraft, EventChange, EventDraft, TicketTypeChange, TicketTypeDraft } from "../../shared/contracts/events";
+import { HoldDraft } from "../../shared/contracts/holds";
 import { PersonName } from "../../shared/contracts/orders";
 import { errorsOf } from "../../shared/http/form";
 import { checkConsistency, checkSettings } from "../../workers/events/event-checks";

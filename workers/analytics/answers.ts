@@ -1,8 +1,8 @@
 /** What this Worker answers, as it publishes it. */
 import { z } from "zod";
-import { TimeZone } from "../../shared/contracts/events";
 import { Id, Timestamp } from "../../shared/contracts/ids";
 import { Currency } from "../../shared/contracts/money";
+import { TimeZone } from "../../shared/contracts/places";
 import { MAX_DAYS } from "./figures";
 import { INTERVALS } from "./local-periods";
 

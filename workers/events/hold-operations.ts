@@ -1,5 +1,5 @@
 /** The pages of holds in the OpenAPI document. */
-import { Hold } from "../../shared/contracts/events";
+import { Hold } from "../../shared/contracts/holds";
 import type { ProblemCode } from "../../shared/contracts/problems";
 import type { Operation } from "../../shared/http/operation";
 import * as example from "./operation-examples";

@@ -1,5 +1,5 @@
 import { type Context, Hono } from "hono";
-import { HoldDraft } from "../../shared/contracts/events";
+import { HoldDraft } from "../../shared/contracts/holds";
 import { PROBLEMS } from "../../shared/contracts/problems";
 import { form, NoBody, pathId, unwrap } from "../../shared/http/form";
 import { anyoneOrCaller, requireCredential } from "../../shared/http/guards";

@@ -1,6 +1,6 @@
 /** Holds, the fast path of an on-sale: the event's object and no database (rule 6). */
 
-import type { Hold, HoldDraft } from "../../shared/contracts/events";
+import type { Hold, HoldDraft } from "../../shared/contracts/holds";
 import { toTimestamp } from "../../shared/contracts/ids";
 import type { HeldStock, HoldChangeRefusal, Holder, HoldRefusal, RepricedLine } from "../../shared/contracts/inventory";
 import { toLines } from "../../shared/contracts/lines";

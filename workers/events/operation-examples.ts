@@ -3,15 +3,13 @@ import type { AvailabilityChange, AvailabilityState } from "../../shared/contrac
 import type {
   AvailableTicketType,
   EventDraft,
-  Hold,
-  Pool,
-  PoolDraft,
-  PoolMove,
   PublishedEvent,
   Ticket,
   TicketType,
   TicketTypeDraft,
 } from "../../shared/contracts/events";
+import type { Hold } from "../../shared/contracts/holds";
+import type { Pool, PoolDraft, PoolMove } from "../../shared/contracts/pools";
 
 const EVENT_ID = "0197f3c2-7b1e-7cc3-98c4-dc0c0c07398f";
 

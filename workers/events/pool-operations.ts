@@ -1,5 +1,5 @@
 /** The pages of pools in the OpenAPI document. */
-import { Pool } from "../../shared/contracts/events";
+import { Pool } from "../../shared/contracts/pools";
 import { listOf } from "../../shared/http/list";
 import type { Operation } from "../../shared/http/operation";
 import * as example from "./operation-examples";

@@ -1,6 +1,7 @@
 /** An event's pools as its organizer plans them, and what must hold of them whoever decides. */
-import type { Pool } from "../../shared/contracts/events";
+
 import type { PoolState } from "../../shared/contracts/inventory";
+import type { Pool } from "../../shared/contracts/pools";
 import type { Refusal } from "../../shared/contracts/problems";
 import type { PoolRow, TicketTypeRow } from "./schema";
 import type { StoredEvent } from "./stored-event";

@@ -1,5 +1,5 @@
 import { type Context, Hono } from "hono";
-import { PoolChange, PoolDraft, PoolMove } from "../../shared/contracts/events";
+import { PoolChange, PoolDraft, PoolMove } from "../../shared/contracts/pools";
 import { etagOfVersion } from "../../shared/http/etag";
 import { form, pathId, unwrap } from "../../shared/http/form";
 import { operation } from "../../shared/http/operation";

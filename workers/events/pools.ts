@@ -1,12 +1,6 @@
 /** The pools that an organizer makes: shared ones that several types draw from, and allocations that keep tickets back. */
-import {
-  MAX_CAPACITY,
-  MAX_POOLS,
-  type Pool,
-  type PoolChange,
-  type PoolDraft,
-  type PoolMove,
-} from "../../shared/contracts/events";
+import { MAX_CAPACITY } from "../../shared/contracts/events";
+import { MAX_POOLS, type Pool, type PoolChange, type PoolDraft, type PoolMove } from "../../shared/contracts/pools";
 import type { Refusal } from "../../shared/contracts/problems";
 import { ok, type Result, refuse } from "../../shared/contracts/result";
 import { uuidV7 } from "../../shared/crypto/uuid";

@@ -1,6 +1,7 @@
 /** `/c/<event>/<hold>`: who buys, while the tickets are kept. */
 import { html } from "hono/html";
-import type { Hold, PublishedEvent } from "../../shared/contracts/events";
+import type { PublishedEvent } from "../../shared/contracts/events";
+import type { Hold } from "../../shared/contracts/holds";
 import { clock } from "./clock";
 import { checkoutPath, eventPath } from "./event-path";
 import { type Fault, faultSummary, hiddenFields, textField } from "./fields";

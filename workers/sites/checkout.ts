@@ -1,6 +1,7 @@
 /** From a hold to an order. */
 import { z } from "zod";
-import { Hold, type PublishedEvent } from "../../shared/contracts/events";
+import type { PublishedEvent } from "../../shared/contracts/events";
+import { Hold } from "../../shared/contracts/holds";
 import { Id } from "../../shared/contracts/ids";
 import { Email, Order, PersonName } from "../../shared/contracts/orders";
 import type { ProblemBody } from "../../shared/contracts/problem-body";

@@ -1,6 +1,7 @@
 /** From the choice on an event's page to a hold. */
 import { z } from "zod";
-import { AvailableTicketType, Hold, type PublishedEvent } from "../../shared/contracts/events";
+import { AvailableTicketType, type PublishedEvent } from "../../shared/contracts/events";
+import { Hold } from "../../shared/contracts/holds";
 import { Id } from "../../shared/contracts/ids";
 import type { ProblemBody } from "../../shared/contracts/problem-body";
 import { Problem } from "../../shared/http/problem";
