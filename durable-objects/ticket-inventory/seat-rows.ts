@@ -45,7 +45,7 @@ type SegmentRow = {
 export function readSegments(sql: SqlStorage, numbers: Iterable<number>): Map<number, SeatSegmentRow> {
   const rows = sql.exec<SegmentRow>(
     `SELECT s.number, s.category, s.section, s.whole, s.kinds, s.distances, s.label, s.seats, st.states, c.id AS category_id
-     FROM json_each(?) n JOIN seat_segments s ON s.number = n.value JOIN seat_states st ON st.segment = s.number
+     FROM json_each(?) n CROSS JOIN seat_segments s ON s.number = n.value JOIN seat_states st ON st.segment = s.number
      JOIN seat_categories c ON c.number = s.category`,
     JSON.stringify([...new Set(numbers)]),
   );
@@ -73,8 +73,10 @@ export function readSegments(sql: SqlStorage, numbers: Iterable<number>): Map<nu
 export function findSeats(sql: SqlStorage, seatIds: readonly string[]): Map<string, FoundSeat> {
   const rows = sql.exec<{ id: string; segment: number; place: number; category_id: string }>(
     `SELECT s.id, s.segment, s.place, c.id AS category_id
-     FROM json_each(?) asked JOIN seats s ON s.map = (SELECT number FROM seat_maps WHERE is_active = 1) AND s.id = asked.value
-     JOIN seat_segments g ON g.number = s.segment JOIN seat_categories c ON c.number = g.category`,
+     FROM json_each(?) asked
+     -- In this order: the other way it would read the whole map to find a few.
+     CROSS JOIN seats s ON s.map = (SELECT number FROM seat_maps WHERE is_active = 1) AND s.id = asked.value
+     CROSS JOIN seat_segments g ON g.number = s.segment JOIN seat_categories c ON c.number = g.category`,
     JSON.stringify(seatIds),
   );
   return new Map([...rows].map((row) => [row.id, { ...row, categoryId: row.category_id }]));
