@@ -17,6 +17,8 @@ import { forgetRegistration, keepRegistration, readSelf } from "./self";
 
 /** From the last listener's leaving to giving the registration back: a page that is loaded anew comes back at once. */
 const EMPTY_AFTER_MS = 10_000;
+/** Those who leave within this time are one look. */
+const LEAVING_TOGETHER_MS = 500;
 /** Before the next alarm, when one could not do its work. */
 const ALARM_RETRY_MS = 30_000;
 
@@ -34,6 +36,7 @@ export class AvailabilityFeed extends DurableObject<AvailabilityFeedEnv> impleme
   #news: StockNews | null = null;
   /** Until then the event's object is known to tell this shard everything, so that a newcomer costs no question. */
   #registeredUntilMs = Number.NEGATIVE_INFINITY;
+  #isLookingForOthers = false;
   #asking: Promise<StockNews | null> | null = null;
 
   constructor(ctx: DurableObjectState, env: AvailabilityFeedEnv) {
@@ -136,7 +139,12 @@ export class AvailabilityFeed extends DurableObject<AvailabilityFeedEnv> impleme
     if (news.state !== "open") this.#listeners.closeAll(CLOSE.over, news.state);
   }
 
+  /** A look at all sockets for each that leaves would take seconds when a thousand do. Where this is cut off the next renewal looks. */
   async #left(): Promise<void> {
+    if (this.#isLookingForOthers) return;
+    this.#isLookingForOthers = true;
+    await scheduler.wait(LEAVING_TOGETHER_MS);
+    this.#isLookingForOthers = false;
     if (this.#listeners.count() === 0) await this.ctx.storage.setAlarm(Date.now() + EMPTY_AFTER_MS);
   }
 
