@@ -29,6 +29,8 @@ const TAGS = [
   { name: "organizers", description: "Who sells, and their teams." },
   { name: "events", description: "What is sold, from draft to the end." },
   { name: "ticket types", description: "Kinds of tickets: price, quantity, sale." },
+  { name: "pools", description: "What the stock is counted by: shared limits, allocations kept back." },
+  { name: "seats", description: "Seat maps, and the seats of an event: their states, blocking, swapping." },
   { name: "search", description: "Published events by words, place, time and price." },
   { name: "holds", description: "Tickets kept for somebody for some minutes." },
   { name: "orders", description: "Buying: an order, its tickets, cancelling." },
