@@ -3,7 +3,7 @@ import { env } from "cloudflare:workers";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { boxesAround, distanceKm, FARTHEST_KM } from "../../workers/search/places";
-import { SearchQuery, search } from "../../workers/search/search";
+import { eventsThatFit, SearchQuery, search } from "../../workers/search/search";
 import { allTitles, found, inCity, NOW_MS, named, priced, put, putAll, titles } from "../support/search-room";
 
 beforeEach(() => applyD1Migrations(env.SEARCH_DB, env.MIGRATIONS.search));
@@ -35,6 +35,26 @@ describe("what comes first", () => {
     for (const event of events) await put({ ...event, description: "changed" }, 2);
     const second = await found({ q: "jazz", limit: "20", cursor: first.nextCursor ?? "" });
     expect([...first.data, ...second.data].map((event) => event.title)).toEqual(events.map((event) => event.title));
+  });
+});
+
+describe("an organizer's own pages", () => {
+  it("find his events alone, page by page, misspelled too, and have none for a cursor of somebody's own", async () => {
+    const organizerId = crypto.randomUUID();
+    const own = Array.from({ length: 5 }, (_, index) =>
+      named(`Coffee ${index}`, { organizerId, ...startsAt(`2027-06-0${index + 1}T18:00:00Z`) }),
+    );
+    await putAll([...own, named("Coffee elsewhere")]);
+    const seen: string[] = [];
+    for (let cursor: string | null = ""; cursor !== null; ) {
+      const question = { organizerId, q: "cofee", limit: 2, ...(cursor ? { cursor } : {}) };
+      const page: Awaited<ReturnType<typeof eventsThatFit>> = await eventsThatFit(env.SEARCH_DB, question, NOW_MS);
+      seen.push(...(page?.data ?? []).map(({ title }) => title));
+      cursor = page?.nextCursor ?? null;
+    }
+    expect(seen).toEqual(own.map(({ title }) => title));
+    for (const cursor of ["x", "x".repeat(2_000)])
+      expect(await eventsThatFit(env.SEARCH_DB, { organizerId, q: "coffee", limit: 2, cursor }, NOW_MS)).toBeNull();
   });
 });
 
