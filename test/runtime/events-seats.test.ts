@@ -289,3 +289,43 @@ it("a 60,000-seat map reaches the object once, in parts, and not with later chan
   const { counts } = await statesOf(room, path, "?sectionId=s7");
   expect(counts).toEqual({ free: 996, held: 4, sold: 0, blocked: 0 });
 });
+
+it("a map that stays large compressed is kept in pieces, and read back whole", async () => {
+  const room = await openRoom();
+  const seats = Array.from({ length: 30_000 }, (_, at) => ({
+    id: `${crypto.randomUUID()}.${crypto.randomUUID().slice(0, 27)}`,
+    label: `${at}`,
+    x: at % 200,
+    y: Math.floor(at / 200),
+    category: "a",
+  }));
+  const rows = Array.from({ length: 150 }, (_, row) => ({
+    id: `${row}`,
+    label: `${row}`,
+    seats: seats.slice(row * 200, row * 200 + 200),
+  }));
+  const map: SeatMapDraft = {
+    organizerId: room.organizerId,
+    name: "Large",
+    categories: [{ id: "a", name: "A" }],
+    sections: [{ id: "s", name: "S", focus: { x: 0, y: 0 }, rows }],
+  };
+  const { id } = parse(SeatMapSummary, await upload(room, map), 201);
+  // Under another id nothing of it is remembered.
+  const copyId = someId();
+  await room.env.DB.batch([
+    room.env.DB.prepare(
+      "INSERT INTO seat_maps SELECT ?1, organizer_id, name, seats, categories, sections, created_at_ms FROM seat_maps WHERE id = ?2",
+    ).bind(copyId, id),
+    room.env.DB.prepare("INSERT INTO seat_map_pieces SELECT ?1, piece, bytes FROM seat_map_pieces WHERE seat_map_id = ?2").bind(
+      copyId,
+      id,
+    ),
+  ]);
+  const pieces = await room.env.DB.prepare("SELECT count(*) AS pieces FROM seat_map_pieces WHERE seat_map_id = ?")
+    .bind(copyId)
+    .first();
+  expect(pieces?.pieces).toBeGreaterThan(1);
+  const whole = parse(SeatMap, await room.ask("GET", `/events/seat-maps/${copyId}`, { as: room.owner }));
+  expect(whole.sections[0]?.rows.flatMap((row) => row.seats.map((seat) => seat.id))).toEqual(seats.map((seat) => seat.id));
+});

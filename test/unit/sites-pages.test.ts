@@ -9,8 +9,9 @@ import { listPage } from "../../workers/sites/list-page";
 import { type Listing, readListing } from "../../workers/sites/listing";
 import { pageResponse } from "../../workers/sites/page";
 import { pictureOrigin } from "../../workers/sites/policy";
+import { readChoice } from "../../workers/sites/reserving";
 import { fontStack, styleOf } from "../../workers/sites/style";
-import { saleNote } from "../../workers/sites/ticket-form";
+import { accessibleField, quantityField, saleNote } from "../../workers/sites/ticket-form";
 import { languageFor } from "../../workers/sites/words";
 import { brandedSite } from "../support/branded-site";
 import { publishedEvent } from "../support/published-event";
@@ -194,5 +195,42 @@ describe("a brand on the page", () => {
     expect(pictureOrigin("https://a;sandbox/logo.svg")).toBeNull();
     expect(pictureOrigin(null)).toBeNull();
     expect(pictureOrigin("/branding/assets/0197f3c2-7b1e-7cc3-98c4-dc0c0c07398f")).toBe("'self'");
+  });
+});
+
+describe("the choice of seats", () => {
+  const seated: AvailableTicketType = {
+    ...type,
+    id: crypto.randomUUID(),
+    name: "Seat",
+    seatCategories: ["front"],
+    maxPerOrder: 100,
+    available: 500,
+  };
+  const choose = (fields: Record<string, string>) => readChoice(new URLSearchParams(fields), [seated, type], site);
+
+  it("offers no more than are looked for together, with the map, and accessible seats to those who ask", async () => {
+    const text = await (await pageResponse(site, eventPage(site, event, [seated, type]))).text();
+    expect(text).toContain("<option>20</option>");
+    expect(text).not.toContain("<option>21</option>");
+    expect(text).toContain(`<img src="/events/${event.id}/seats?format=svg"`);
+    expect(text).toContain(`id="${accessibleField(seated.id)}"`);
+    const unseated = await pageResponse(site, eventPage(site, event, [type]));
+    expect(unseated.headers.get("content-security-policy")).not.toContain("img-src");
+    expect(await unseated.text()).not.toContain("/seats");
+  });
+
+  it("takes a number of seats and how many of them are accessible, and says what does not fit", () => {
+    const field = quantityField(seated.id);
+    const wish = accessibleField(seated.id);
+    expect(choose({ [field]: "3", [wish]: "1" })).toEqual({
+      quantities: { [seated.id]: "3" },
+      accessible: { [seated.id]: "1" },
+      faults: [],
+    });
+    expect(choose({ [field]: "3", [wish]: "0" }).accessible).toEqual({});
+    for (const typed of ["4", "-1", "1.5", "all"])
+      expect(choose({ [field]: "3", [wish]: typed }).faults.map((fault) => fault.field)).toEqual([wish]);
+    expect(choose({ [field]: "21" }).faults.map((fault) => fault.field)).toEqual([field]);
   });
 });

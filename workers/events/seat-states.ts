@@ -56,11 +56,11 @@ export async function readSeats(env: Env, principal: Principal, asked: SeatsAske
   const map = await readSeatMap(env, snapshot.seatMapId);
   if (!map || (sectionId !== null && !map.sections.some(({ id }) => id === sectionId)))
     return refuse({ code: "seat_map_not_found", detail: "The event's seat map has no such section." });
-  const name = [format, format === "svg" ? language : "", sectionId ?? ""].join("/");
+  const name = [format, format === "svg" ? language : "", encodeURIComponent(sectionId ?? "")].join("/");
   const rendered = snapshot.answers.get(name) ?? render(map, snapshot, asked);
   rememberAnswer(snapshot, name, rendered);
   const body = format === "json" ? `{"asOf":"${snapshot.asOf}",${rendered.slice(1)}` : rendered;
-  return ok({ body, etag: `W/"${snapshot.digest}-${name.replaceAll(/[^a-z0-9/]/gi, "_")}"`, known: snapshot.isPublic });
+  return ok({ body, etag: `W/"${snapshot.digest}-${name}"`, known: snapshot.isPublic });
 }
 
 const render = (map: CompiledSeatMap, { states }: Snapshot, { eventId, format, sectionId, language }: SeatsAsked): string =>
