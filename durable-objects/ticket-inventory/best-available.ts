@@ -2,7 +2,7 @@
  * Which seats are the best for so many people: together in one segment where that is possible, leaving no single seat between taken ones
  * where the row can avoid it, as near the section's focus as can be; else in as few parts as there can be, near each other.
  */
-import { inOrder, type PlacedWindow, type SeatIndex, windowsAmong } from "./seat-index";
+import { inOrder, type PlacedSegment, type PlacedWindow, type SeatIndex, windowsAmong } from "./seat-index";
 import type { SeatWindow } from "./seat-runs";
 
 /** First parts that are tried out of each size, and in all: each costs a look at the rows around it. */
@@ -83,12 +83,20 @@ function longest(index: SeatIndex, count: number): { runs: number[]; tables: num
 /** The best of some ways to sit in so many parts, begun at the best places; null when none of them comes out. */
 function splits(index: SeatIndex, count: number, parts: number): SeatWindow[] | null {
   const firsts: PlacedWindow[] = [];
-  for (let size = index.greatest(count - 1); size * parts >= count; size = index.greatest(size - 1)) {
+  const most = index.greatest(count - 1);
+  for (let size = most; size * parts >= count; size = index.greatest(size - 1)) {
     firsts.push(...index.best(size, FIRST_PARTS_PER_SIZE));
     if (firsts.length >= FIRST_PARTS) break;
   }
+  const anywhere = new Map<number, PlacedWindow[]>();
+  /** No plan has more parts, so that among so many there is one that it has not. */
+  const bestOf = (size: number) => {
+    const known = anywhere.get(size) ?? index.best(size, parts);
+    anywhere.set(size, known);
+    return known;
+  };
   const plans = firsts.slice(0, FIRST_PARTS).flatMap((first) => {
-    const plan = fillBeside(index, first, count, parts);
+    const plan = fillBeside({ near: index.around(first.segment), bestOf, most }, first, count, parts);
     return plan === null ? [] : [plan];
   });
   return (
@@ -104,23 +112,31 @@ const spread = ([first, ...others]: readonly PlacedWindow[]): number =>
   first === undefined ? 0 : Math.max(0, ...others.map((other) => between(first, other)));
 const between = (a: PlacedWindow, b: PlacedWindow): number => Math.hypot(a.x - b.x, a.y - b.y);
 
+/** Where the other parts are looked for: first around, then anywhere. No free run or table serves more than `most`. */
+interface Surroundings {
+  near: readonly PlacedSegment[];
+  bestOf(size: number): readonly PlacedWindow[];
+  most: number;
+}
+
 /** The other parts as near the first as there are any; every one large enough that the last ones can do it. */
-function fillBeside(index: SeatIndex, first: PlacedWindow, count: number, parts: number): PlacedWindow[] | null {
+function fillBeside(where: Surroundings, first: PlacedWindow, count: number, parts: number): PlacedWindow[] | null {
   const plan = [first];
-  const near = index.around(first.segment);
   for (let left = count - first.size; left > 0; ) {
     if (plan.length === parts) return null;
-    const sizes = Array.from({ length: left - Math.ceil(left / (parts - plan.length)) + 1 }, (_, less) => left - less);
+    const least = Math.ceil(left / (parts - plan.length));
+    const greatest = Math.min(left, where.most);
+    const sizes = Array.from({ length: Math.max(0, greatest - least + 1) }, (_, less) => greatest - less);
     const next =
       nearest(
         plan,
         first,
-        sizes.flatMap((size) => windowsAmong(near, size)),
+        sizes.flatMap((size) => windowsAmong(where.near, size)),
       ) ??
       nearest(
         plan,
         first,
-        sizes.flatMap((size) => index.best(size, plan.length + 1)),
+        sizes.flatMap((size) => where.bestOf(size)),
       );
     if (next === null) return null;
     plan.push(next);

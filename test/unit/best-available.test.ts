@@ -16,7 +16,7 @@ import { smallMap, smallRows } from "../support/small-seat-maps";
 
 vi.mock("cloudflare:workers", () => nodeWorkers);
 
-const RUNS = 300;
+const RUNS = 150;
 /** Shared cores make it slow, not wrong. */
 const TIMEOUT_MS = 60_000;
 
@@ -211,6 +211,6 @@ describe("best available", { timeout: TIMEOUT_MS }, () => {
       }),
       { numRuns: RUNS },
     );
-    expect(together).toBeGreaterThan(10);
+    expect(together).toBeGreaterThan(2);
   });
 });
