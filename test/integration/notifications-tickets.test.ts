@@ -154,9 +154,11 @@ test.each(NAMES)("a buyer called %j has tickets that admit", async (name) => {
   const { mail, tickets } = await buy(name, "en", [name, "Greta Gäst"]);
   const pages = await readTickets(bytesOf(fileOf(mail, ".pdf")));
   expect(pages.map(({ code }) => code)).toEqual(tickets.map(({ code }) => code));
-  expect(mail.text).toContain(`Hello ${name.trim()},`);
+  // A name of this length is nobody's, and greets nobody.
+  const isSaid = name.trim().length <= 80;
+  expect(mail.text).toContain(isSaid ? `Hello ${name.trim()},` : "Hello,");
   expect(mail.html).not.toContain("<b>");
-  expect((await readMail(mail)).text).toContain(name.trim());
+  expect((await readMail(mail)).text?.includes(name.trim())).toBe(isSaid);
 });
 
 test("a name that the ticket's letters cannot write is named as in the order, never in part", async () => {

@@ -6,7 +6,7 @@
 /** Longer is no name. */
 const MAX_NAME_CHARACTERS = 80;
 /** Like an address of any kind, as mail programs make links of: a slash, an at sign, a dot with a word right behind it. */
-const READS_LIKE_AN_ADDRESS = /[/@\\]|[.\u3002\uff0e\uff61][\p{L}\p{N}]{2}/u;
+const READS_LIKE_AN_ADDRESS = /[/@]|[.\u3002\uff0e\uff61][\p{L}\p{N}]{2}/u;
 
 /** Null where nobody is named: the mail greets without a name. */
 export function greetable(name: string): string | null {

@@ -1,5 +1,5 @@
 /** Tickets as PDF, one a page: to print on A4, and as high as a phone's screen. */
-import PDFDocument from "pdfkit";
+import { DeflatedDocument } from "./deflated-document";
 import { oneLine } from "./mail";
 import type { Look } from "./mail-page";
 import type { Occasion } from "./occasions";
@@ -56,7 +56,7 @@ export async function drawTickets(kind: keyof typeof SHEETS, paper: Paper): Prom
   const fonts = ticketFonts();
   const sheet: Sheet = SHEETS[kind];
   const title = asFarAsDrawable(fonts.bold, oneLine(paper.occasion.event.title));
-  const document = new PDFDocument({
+  const document = new DeflatedDocument({
     autoFirstPage: false,
     // pdfkit takes a parsed font wherever it takes a font's name.
     font: fonts.regular as unknown as string,
