@@ -1,5 +1,5 @@
 import type { Availability, TypeAvailability } from "../../shared/contracts/inventory";
-import { availableNow } from "./available";
+import { availableNow, reservedNow } from "./available";
 import type { Terms } from "./event";
 import { saleWindow } from "./sale";
 
@@ -11,6 +11,13 @@ export function tellAvailability(sql: SqlStorage, terms: Terms, nowMs: number): 
   });
   const { eventId, isPublic, currency, version } = terms;
   return { eventId, isPublic, currency, version, asOfMs: nowMs, ticketTypes };
+}
+
+/** For those who ask. The feeds leave `reserved` out: each payment changes it, and nothing that anybody could choose. */
+export function tellAvailabilityAndHeld(sql: SqlStorage, terms: Terms, nowMs: number): Availability {
+  const told = tellAvailability(sql, terms, nowMs);
+  const reserved = reservedNow(sql, terms, nowMs);
+  return { ...told, ticketTypes: told.ticketTypes.map((type) => ({ ...type, reserved: reserved.get(type.id) ?? 0 })) };
 }
 
 /** A type that is not on sale yet, or no longer, says so also when nothing is left. */

@@ -53,6 +53,14 @@ export function availableNow(sql: SqlStorage, terms: Terms, nowMs: number): Map<
   return new Map([...terms.types.keys()].map((id) => [id, leastOf(terms, left, id)]));
 }
 
+/** By type, how much more would be left if nothing were held: what may come back, or be sold. */
+export function reservedNow(sql: SqlStorage, terms: Terms, nowMs: number): Map<string, number> {
+  const pools = poolsWithoutDue(sql, terms, nowMs);
+  const left = new Map(pools.map((pool) => [pool.id, leftOf(pool)]));
+  const unheld = new Map(pools.map((pool) => [pool.id, leftOf({ ...pool, held: 0 })]));
+  return new Map([...terms.types.keys()].map((id) => [id, leastOf(terms, unheld, id) - leastOf(terms, left, id)]));
+}
+
 /** Every pool as it stands, in the order of ids. */
 export function tellPools(sql: SqlStorage, terms: Terms, nowMs: number): PoolState[] {
   return poolsWithoutDue(sql, terms, nowMs).map((pool) => {

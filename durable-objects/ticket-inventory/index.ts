@@ -16,7 +16,7 @@ import { hasSchema, migrateSchema } from "../../shared/durable/migrations";
 import { sendTaken, type Taken } from "../../shared/durable/outbox";
 import { reportError } from "../../shared/observability/report";
 import * as admissions from "./admissions";
-import { tellAvailability } from "./availability";
+import { tellAvailabilityAndHeld } from "./availability";
 import { tellPools } from "./available";
 import { Commands, NOT_OPENED } from "./commands";
 import * as event from "./event";
@@ -164,7 +164,7 @@ export class TicketInventory extends DurableObject<TicketInventoryEnv> implement
   }
 
   availability() {
-    return this.#commands.read((terms, nowMs) => ok(tellAvailability(this.#sql, terms, nowMs)));
+    return this.#commands.read((terms, nowMs) => ok(tellAvailabilityAndHeld(this.#sql, terms, nowMs)));
   }
 
   pools() {

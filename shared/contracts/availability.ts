@@ -62,6 +62,7 @@ export const toAvailableTicketTypes = ({ eventId, currency, ticketTypes }: Avail
       ...(type.maxPerPerson === null ? {} : { maxPerPerson: type.maxPerPerson }),
       ...(type.seatCategories.length === 0 ? {} : { seatCategories: type.seatCategories }),
       available: type.available,
+      ...(type.reserved === undefined ? {} : { reserved: type.reserved }),
       status: type.status,
     };
   });

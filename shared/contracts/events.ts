@@ -7,6 +7,7 @@ import { Location, TimeZone } from "./places";
 import type { Refusal } from "./problems";
 import type { Result } from "./result";
 import { MAX_SEAT_CATEGORIES, SeatCategoryId } from "./seats";
+import { Title } from "./text";
 
 export const MAX_CAPACITY = 1_000_000;
 export const MAX_TICKET_TYPES = 100;
@@ -67,7 +68,7 @@ const SeatCategories = z
   .refine((ids) => new Set(ids).size === ids.length, "names a category twice");
 
 const ticketTypeFields = {
-  name: z.string().trim().min(1).max(200),
+  name: Title(200),
   description: z.string().max(2000).optional(),
   price: Money,
   quantity: z.int().min(1).max(MAX_CAPACITY),
@@ -113,9 +114,9 @@ export const TicketTypeChange = z
 export type TicketTypeChange = z.infer<typeof TicketTypeChange>;
 
 const eventFields = {
-  title: z.string().trim().min(1).max(200),
+  title: Title(200),
   description: z.string().max(20_000),
-  category: z.string().trim().min(1).max(64),
+  category: Title(64),
   startDate: Timestamp,
   endDate: Timestamp,
   timezone: TimeZone,
@@ -211,6 +212,10 @@ export type PublishedEvent = z.infer<typeof PublishedEvent>;
 
 export const AvailableTicketType = TicketType.extend({
   available: z.int(),
+  reserved: z.int().optional().meta({
+    description:
+      "In others' hands and not paid yet: some of it may be there again in a few minutes. A feed's frames leave it out",
+  }),
   status: z.enum(["on_sale", "scheduled", "ended", "sold_out", "hidden"]),
 }).meta({ id: "AvailableTicketType" });
 export type AvailableTicketType = z.infer<typeof AvailableTicketType>;

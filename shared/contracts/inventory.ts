@@ -216,6 +216,8 @@ export interface IssuedTicket {
 export interface TypeAvailability {
   ticketTypeId: string;
   available: number;
+  /** How much more there would be if nothing were held; left out of the feeds. */
+  reserved?: number;
   status: "on_sale" | "scheduled" | "ended" | "sold_out" | "hidden";
 }
 

@@ -11,13 +11,13 @@ import { NamedSeats } from "./seats";
  * kept as typed.
  */
 export const Email = z.email().max(254).meta({ example: "ada@bilten.example" });
-/** A person's name: any script, no control characters (they end up in mail headers and on paper). */
+/** A person's name: any script, no control characters (they end up in mail headers and on paper), none that turn the direction. */
 export const PersonName = z
   .string()
   .trim()
   .min(1)
   .max(200)
-  .regex(/^\P{Cc}*$/u, "no control characters")
+  .regex(/^[^\p{Cc}\u202a-\u202e\u2066-\u2069]*$/u, "no control characters")
   // Half a character is no text that can be stored and read back the same.
   .refine((name) => name.isWellFormed(), "no lone surrogates");
 

@@ -1,5 +1,6 @@
 /** Where an event is, and by which clock. */
 import { z } from "zod";
+import { Title } from "./text";
 
 /** The zone's name as `Intl`, which carries the tz database, spells it; null for none. */
 function zoneKnownAs(zone: string): string | null {
@@ -25,10 +26,10 @@ export const TimeZone = z
   .meta({ example: "Europe/Vienna" });
 
 export const Location = z.strictObject({
-  venue: z.string().trim().min(1).max(200),
-  address: z.string().trim().max(300),
-  city: z.string().trim().min(1).max(100),
+  venue: Title(200),
+  address: Title(300, 0),
+  city: Title(100),
   /** ISO 3166-1 alpha-2, or a country's name: API.md does not fix which. */
-  country: z.string().trim().min(2).max(100),
+  country: Title(100, 2),
   coordinates: z.strictObject({ lat: z.number().min(-90).max(90), lng: z.number().min(-180).max(180) }),
 });

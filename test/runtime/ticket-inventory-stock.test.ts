@@ -133,6 +133,26 @@ test("two types over a shared capacity of ten sell ten, and read the same availa
   });
 });
 
+test("what is held reads reserved and not sold, until it is sold or gives way", async () => {
+  const type = typeDraft({ quantity: 5 });
+  const config = configOf([type]);
+  const inventory = await openInventory(config);
+  const stand = async () => {
+    const [told] = granted(await inventory.availability()).ticketTypes;
+    return [told?.status, told?.available, told?.reserved];
+  };
+  expect(await stand()).toEqual(["on_sale", 5, 0]);
+  const held = holdRequest(type.id, 2);
+  const orderId = someId();
+  granted(await inventory.placeHold(held));
+  granted(await inventory.claim(claimRequest(type.id, 3, orderId)));
+  expect(await stand()).toEqual(["sold_out", 0, 5]);
+  granted(await inventory.confirm(confirmRequest(config.eventId, orderId)));
+  expect(await stand()).toEqual(["sold_out", 0, 2]);
+  granted(await inventory.releaseHold(held.holdId));
+  expect(await stand()).toEqual(["on_sale", 2, 0]);
+});
+
 test("a hold over two types of one pool asks it for the sum", async () => {
   const house = someId();
   const types = [typeDraft({ poolIds: [house] }), typeDraft({ poolIds: [house] })];

@@ -1,5 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { BrandSettingsDraft } from "../../shared/contracts/branding";
+import { EventChange, TicketTypeChange } from "../../shared/contracts/events";
+import { PersonName } from "../../shared/contracts/orders";
+import { withoutDirectionControls } from "../../shared/contracts/text";
 import { ProfileChange } from "../../workers/users/profiles";
 
 const organizerId = "0197f3c2-1a2b-7d3c-8e4f-0a1b2c3d4e5f";
@@ -11,6 +14,21 @@ describe("text that a table could not hold or a reader not show", () => {
     expect(ProfileChange.safeParse({ name: text }).success).toBe(false);
     expect(look({ customCSS: text }).success).toBe(false);
     expect(look({ fontFamily: text }).success).toBe(false);
+  });
+
+  it.each([..."\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"])("%j turns no name and no title", (control) => {
+    const name = `Ada${control}ecalevol`;
+    expect(PersonName.safeParse(name).success).toBe(false);
+    expect(EventChange.safeParse({ title: name }).success).toBe(false);
+    expect(TicketTypeChange.safeParse({ name }).success).toBe(false);
+    expect(withoutDirectionControls(name)).toBe("Adaecalevol");
+  });
+
+  it("may have marks of a direction, and run either way", () => {
+    for (const name of ["ليلى", "דנה Dana", "Ada\u200f!"]) {
+      expect(PersonName.parse(name)).toBe(name);
+      expect(EventChange.parse({ title: name }).title).toBe(name);
+    }
   });
 
   it("may have lines, tabs and any script", () => {

@@ -72,13 +72,13 @@ export const event = {
 
 export const published = { ...event, status: "published", updatedAt: "2027-03-01T10:00:00.000Z" } satisfies PublishedEvent;
 
-export const available: AvailableTicketType = { ...ticketType, available: 298, status: "on_sale" };
+export const available: AvailableTicketType = { ...ticketType, available: 298, reserved: 2, status: "on_sale" };
 
 export const availabilityState: AvailabilityState = {
   type: "state",
   version: 7,
   asOf: "2027-03-02T12:00:00.000Z",
-  data: [available],
+  data: [{ ...ticketType, available: 298, status: "on_sale" }],
 };
 
 export const availabilityChange: AvailabilityChange = {
