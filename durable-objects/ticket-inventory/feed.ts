@@ -15,7 +15,7 @@ export interface Feeds {
 /** From the beginning of one round to the next, at least. */
 const ROUND_EVERY_MS = 250;
 /** After a round it pauses so many times what that took, so that feeds which are slow, or share a machine with the stock, get fewer. */
-const PAUSES_A_ROUND = 3;
+const PAUSES_A_ROUND = 5;
 const MAX_PAUSE_MS = 1_000;
 /** A shard that has not answered by then is asked again with the next round. */
 const ANSWER_WITHIN_MS = 2_000;

@@ -27,7 +27,7 @@ export interface Drive {
   rate?: number;
 }
 
-async function once({
+export async function once({
   url,
   steps,
   expect,

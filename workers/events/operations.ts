@@ -23,7 +23,7 @@ many listen as may. Each text frame is a JSON object with \`type\`, \`version\` 
 
 \`version\` grows with each change; a frame whose version is not above the last one's is to be ignored, and so are unknown types. The one
 message to send is the text \`ping\`, answered by \`pong\`: at least every 5 minutes, or the socket is closed with 1001. Anything else closes it
-with 1008, reading too slowly with 1013; 1008 with \`private\` says that the event is no longer public, 1012 that a member must
+with 1008; 1008 with \`private\` says that the event is no longer public, 1012 that a member must
 connect anew. After any code but 1000 and 1008 a client may connect again, after a pause of a second at first, with jitter, doubled each time.`;
 
 /** What may stand against any change of an event, its types or its pools. */
