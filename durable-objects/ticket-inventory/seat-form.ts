@@ -1,6 +1,6 @@
 /** The form of what is asked of seated types; whether the seats are there is asked later. */
 import type { HoldRefusal, Line } from "../../shared/contracts/inventory";
-import { MAX_SEATS_TOGETHER } from "../../shared/contracts/seats";
+import { MAX_SEATS_TOGETHER, MAX_SECTIONS_ASKED } from "../../shared/contracts/seats";
 import type { Terms } from "./event";
 
 /** The first line whose form does not fit its type. */
@@ -22,6 +22,8 @@ export function checkSeatForm(terms: Terms, lines: readonly Line[]): HoldRefusal
         code: "seat_count_mismatch",
         detail: `${quantity} of “${name}” are asked for, and ${seatIds.length} seats named.`,
       };
+    if (typeof bestAvailable === "object" && (bestAvailable.sectionIds ?? []).length > MAX_SECTIONS_ASKED)
+      throw new RangeError(`at most ${MAX_SECTIONS_ASKED} sections a line`);
     if (accessibleOf(bestAvailable) > best)
       return { code: "quantity_out_of_range", detail: `More accessible seats than seats of “${name}” are asked for.` };
   }

@@ -25,6 +25,8 @@ export const MAX_SEATS_PER_CHANGE = 1_000;
 export const MAX_SEAT_MOVES = 100;
 /** Seats that best available looks for together, and that one line may name. */
 export const MAX_SEATS_TOGETHER = 20;
+/** Sections that best available is kept to by one line: each is looked at by itself. */
+export const MAX_SECTIONS_ASKED = 20;
 /** Seats of one part of a map on its way to the object (RPC carries 32 MiB, and a part is one transaction). */
 export const SEATS_PER_PART = 10_000;
 
@@ -236,7 +238,7 @@ export const BestAvailable = z.union([
   z.literal(true),
   z.strictObject({
     /** Only in these; everywhere else too unless named. */
-    sectionIds: z.array(SectionId).min(1).max(MAX_SECTIONS).optional(),
+    sectionIds: z.array(SectionId).min(1).max(MAX_SECTIONS_ASKED).optional(),
     /** How many of the seats shall be accessible; the others are their companions first. */
     accessible: z.int().min(0).max(MAX_SEATS_TOGETHER).optional(),
   }),
