@@ -61,6 +61,15 @@ it("pays back by ticket, by amount and all, voids what was paid back, and puts i
   expect(codeOf(await owner.post(path, { reason }), 409)).toBe("refund_exceeds_payment");
 });
 
+it("lets nobody refund himself, not even what he has bought as a guest", async () => {
+  const placing = { ...shop.draft(1), buyer: { email: shop.box.owner.email.toUpperCase(), name: "Olga Owner" } };
+  const order = parse(Order, await shop.api.post("/orders", placing), 201);
+  const { payment } = parse(PaymentProcessed, await pay(shop.withToken(order), order.id, "tok_success"), 200);
+  const refused = await shop.box.owner.api.post(`/payments/${payment.id}/refund`, { reason: "For me." });
+  expect([403, 404]).toContain(refused.status);
+  expect(await statusOf(order)).toBe("paid");
+});
+
 it("lets one of two refunds at once stand where both are more than was paid", async () => {
   const { order, path } = await sell(2);
   const body = { reason: "Twice.", amount: eur(3000) };

@@ -8,6 +8,7 @@ import { listQuery } from "../../shared/http/list";
 import { rememberedMembership } from "../../shared/http/memberships";
 import { principalOf } from "../../shared/http/principal";
 import { Problem } from "../../shared/http/problem";
+import { normalizedAddress } from "../../shared/text/mail-addresses";
 import type { Env } from "./environment";
 import { LedgerQuery } from "./ledger-views";
 import { readSale, type Sale } from "./order-rows";
@@ -60,6 +61,13 @@ const paymentIdOf = (c: Context): string => pathId(c, "paymentId", "payment_not_
 const isReadable = async (c: Context<PaymentMembersEnv>): Promise<boolean> =>
   (await findPayment(c.env, callerOf(c), paymentIdOf(c))).ok;
 
+/** By his account, or by the address that the account has proved where he bought as a guest. */
+async function isBuyer(env: Env, { order }: Sale, userId: string): Promise<boolean> {
+  if (order.user_id !== null) return order.user_id === userId;
+  const address = await env.USERS.verifiedEmail(userId);
+  return address !== null && normalizedAddress(address) === normalizedAddress(order.buyer_email);
+}
+
 /**
  * The payment stands in the path; whose it is, its order says. The handler finds both as `c.var.sale`. A buyer is never one of those who
  * may, whatever he is beside that: nobody refunds himself.
@@ -75,7 +83,7 @@ export const requireMemberOfPayment = memberGuard<PaymentMembersEnv>({
   },
   membership: async (c, userId, organizerId, permission) => {
     const principal = principalOf(c);
-    if (c.var.sale.order.user_id === userId) return null;
+    if (await isBuyer(c.env, c.var.sale, userId)) return null;
     // A key may what it was given, of one organizer where it is bound to that.
     if (principal.kind === "api_key" && !principal.scopes.includes(permission)) return null;
     if (principal.kind === "api_key" && (principal.organizerId ?? organizerId) !== organizerId) return null;
