@@ -5,6 +5,7 @@
 import type { Built } from "../support/built-house.ts";
 import { measureFirstSale } from "./first-sale.ts";
 import { buildAll, type HouseUnderLoad, startHouseUnderLoad } from "./house-under-load.ts";
+import { measureListeners, printListeners } from "./listeners.ts";
 import { measureLiveHolds } from "./live-holds.ts";
 import { measureMails, printMails } from "./mails.ts";
 import { measureMemory } from "./memory.ts";
@@ -32,6 +33,7 @@ async function inHouse(measure: (house: HouseUnderLoad) => Promise<void>): Promi
 /** In the order in which they run. */
 const PARTS: Record<string, () => Promise<void>> = {
   "first-sale": async () => measureFirstSale(await builtHouse()),
+  listeners: () => inHouse(async (market) => printListeners(await measureListeners(market))),
   "live-holds": measureLiveHolds,
   seats: measureSeats,
   memory: measureMemory,

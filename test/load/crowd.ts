@@ -3,6 +3,7 @@
  * comes (RFC 6455, 5.2) and read nothing of it, because two thousand browsers would not sit on the machine that sells.
  */
 import { request } from "node:http";
+import { fileURLToPath } from "node:url";
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
 import { z } from "zod";
 
@@ -19,7 +20,7 @@ const Data = z.object({ url: z.string(), listeners: z.int() });
 
 /** Resolves when all of them have been let in. */
 export async function gatherCrowd(url: string, listeners: number): Promise<Crowd> {
-  const worker = new Worker(new URL(import.meta.url), { workerData: { url, listeners } });
+  const worker = new Worker(fileURLToPath(import.meta.url), { workerData: { url, listeners } });
   const said = () =>
     new Promise<number>((resolve, reject) => {
       worker.once("message", resolve);

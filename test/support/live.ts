@@ -60,7 +60,7 @@ export function shakeHands(
   { headers = {} }: { headers?: Record<string, string> } = {},
 ): Promise<Handshake> {
   return new Promise((resolve, reject) => {
-    const asking = request(new URL(path, origin), {
+    const asking = request(new URL(path, origin).href, {
       agent: false,
       headers: {
         connection: "Upgrade",
