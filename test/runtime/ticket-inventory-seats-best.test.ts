@@ -1,19 +1,7 @@
-import { reset, runInDurableObject } from "cloudflare:test";
+import { reset } from "cloudflare:test";
 import { afterEach, expect, test } from "vitest";
-import type { TicketInventory } from "../../durable-objects/ticket-inventory";
-import {
-  aUser,
-  codeOf,
-  confirmRequest,
-  DAY_MS,
-  granted,
-  holdRequest,
-  type Inventory,
-  refusalOf,
-  someId,
-} from "../support/inventory";
-import { arenaMap } from "../support/seat-maps";
-import { askBest, askSeats, compiled, openSeated, seatedType, seatPools, takenSeats } from "../support/seated";
+import { codeOf, confirmRequest, granted, holdRequest, type Inventory, refusalOf, someId } from "../support/inventory";
+import { askBest, askSeats, openSeated, seatedType, seatPools, takenSeats } from "../support/seated";
 
 afterEach(() => reset());
 
@@ -138,41 +126,4 @@ test("two tickets change places in one change, of two orders and two categories;
   granted(await inventory.voidTickets(a?.orderId ?? "", null));
   expect(await takenSeats(event)).toEqual({ "p-1-1": "sold", "p-1-2": "held" });
   expect(await seatPools(inventory)).toMatchObject({ front: { sold: 1, held: 1 }, middle: { sold: 0 } });
-});
-
-test("what a hold of seats reads and writes does not grow with the map", async () => {
-  const type = seatedType(["front", "middle", "back"]);
-  const cost = async (sections: number) => {
-    const { inventory, config } = await openSeated([type], { endMs: Date.now() + DAY_MS }, compiled(arenaMap({ sections })));
-    return { inventory, config };
-  };
-  const [small, large] = [await cost(3), await cost(24)];
-  const rowsOf = async ({ inventory, config }: Awaited<ReturnType<typeof cost>>) => {
-    const first = config.ticketTypes[0]?.id ?? "";
-    // Counted by the platform: rows of all statements of the command, those of the index of free places among them.
-    return runInDurableObject<TicketInventory, { read: number; written: number }>(inventory, async (object, { storage }) => {
-      const { exec } = storage.sql;
-      const counted = { read: 0, written: 0 };
-      const cursors: SqlStorageCursor<Record<string, SqlStorageValue>>[] = [];
-      storage.sql.exec = ((query: string, ...values: unknown[]) => {
-        const cursor = exec.call(storage.sql, query, ...values);
-        cursors.push(cursor);
-        return cursor;
-      }) as typeof storage.sql.exec;
-      const asked = { ...askBest(first, 4), holder: aUser() };
-      const held = await object.placeHold(asked);
-      const released = await object.releaseHold(asked.holdId);
-      storage.sql.exec = exec;
-      for (const cursor of cursors) {
-        counted.read += cursor.rowsRead;
-        counted.written += cursor.rowsWritten;
-      }
-      expect([held.ok, released.ok]).toEqual([true, true]);
-      return counted;
-    });
-  };
-  const [few, many] = [await rowsOf(small), await rowsOf(large)];
-  expect(few.read).toBeGreaterThan(0);
-  expect(many.read).toBeLessThanOrEqual(few.read * 1.1);
-  expect(many.written).toBe(few.written);
 });
