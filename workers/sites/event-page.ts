@@ -2,6 +2,7 @@
 import { html } from "hono/html";
 import type { AvailableTicketType, PublishedEvent } from "../../shared/contracts/events";
 import { calendarPath, seatPicturePath } from "./event-path";
+import { LIVE_SCRIPT } from "./live-script";
 import type { Html, Page } from "./page";
 import type { Site } from "./site";
 import { eventHead } from "./structured-data";
@@ -67,6 +68,7 @@ export function eventPage(
     title: `${choice.faults.length > 0 ? `${words.errorPrefix} ` : ""}${title} – ${organizer.name}`,
     description: summary,
     hasKey: true,
+    script: LIVE_SCRIPT,
     pictures: types.some(isSeated) ? [seatPicturePath(event.id)] : [],
     head: eventHead(site, event, types, summary),
     // On a phone the choice stands above what may be a long story.

@@ -99,7 +99,7 @@ function listed(type: AvailableTicketType, note: string, choice: Choice, languag
 <div><h3 dir="auto">${type.name}</h3>
 ${type.description ? html`<p class="description">${type.description}</p>` : ""}
 ${faultNote(id, choice.faults, language.words)}
-<p id="${id}-note"><span class="price">${moneyText(type.price, language)}</span> <span class="note">${note}</span></p></div>
+<p id="${id}-note"><span class="price">${moneyText(type.price, language)}</span> <span class="note" data-type="${type.id}">${note}</span></p></div>
 <div>${canBeChosen(type) ? choiceOf(type, choice, language) : ""}</div>
 </li>`;
 }
@@ -122,7 +122,8 @@ export function ticketForm(
     const note = saleNote(type, event.timezone, language);
     return note === null ? [] : [{ type, item: listed(type, note, choice, language) }];
   });
-  const items = html`<ul class="types">${shown.map(({ item }) => item)}</ul>`;
+  const live = html` data-live="/events/${event.id}/availability" data-left="${words.left("{count}")}" data-sold-out="${words.soldOut}" data-ended="${words.saleEnded}" data-locale="${words.locale}"`;
+  const items = html`<ul class="types"${live}>${shown.map(({ item }) => item)}</ul>`;
   const sold = soldNotice(
     shown.map(({ type }) => type),
     language,
