@@ -161,6 +161,9 @@ export const Refund = z
   .meta({ id: "Refund" });
 export type Refund = z.infer<typeof Refund>;
 
+export const OrderPayment = Payment.extend({ refunds: z.array(Refund) }).meta({ id: "OrderPayment" });
+export type OrderPayment = z.infer<typeof OrderPayment>;
+
 /** `surplus`: the money bought nothing. `event_cancelled`: the organizer called the event off. */
 export const REFUND_REASONS = ["surplus", "requested", "event_cancelled"] as const;
 export type RefundReason = (typeof REFUND_REASONS)[number];

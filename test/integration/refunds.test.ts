@@ -1,12 +1,14 @@
 /** Refunds through the gateway, from the request to the mail's message: full, by amount, by ticket, and of a whole cancelled event. */
 import { randomUUID } from "node:crypto";
 import { beforeAll, expect, inject, it } from "vitest";
+import { z } from "zod";
 import { PublishedEvent } from "../../shared/contracts/events";
-import { Order, Payment, PaymentProcessed, Refund } from "../../shared/contracts/orders";
+import { Order, OrderPayment, Payment, PaymentProcessed, Refund } from "../../shared/contracts/orders";
 import { connect, parse } from "../support/client";
 import { createPublishedEvent, eventually } from "../support/scenes";
 import { BUYER, codeOf, openShop, pay, type Shop, Tickets } from "../support/shop";
 
+const OrderPayments = z.object({ data: z.array(OrderPayment) });
 let shop: Shop;
 
 beforeAll(async () => {
@@ -57,6 +59,10 @@ it("pays back by ticket, by amount and all, voids what was paid back, and puts i
   expect(await statusOf(order)).toBe("refunded");
   expect((await ticketsOf(order)).map(({ status }) => status)).toEqual(["void", "admitted", "void"]);
   expect(parse(Payment, await shop.withToken(order).get(`/payments/${payment.id}`), 200).status).toBe("refunded");
+  for (const reader of [owner, shop.withToken(order)]) {
+    const [paid, ...others] = parse(OrderPayments, await reader.get(`/orders/${order.id}/payments`), 200).data;
+    expect([paid?.id, paid?.refunds.map(({ amount }) => amount.amount), others]).toEqual([payment.id, [2500, 1000, 4000], []]);
+  }
   expect(await shop.availableNow()).toBe(before - 1);
   expect(codeOf(await owner.post(path, { reason }), 409)).toBe("refund_exceeds_payment");
 });

@@ -16,8 +16,14 @@ async function orderAs(till: Till, as: Principal): Promise<Order> {
   const body = { eventId: event.id, items: [{ ticketTypeId: event.ticketTypes[0]?.id, quantity: 1 }], buyer: BUYER };
   return parse(Order, await till.ask("POST", "/orders", { as, body }), 201);
 }
-const read = async (till: Till, order: Order, as: Principal, headers = {}) =>
-  codeOf(await till.ask("GET", `/orders/${order.id}`, { as, headers }));
+/** Who may read it may read its payments. */
+const read = async (till: Till, order: Order, as: Principal, headers = {}) => {
+  const [code, ofPayments] = await Promise.all(
+    ["", "/payments"].map(async (more) => codeOf(await till.ask("GET", `/orders/${order.id}${more}`, { as, headers }))),
+  );
+  expect(ofPayments).toBe(code);
+  return code;
+};
 const onHost = (account: Account, organizerId: string) => ({
   as: { ...account, organizerHost: true } as Principal,
   headers: { [INTERNAL_HEADERS.organizer]: organizerId },

@@ -1,7 +1,7 @@
 /** The domain's pages in the OpenAPI document. */
 import { z } from "zod";
 import { Ticket } from "../../shared/contracts/events";
-import { Order, Payment, PaymentProcessed, Refund } from "../../shared/contracts/orders";
+import { Order, OrderPayment, Payment, PaymentProcessed, Refund } from "../../shared/contracts/orders";
 import type { ProblemCode } from "../../shared/contracts/problems";
 import { listOf } from "../../shared/http/list";
 import type { Operation } from "../../shared/http/operation";
@@ -10,6 +10,7 @@ import { LedgerPage } from "./ledger-views";
 import * as example from "./operation-examples";
 
 export const OrderTickets = z.object({ data: z.array(Ticket) });
+export const OrderPayments = z.object({ data: z.array(OrderPayment) });
 export const WebhookReceived = z.object({ received: z.literal(true) });
 export const TestSettled = z.object({ settled: z.literal(true) });
 
@@ -80,6 +81,21 @@ export const operations = {
     tags: ["orders"],
     answers: { 200: { description: "The tickets", schema: OrderTickets, example: { data: [example.ticket] } } },
     refusals: ["order_not_found", "overloaded"],
+  },
+  getOrderPayments: {
+    operationId: "getOrderPayments",
+    summary: "An order's payments, newest first, with their refunds",
+    description:
+      "For whoever may read the order: its buyer, the bearer of its token, members with `orders:read`, and admins. A payment's id is what `POST /payments/{paymentId}/refund` takes. None where nothing was to pay.",
+    tags: ["orders"],
+    answers: {
+      200: {
+        description: "The payments",
+        schema: OrderPayments,
+        example: { data: [{ ...example.payment, status: "partially_refunded", refunds: [example.refund] }] },
+      },
+    },
+    refusals: ["order_not_found"],
   },
   cancelOrder: {
     operationId: "cancelOrder",

@@ -17,14 +17,16 @@ import { allDatabases, dbOf } from "./shards";
 /** Of one RPC call. */
 const MAX_IDS = 100;
 
-async function readableOrder(env: Env, caller: Caller, orderId: string): Promise<Result<OrderWithLines, Refusal>> {
+type Readable = OrderWithLines & { db: D1Database };
+
+export async function readableOrder(env: Env, caller: Caller, orderId: string): Promise<Result<Readable, Refusal>> {
   const db = dbOf(env, orderId);
   if (!db) return refuse({ code: "order_not_found" });
   const claim = await claimOf(env, caller, orderId);
   if (!claim.ok) return claim;
   const found = await readOrder(db, orderId);
   if (!found || !(await mayRead(env, claim.value, found.order))) return refuse({ code: "order_not_found" });
-  return ok(found);
+  return ok({ ...found, db });
 }
 
 export async function showOrder(env: Env, caller: Caller, orderId: string): Promise<Result<Order, Refusal>> {

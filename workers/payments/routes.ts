@@ -23,6 +23,7 @@ import { listLedger } from "./ledger-pages";
 import { LedgerQuery } from "./ledger-views";
 import { EventOrdersQuery, requireMember, requireMemberOfOrganizer, requireMemberOfPayment } from "./members";
 import { operations } from "./operations";
+import { showOrderPayments } from "./order-payments";
 import { looksLikeHoldSecret, looksLikeOrderToken } from "./order-token";
 import { listEventOrders, listUserOrders, showOrder, showTickets } from "./orders";
 import { processPayment, readPayment } from "./payments";
@@ -128,6 +129,9 @@ export const app = domainApp<Env>()
   )
   .get("/orders/:orderId/tickets", operation(operations.getOrderTickets), requireCredential(), noHoldSecret, async (c) =>
     c.json(unwrap(await showTickets(c.env, callerOf(c), orderIdOf(c))), 200, noStore),
+  )
+  .get("/orders/:orderId/payments", operation(operations.getOrderPayments), requireCredential(), noHoldSecret, async (c) =>
+    c.json(unwrap(await showOrderPayments(c.env, callerOf(c), orderIdOf(c))), 200, noStore),
   )
   .post(
     "/orders/:orderId/cancel",

@@ -1,12 +1,13 @@
 /** Where a person pays or declines by hand in development, and where a test posts to (API.md: `tok_requires_action`). */
 import { html, raw } from "hono/html";
 import { money } from "../../../shared/contracts/money";
+import type { Payment } from "../../../shared/contracts/orders";
 import type { Refusal } from "../../../shared/contracts/problems";
 import { ok, type Result, refuse } from "../../../shared/contracts/result";
 import { readableMoney } from "../../../shared/locale/money";
 import type { Env } from "../environment";
 import { readSale, type Sale } from "../order-rows";
-import { ABANDONED, isLive } from "../order-states";
+import { ABANDONED, isLive, paymentStatus } from "../order-states";
 import { dbOf } from "../shards";
 import { type Delivery, deliver, settlementOf, write } from "./test-deliveries";
 import { settleUrl } from "./test-provider";
@@ -64,6 +65,16 @@ button{font:inherit;font-weight:700;width:100%;min-height:3rem;border:1px solid 
 
 const LOCALE = "en-GB";
 
+/** What is said of a payment that has ended. */
+const SETTLED: Record<Payment["status"], string> = {
+  requires_action: "This payment has ended.",
+  processing: "This payment is being processed.",
+  succeeded: "This payment has succeeded: it was made before.",
+  failed: "This payment was declined.",
+  refunded: "This payment was paid back.",
+  partially_refunded: "A part of this payment was paid back.",
+};
+
 /** A provider's page looks like itself, not like the organizer's; only its own style gets through, by this answer's nonce. */
 export async function settlePage(env: Env, paymentId: string): Promise<Result<Response, Refusal>> {
   const found = await actionSale(env, paymentId);
@@ -74,7 +85,8 @@ export async function settlePage(env: Env, paymentId: string): Promise<Result<Re
   const buttons = isLive(payment.state)
     ? html`<form method="post" action="${settleUrl(paymentId)}"><button>Pay ${amount}</button></form>
 <form class="plain" method="post" action="${settleUrl(paymentId)}?outcome=declined"><button>Decline</button></form>`
-    : html`<p>This payment is ${payment.state}.</p>`;
+    : html`<p>${SETTLED[paymentStatus(payment.state)]}</p>
+${payment.return_url === null ? "" : html`<p><a href="${payment.return_url}">Back to your order</a></p>`}`;
   const page = html`<!doctype html>
 <html lang="en">
 <head>
