@@ -1,8 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { fold } from "../../shared/text/folding";
 import { categoryWord, cityWord } from "../../workers/search/filter-words";
 import { errorsBetween } from "../../workers/search/spelling";
-import { caseless, fold, termsOf, trigramsOf, wordsOf } from "../../workers/search/words";
+import { caseless, termsOf, trigramsOf, wordsOf } from "../../workers/search/words";
 
 describe("folding", () => {
   it.each([

@@ -3,8 +3,9 @@
  * No word of a text has an underscore in it.
  */
 import type { PublishedEvent } from "../../shared/contracts/events";
+import { fold } from "../../shared/text/folding";
 import { type Box, boxesAround, type Point } from "./places";
-import { caseless, fold } from "./words";
+import { caseless } from "./words";
 
 /** One word of the index for any text, and never the same for two. */
 const spell = (text: string): string =>
