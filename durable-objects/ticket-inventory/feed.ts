@@ -45,6 +45,8 @@ export class InventoryFeed {
   #mayDiffer = false;
   #lookAtMs: number | null = null;
   #quietUntilMs = Number.NEGATIVE_INFINITY;
+  /** What changes meanwhile is scheduled when the round is over, and its pause known: an alarm before that would come for nothing. */
+  #isTelling = false;
 
   /** `known`: the event's terms as they stand, null while nobody has opened it. */
   constructor(sql: SqlStorage, feeds: Feeds, known: () => Terms | null) {
@@ -68,7 +70,7 @@ export class InventoryFeed {
 
   /** After a batch: when to look, null where there is nothing to look for. */
   noteBatch(nowMs: number): number | null {
-    if (!this.#mayDiffer || this.#known() === null || this.#listening().length === 0) return this.#lookAtMs;
+    if (!this.#mayDiffer || this.#isTelling || this.#known() === null || this.#listening().length === 0) return this.#lookAtMs;
     this.#lookAtMs = Math.min(this.#lookAtMs ?? Number.POSITIVE_INFINITY, this.#nextRoundMs(nowMs));
     return this.#lookAtMs;
   }
@@ -103,7 +105,7 @@ export class InventoryFeed {
     }
     const roundMs = this.#nextRoundMs(nowMs);
     if (roundMs > nowMs) {
-      this.#lookAtMs = Math.min(this.#lookAtMs ?? roundMs, roundMs);
+      this.#lookAtMs = roundMs;
       return null;
     }
     this.#shards = null;
@@ -121,6 +123,7 @@ export class InventoryFeed {
   /** Outside of every transaction. Never throws, and waits for nobody longer than a round may take. */
   async tell({ eventId, news, shards }: Round): Promise<Answers> {
     const startedMs = Date.now();
+    this.#isTelling = true;
     const answers: Answers = new Map();
     const asked = shards.map(async ({ shard }) => {
       const { listeners } = await this.#feeds.getByName(shardName(eventId, shard)).tell(news);
@@ -134,6 +137,7 @@ export class InventoryFeed {
     const endedMs = Date.now();
     const pauseMs = Math.min(MAX_PAUSE_MS, PAUSES_A_ROUND * (endedMs - startedMs));
     this.#quietUntilMs = Math.max(this.#quietUntilMs, endedMs + pauseMs);
+    this.#isTelling = false;
     return new Map(answers);
   }
 

@@ -207,6 +207,30 @@ test("shards that fail or do not answer hold nobody up, and are told no more aft
   expect((await shardsOf(inventory)).map(({ shard }) => shard)).toEqual([0]);
 });
 
+test("an alarm that comes for other things before a round's turn asks for no other before it", async () => {
+  const { inventory, eventId } = await openFeed();
+  await join(feedOf(eventId), eventId);
+  const asked = await runInDurableObject(inventory, async (_, { storage }) => {
+    const terms = readTerms(storage.sql);
+    if (terms === null) throw new Error("not open");
+    const slow = { tell: () => scheduler.wait(100).then(() => ({ listeners: 1 })) };
+    const feed = new InventoryFeed(storage.sql, { getByName: () => slow }, () => terms);
+    const round = feed.take(terms, Date.now());
+    if (round === null) throw new Error("nothing to tell");
+    const telling = feed.tell(round);
+    feed.stir();
+    const meanwhile = feed.noteBatch(Date.now()) === terms.endMs;
+    const answers = await telling;
+    const nowMs = Date.now();
+    feed.settle(round, answers, nowMs);
+    const next = feed.noteBatch(nowMs) ?? 0;
+    return { meanwhile, early: feed.take(terms, nowMs), pauseMs: next - nowMs, isKept: feed.dueMs() === next };
+  });
+  expect(asked).toMatchObject({ meanwhile: true, early: null, isKept: true });
+  // Longer than a quarter of a second, because the round took so long.
+  expect(asked.pauseMs).toBeGreaterThan(400);
+});
+
 test("a listener who reads nothing, and one who is gone, keep no frame from the others", async () => {
   const { inventory, type, eventId, feed } = await openFeed(2_000);
   const gone = await join(feed, eventId);
