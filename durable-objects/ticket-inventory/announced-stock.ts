@@ -3,9 +3,9 @@ import type { MessageData } from "../../shared/contracts/messages";
 import { announce } from "../../shared/durable/outbox";
 import { envelope } from "../../shared/queue/envelope";
 import { type Announced, SOURCE, turnOf } from "./announcements";
-import { availableNow } from "./available";
 import type { Terms } from "./event";
 import { poolsNow } from "./pools";
+import { publicAvailableNow } from "./public-stock";
 
 const TYPE = "inventory.availability_changed";
 
@@ -15,7 +15,7 @@ const readAnnounced = (sql: SqlStorage): Announced =>
   sql.exec<Announced>("SELECT version, ticket_types AS told, announced_at_ms FROM announced_stock WHERE id = 1").one();
 
 function tellLevels(sql: SqlStorage, terms: Terms, nowMs: number): StockLevels {
-  const left = availableNow(sql, terms, nowMs);
+  const left = publicAvailableNow(sql, terms, nowMs);
   const pools = new Map(poolsNow(sql).map((pool) => [pool.id, pool]));
   // The pool of a type's own id counts that type alone.
   return [...terms.types.keys()].map((id) => ({

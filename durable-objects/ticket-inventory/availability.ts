@@ -1,10 +1,11 @@
 import type { Availability, TypeAvailability } from "../../shared/contracts/inventory";
-import { availableNow, reservedNow } from "./available";
+import { reservedNow } from "./available";
 import type { Terms } from "./event";
+import { publicAvailableNow } from "./public-stock";
 import { saleWindow } from "./sale";
 
 export function tellAvailability(sql: SqlStorage, terms: Terms, nowMs: number): Availability {
-  const left = availableNow(sql, terms, nowMs);
+  const left = publicAvailableNow(sql, terms, nowMs);
   const ticketTypes = [...terms.types.values()].map((type) => {
     const available = left.get(type.id) ?? 0;
     return { ...type, ticketTypeId: type.id, available, status: statusOf(saleWindow(terms, type, nowMs), available) };

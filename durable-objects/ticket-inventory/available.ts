@@ -74,12 +74,3 @@ export function soldOut(lines: readonly Quantity[]): Refusal<"sold_out"> {
   const asked = [...new Set(lines.map((line) => line.ticketTypeId))];
   return { code: "sold_out", members: { available: asked.map((ticketTypeId) => ({ ticketTypeId, available: 0 })) } };
 }
-
-export function countSoldOut<E extends Refusal>(sql: SqlStorage, terms: Terms, refusal: E, nowMs: number): E {
-  const left = availableNow(sql, terms, nowMs);
-  const available = refusal.members?.available?.map(({ ticketTypeId }) => ({
-    ticketTypeId,
-    available: left.get(ticketTypeId) ?? 0,
-  }));
-  return available === undefined ? refusal : { ...refusal, members: { ...refusal.members, available } };
-}

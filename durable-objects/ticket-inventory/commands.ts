@@ -9,6 +9,7 @@ import { readTerms, type Terms } from "./event";
 import { nextDueMs } from "./expiry";
 import { type Feeds, InventoryFeed } from "./feed";
 import { InventoryNews } from "./news";
+import { WaitingList } from "./waiting-list";
 
 export const NOT_OPENED: Refusal<"event_not_found"> = { code: "event_not_found" };
 
@@ -17,6 +18,7 @@ export class Commands {
   readonly news: InventoryNews;
   readonly feed: InventoryFeed;
   readonly due: DueHolds;
+  readonly waiting: WaitingList;
   readonly #sql: SqlStorage;
   readonly #commits: GroupCommit<Refusal>;
   /** Read once and dropped by every write of the terms; null also while nobody has opened the event. */
@@ -27,7 +29,8 @@ export class Commands {
     this.#sql = ctx.storage.sql;
     this.news = new InventoryNews(this.#sql);
     this.feed = new InventoryFeed(this.#sql, feeds, () => this.known());
-    this.due = new DueHolds(this.#sql, () => this.known());
+    this.waiting = new WaitingList(ctx.storage, () => this.known());
+    this.due = new DueHolds(this.#sql, () => this.known(), this.waiting);
     this.clock = new AlarmClock(ctx.storage, () => this.#nextDueMs());
     const hooks = {
       // The alarm never stands later than the first end, so that before it there is nothing to look for.
@@ -61,7 +64,7 @@ export class Commands {
     return this.#commits.run<T, E | Refusal<"event_not_found">>((nowMs) => {
       const terms = this.known();
       const outcome = terms === null ? refuse(NOT_OPENED) : command(terms, nowMs);
-      if (outcome.ok) this.#stir();
+      if (outcome.ok) this.#settle(nowMs);
       return outcome;
     }, keep);
   }
@@ -70,8 +73,10 @@ export class Commands {
   rewrite<T, E extends Refusal>(command: (nowMs: number) => Result<T, E>): Promise<Result<T, E>> {
     return this.#commits.run((nowMs) => {
       this.#terms = null;
-      this.#stir();
-      return command(nowMs);
+      const outcome = command(nowMs);
+      this.waiting.stir();
+      if (outcome.ok) this.#settle(nowMs);
+      return outcome;
     });
   }
 
@@ -90,20 +95,24 @@ export class Commands {
     return this.#commits.statistics();
   }
 
-  #stir(): void {
+  /** What follows a command that has succeeded, in its transaction. */
+  #settle(nowMs: number): void {
     this.news.stir();
     this.feed.stir();
+    this.waiting.settle(nowMs);
   }
 
   #setClock(nowMs: number): Promise<void> | undefined {
-    for (const lookAtMs of [this.news.noteBatch(nowMs), this.feed.noteBatch(nowMs)])
+    for (const lookAtMs of [this.news.noteBatch(nowMs), this.feed.noteBatch(nowMs), this.waiting.noteBatch(nowMs)])
       if (lookAtMs !== null) this.clock.dueBy(lookAtMs);
     return this.clock.set();
   }
 
   #nextDueMs(): number | null {
     if (this.known() === null) return null;
-    const dues = [nextDueMs(this.#sql), ...this.news.dues(), this.feed.dueMs()].filter((dueMs) => dueMs !== null);
+    const dues = [nextDueMs(this.#sql), ...this.news.dues(), this.feed.dueMs(), this.waiting.dueMs()].filter(
+      (dueMs) => dueMs !== null,
+    );
     return dues.length > 0 ? Math.min(...dues) : null;
   }
 }

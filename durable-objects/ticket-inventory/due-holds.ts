@@ -1,9 +1,10 @@
 /** Due holds that still stand in the pools make room for commands that find none, a few at a time (rule 10). */
 import type { Refusal } from "../../shared/contracts/problems";
 import { AGAIN, LATER } from "../../shared/durable/group-commit";
-import { countSoldOut } from "./available";
 import type { Terms } from "./event";
 import { expireDue, nextDueMs } from "./expiry";
+import { countSoldOut } from "./public-stock";
+import type { WaitingList } from "./waiting-list";
 
 /** Due holds ended at a time: they must not keep those who buy waiting. */
 const EXPIRED_AT_A_TIME = 200;
@@ -22,12 +23,14 @@ const WANTS_ROOM: readonly string[] = [
 export class DueHolds {
   readonly #sql: SqlStorage;
   readonly #known: () => Terms | null;
+  readonly #waiting: WaitingList;
   #roomsLeft = ROOMS_PER_BATCH;
 
   /** `known`: the event's terms as they stand, null while nobody has opened it. */
-  constructor(sql: SqlStorage, known: () => Terms | null) {
+  constructor(sql: SqlStorage, known: () => Terms | null, waiting: WaitingList) {
     this.#sql = sql;
     this.#known = known;
+    this.#waiting = waiting;
   }
 
   /** Before a batch: ends some, where any can be due. */
@@ -36,9 +39,12 @@ export class DueHolds {
     if (isDue) this.expire(nowMs, EXPIRED_AT_A_TIME);
   }
 
+  /** What comes back is first for those who wait. */
   expire(nowMs: number, limit: number): number {
     const terms = this.#known();
-    return terms === null ? 0 : expireDue(this.#sql, terms, nowMs, limit);
+    const ended = terms === null ? 0 : expireDue(this.#sql, terms, nowMs, limit);
+    if (ended > 0) this.#waiting.settle(nowMs);
+    return ended;
   }
 
   /** Ends further ones for a command that found no room, in this batch or in the next; with none left, tells it what is there. */
@@ -48,6 +54,9 @@ export class DueHolds {
       const dueMs = nextDueMs(this.#sql);
       if (dueMs !== null && dueMs <= nowMs) return LATER;
     } else if (this.expire(nowMs, EXPIRED_AT_A_TIME) > 0) {
+      this.#roomsLeft -= 1;
+      return AGAIN;
+    } else if (this.#waiting.makesWay(nowMs)) {
       this.#roomsLeft -= 1;
       return AGAIN;
     }

@@ -6,6 +6,7 @@ import { writeStock } from "./configured-stock";
 import { type Draw, drawsOf } from "./pools";
 import { activateMap } from "./seat-map";
 import { openTiers } from "./tiers";
+import { readWishes, type Wish } from "./waiting-wishes";
 
 export type EventState = "open" | "cancelled" | "completed";
 
@@ -21,6 +22,10 @@ export interface Terms extends Omit<InventoryConfig, "pools" | "ticketTypes"> {
   openedTiers: Set<string>;
   /** Set by what has changed the terms under a command's feet: the next command reads them again, also when this one is undone. */
   isStale: boolean;
+  /** The different wishes of those who wait, in the order of whose turn it is; empty while nobody does. */
+  wishes: Wish[];
+  /** Stock may have come back, or a wish come in, since those who wait were looked at. Too much of this costs one look. */
+  mayOffer: boolean;
 }
 
 export type TermsRefusal = Refusal<
@@ -102,6 +107,8 @@ export function readTerms(sql: SqlStorage): Terms | null {
     surroundings,
     openedTiers: new Set(rows.filter((row) => row.opens_after !== null && row.opened_at_ms !== null).map(({ id }) => id)),
     isStale: false,
+    wishes: readWishes(sql),
+    mayOffer: true,
   };
 }
 

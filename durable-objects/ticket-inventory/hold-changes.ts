@@ -37,12 +37,12 @@ export function changeHold(
   if (refusal !== null) return refuse(refusal);
   // First back, then out: what the change frees of a shared pool counts for what it takes.
   returnHeldStock(sql, terms, [hold]);
-  const fitted = fitHold(sql, terms, hold.holder, lines, partial, nowMs, holdId);
+  const fitted = fitHold(sql, terms, hold.holder, lines, partial, nowMs, { id: holdId, had: hold.lines });
   if (!fitted.ok) return fitted;
   const { refused } = fitted.value;
   const priced = priceLines(terms, fitted.value.lines, hold.lines);
   const anew = { ...hold, lines: priced, refused, repriced: [], configVersion: terms.version };
-  const taken = takeAskedStock(sql, terms, anew, keepSeats(fitted.value.lines, hold.lines), nowMs);
+  const taken = takeAskedStock(sql, terms, anew, keepSeats(fitted.value.lines, hold.lines), nowMs, hold.lines);
   if (!taken.ok) return taken;
   const changed: HoldRecord = { ...anew, lines: taken.value };
   rewriteHold(sql, changed);
@@ -91,7 +91,7 @@ export function reacquireHold(
   const asked = askAgain(hold.lines);
   const refusal = checkSale(terms, asked, nowMs);
   if (refusal !== null) return refuse(refusal);
-  const fitted = fitHold(sql, terms, hold.holder, asked, false, nowMs, holdId);
+  const fitted = fitHold(sql, terms, hold.holder, asked, false, nowMs, { id: holdId, had: [] });
   if (!fitted.ok) return fitted;
   const priced = priceLines(terms, hold.lines, []);
   const lines = priced.map((line, position) => ({ ...line, ...seatsOf(hold.lines[position]) }));

@@ -180,7 +180,10 @@ export function placeHold(sql: SqlStorage, terms: Terms, request: HoldRequest, n
   return ok(tellHold(terms, held));
 }
 
-/** The lines as a hold may have them now. A partial hold is judged by what it gets, and is sold out only when that is nothing. */
+/**
+ * The lines as a hold may have them now. A partial hold is judged by what it gets, and is sold out only when that is nothing. `except`:
+ * a hold that has given back what it `had` to ask anew.
+ */
 export function fitHold(
   sql: SqlStorage,
   terms: Terms,
@@ -188,11 +191,11 @@ export function fitHold(
   lines: readonly Line[],
   partial: boolean,
   nowMs: number,
-  exceptHoldId?: string,
+  except?: { id: string; had: readonly HeldLine[] },
 ): Result<Fitted, HoldRefusal> {
-  const fitted = partial ? fitLines(sql, terms, lines, nowMs) : { lines: [...lines], refused: [] };
+  const fitted = partial ? fitLines(sql, terms, lines, nowMs, except?.had) : { lines: [...lines], refused: [] };
   if (fitted.lines.length === 0) return refuse(soldOut(lines));
-  const refusal = checkHolder(sql, terms, holder, fitted.lines, nowMs, exceptHoldId);
+  const refusal = checkHolder(sql, terms, holder, fitted.lines, nowMs, except?.id);
   return refusal === null ? ok(fitted) : refuse(refusal);
 }
 
@@ -209,7 +212,7 @@ function tellEarlier(
 }
 
 /** False when the id is taken. */
-function insertHold(sql: SqlStorage, hold: HoldRecord, nowMs: number): boolean {
+export function insertHold(sql: SqlStorage, hold: HoldRecord, nowMs: number): boolean {
   const { rowsWritten } = sql.exec(
     `INSERT INTO holds (id, request_hash, holder_kind, holder_key, status, config_version, placed_at_ms, expires_at_ms, cap_ms, lines,
        refused)

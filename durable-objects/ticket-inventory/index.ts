@@ -11,26 +11,28 @@ import type {
 } from "../../shared/contracts/inventory";
 import { ok, refuse } from "../../shared/contracts/result";
 import type { SeatMapPart, SeatMove } from "../../shared/contracts/seats";
+import type { WaitingQuestion, WaitingRequest } from "../../shared/contracts/waiting";
 import type { CommitStatistics } from "../../shared/durable/group-commit";
 import { hasSchema, migrateSchema } from "../../shared/durable/migrations";
-import { sendTaken, type Taken } from "../../shared/durable/outbox";
 import { reportError } from "../../shared/observability/report";
 import * as admissions from "./admissions";
 import { tellAvailabilityAndHeld } from "./availability";
 import { tellPools } from "./available";
 import { Commands, NOT_OPENED } from "./commands";
 import * as event from "./event";
-import type { Feeds, Round } from "./feed";
+import type { Feeds } from "./feed";
 import * as changes from "./hold-changes";
 import * as holds from "./holds";
 import { keepRefusal, placeKeyedHold } from "./kept-refusals";
 import { INVENTORY_SCHEMA } from "./migrations";
+import { tellNews } from "./news-round";
 import * as orders from "./orders";
 import { installSeats } from "./seat-map";
 import { swapSeats } from "./seat-swaps";
 import * as seats from "./seats";
 import * as tickets from "./tickets";
 import { openTiers } from "./tiers";
+import { WaitingDoors } from "./waiting-doors";
 
 /** Due holds ended by one alarm, which must not keep those who buy waiting. */
 const EXPIRED_PER_ALARM = 500;
@@ -42,6 +44,7 @@ export interface TicketInventoryEnv {
   /** `off` is a commit a command: the bench's comparison, set nowhere else. */
   GROUP_COMMIT?: string;
   ANALYTICS_MAILBOX: Queue;
+  NOTIFICATIONS_MAILBOX: Queue;
   AVAILABILITY_FEED: Feeds;
   ENVIRONMENT: string;
   SENTRY_DSN?: string;
@@ -50,11 +53,13 @@ export interface TicketInventoryEnv {
 export class TicketInventory extends DurableObject<TicketInventoryEnv> implements TicketInventoryRpc, FedInventoryRpc {
   readonly #sql: SqlStorage;
   readonly #commands: Commands;
+  readonly #waiting: WaitingDoors;
 
   constructor(ctx: DurableObjectState, env: TicketInventoryEnv) {
     super(ctx, env);
     this.#sql = ctx.storage.sql;
     this.#commands = new Commands(ctx, env.AVAILABILITY_FEED, env.GROUP_COMMIT !== "off");
+    this.#waiting = new WaitingDoors(this.#sql, this.#commands);
     if (!hasSchema(this.#sql)) return;
     migrateSchema(ctx.storage, INVENTORY_SCHEMA);
     ctx.blockConcurrencyWhile(async () => {
@@ -191,11 +196,38 @@ export class TicketInventory extends DurableObject<TicketInventoryEnv> implement
   }
 
   releaseSeats(seatIds: string[]) {
-    return this.#commands.write(() => seats.releaseSeats(this.#sql, seatIds));
+    return this.#commands.write((terms) => {
+      terms.mayOffer = true;
+      return seats.releaseSeats(this.#sql, seatIds);
+    });
   }
 
   swapSeats(moves: SeatMove[]) {
     return this.#commands.write((terms) => swapSeats(this.#sql, terms, moves));
+  }
+
+  joinWaitlist(request: WaitingRequest) {
+    return this.#waiting.joinWaitlist(request);
+  }
+
+  waitingEntry(entryId: string) {
+    return this.#waiting.waitingEntry(entryId);
+  }
+
+  waitingEntries(question: WaitingQuestion) {
+    return this.#waiting.waitingEntries(question);
+  }
+
+  leaveWaitlist(entryId: string) {
+    return this.#waiting.leaveWaitlist(entryId);
+  }
+
+  acceptOffer(entryId: string) {
+    return this.#waiting.acceptOffer(entryId);
+  }
+
+  declineOffer(entryId: string) {
+    return this.#waiting.declineOffer(entryId);
   }
 
   listen(shard: number) {
@@ -216,7 +248,7 @@ export class TicketInventory extends DurableObject<TicketInventoryEnv> implement
     if (this.#commands.known() === null) return;
     this.#commands.clock.ring();
     const done = await Promise.all([
-      this.#try("end what is due", () => this.#commands.run((nowMs) => ok(this.#commands.due.expire(nowMs, EXPIRED_PER_ALARM)))),
+      this.#try("end what is due", () => this.#endDue()),
       this.#try("tell the news", () => this.#tellNews()),
     ]);
     this.#commands.clock.hasRung();
@@ -234,37 +266,17 @@ export class TicketInventory extends DurableObject<TicketInventoryEnv> implement
     }
   }
 
-  /** Written in one transaction, sent when that is durable, deleted when it was sent. What did not leave comes due by itself. */
-  async #tellNews(): Promise<void> {
-    const taken = await this.#commands.run((nowMs) => {
-      const terms = this.#commands.known();
-      const news = terms === null ? null : this.#commands.news.take(terms, nowMs);
-      const round = terms === null ? null : this.#commands.feed.take(terms, nowMs);
-      this.#commands.clock.hasRung();
-      return ok({ news, round });
+  #endDue() {
+    return this.#commands.run((nowMs) => {
+      this.#commands.due.expire(nowMs, EXPIRED_PER_ALARM);
+      // Those who were left over by the last look, and those whose sale the clock has opened.
+      return ok(this.#commands.waiting.look(nowMs));
     });
-    if (!taken.ok) return;
-    const { news, round } = taken.value;
-    await Promise.all([
-      this.#try("send the news", () => this.#send(news)),
-      this.#try("tell the feeds", () => this.#tellFeeds(round)),
-    ]);
   }
 
-  async #send(taken: Taken | null): Promise<void> {
-    if (taken === null) return;
-    const { envelopes, unreadable, again } = taken;
-    if (envelopes.length > 0) {
-      const sent = await sendTaken({ analytics: this.env.ANALYTICS_MAILBOX }, envelopes);
-      await this.#commands.run(() => ok(this.#commands.news.forget(sent, again)));
-    }
-    if (unreadable.length > 0) throw new Error(`rows of the outbox cannot be read: ${unreadable.slice(0, 10).join(", ")}`);
-  }
-
-  async #tellFeeds(round: Round | null): Promise<void> {
-    if (round === null) return;
-    const answers = await this.#commands.feed.tell(round);
-    await this.#commands.run((nowMs) => ok(this.#commands.feed.settle(round, answers, nowMs)));
+  #tellNews() {
+    const { ANALYTICS_MAILBOX: analytics, NOTIFICATIONS_MAILBOX: notifications } = this.env;
+    return tellNews(this.#commands, { analytics, notifications }, (task, work) => this.#try(task, work));
   }
 
   async #placeKeyedHold(request: HoldRequest) {

@@ -1,6 +1,7 @@
 import type { SchemaSteps } from "../../shared/durable/migrations";
 import { FEED_SCHEMA } from "./feed-schema";
 import { SEAT_SCHEMA } from "./seat-schema";
+import { WAITING_SCHEMA } from "./waiting-schema";
 
 /** The name that SQLite reports when a pool has no room; `pools.ts` makes a refusal of this one error and of no other. */
 export const ROOM_LEFT = "room_left";
@@ -195,4 +196,5 @@ export const INVENTORY_SCHEMA: SchemaSteps = [
   `,
   SEAT_SCHEMA,
   FEED_SCHEMA,
+  WAITING_SCHEMA,
 ];

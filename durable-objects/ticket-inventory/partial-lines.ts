@@ -1,7 +1,8 @@
 /** What a partial hold gets: each line as much as there is, in the order asked, so that an earlier line comes before a later one. */
-import type { Line, RefusedLine } from "../../shared/contracts/inventory";
-import { leastOf, leftNow } from "./available";
+import type { HeldLine, Line, RefusedLine } from "../../shared/contracts/inventory";
+import { leastOf } from "./available";
 import type { Terms } from "./event";
+import { publicLeftNow } from "./public-stock";
 import { typeOf } from "./sale";
 import { countSeats } from "./seat-lines";
 
@@ -15,9 +16,15 @@ export interface Fitted {
   refused: RefusedLine[];
 }
 
-/** Expects lines whose types and quantities were checked. */
-export function fitLines(sql: SqlStorage, terms: Terms, lines: readonly Line[], nowMs: number): Fitted {
-  const left = leftNow(sql, terms, nowMs);
+/** Expects lines whose types and quantities were checked. `had`: what the hold has given back, which is its own still. */
+export function fitLines(
+  sql: SqlStorage,
+  terms: Terms,
+  lines: readonly Line[],
+  nowMs: number,
+  had: readonly HeldLine[] = [],
+): Fitted {
+  const left = publicLeftNow(sql, terms, nowMs, had);
   const fitted: Fitted = { lines: [], refused: [] };
   /** Seats found so far, by the categories that they were looked for in. */
   const seated = new Map<string, number>();

@@ -9,6 +9,7 @@ import { soldOut } from "./available";
 import type { Terms } from "./event";
 import { isAnonymous } from "./holders";
 import { demandOf, GIVE_BACK, type Movement, movePools, type Quantity, SELL, SELL_HELD, TAKE, UNSELL } from "./pools";
+import { isSetAside } from "./public-stock";
 import { pickSeats } from "./seat-lines";
 import { returnSeats, seatIdsOf, sellHeldSeats, takeSeatsAgain } from "./seats";
 import { openTiers } from "./tiers";
@@ -21,10 +22,24 @@ export interface Stake {
 }
 
 /**
- * Takes what a hold asks for, all or none, and answers its lines with the seats that they got. Refused when a pool has no room or a seat
- * is taken.
+ * Takes what a hold asks for, all or none, and answers its lines with the seats that they got. Refused when a pool has no room, a seat
+ * is taken, or those who wait come first. `had`: what the hold has given back to ask for this instead.
  */
 export function takeAskedStock(
+  sql: SqlStorage,
+  terms: Terms,
+  hold: Stake,
+  asked: readonly Line[],
+  nowMs: number,
+  had: readonly HeldLine[] = [],
+): Result<HeldLine[], HoldRefusal> {
+  return isSetAside(sql, terms, hold.lines, nowMs, had)
+    ? refuse(soldOut(hold.lines))
+    : takeOfferedStock(sql, terms, hold, asked, nowMs);
+}
+
+/** The same for whoever's turn it is. */
+export function takeOfferedStock(
   sql: SqlStorage,
   terms: Terms,
   hold: Stake,
@@ -45,6 +60,7 @@ export function takeAskedStock(
 
 /** Takes a hold's tickets once more, the same seats. Refused too when the organizer has taken a type away since. */
 export function takeStock(sql: SqlStorage, terms: Terms, hold: Stake, nowMs: number): Refusal<"sold_out"> | null {
+  if (isSetAside(sql, terms, hold.lines, nowMs)) return soldOut(hold.lines);
   if (!move(sql, terms, hold, TAKE) || !takeSeatsAgain(sql, hold.id, "held", seatIdsOf(hold.lines))) return soldOut(hold.lines);
   openTiers(sql, terms, nowMs);
   return null;
@@ -59,6 +75,7 @@ export function sellHeldStock(sql: SqlStorage, terms: Terms, hold: Stake): Refus
 
 /** The tickets of a hold that has ended, and given them back, are sold if they are still there. */
 export function sellFreeStock(sql: SqlStorage, terms: Terms, hold: Stake, nowMs: number): Refusal<"sold_out"> | null {
+  if (isSetAside(sql, terms, hold.lines, nowMs)) return soldOut(hold.lines);
   if (!move(sql, terms, hold, SELL) || !takeSeatsAgain(sql, hold.id, "sold", seatIdsOf(hold.lines))) return soldOut(hold.lines);
   openTiers(sql, terms, nowMs);
   return null;
@@ -96,4 +113,5 @@ function move(sql: SqlStorage, terms: Terms, { lines, holder }: Stake, movement:
 /** What only gives needs no room: none is a bug there, not a refusal. */
 function giveBack(sql: SqlStorage, terms: Terms, lines: readonly Quantity[], movement: Movement, anonymous: boolean): void {
   if (!movePools(sql, demandOf(terms.draws, lines), movement, anonymous)) throw new Error("giving stock back found no room");
+  terms.mayOffer = true;
 }

@@ -5,6 +5,7 @@
 import type { Refusal } from "./problems";
 import type { Result } from "./result";
 import type { SeatInventoryRpc } from "./seats";
+import type { WaitingInventoryRpc } from "./waiting";
 
 export interface PoolConfig {
   id: string;
@@ -280,7 +281,7 @@ export type ConfirmRefusal = Refusal<"event_not_found" | "order_not_found" | "so
 export type CheckInRefusal = Refusal<"event_not_found" | "ticket_unknown" | "ticket_void" | "already_admitted" | "nonce_reused">;
 
 /** The object's RPC surface. `private` in TypeScript is callable over RPC, so everything else in the class is `#private`. */
-export interface TicketInventoryRpc extends SeatInventoryRpc {
+export interface TicketInventoryRpc extends SeatInventoryRpc, WaitingInventoryRpc {
   /** `seats_missing`: the map that it names has not been installed. */
   open(config: InventoryConfig): Promise<Result<{ version: number }, Refusal<"event_state" | "state_moved" | "seats_missing">>>;
   reconfigure(

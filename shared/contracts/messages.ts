@@ -31,6 +31,8 @@ const RefundMoved = z.object({
   ticketCount: z.int(),
 });
 
+const WaitingMoved = z.object({ entryId: Id, eventId: Id, organizerId: Id });
+
 /** Every message: its topic and its data. The outbox refuses anything else, and every entry has a reader (test/house). */
 export const MESSAGES = {
   "account.registered": { topic: "user.events", data: z.object({ accountId: Id }) },
@@ -83,6 +85,12 @@ export const MESSAGES = {
       paidAtMs: moment,
     }),
   },
+  /** Somebody waits whose turn has not come. Its subject is the entry, as that of the other two. */
+  "waitlist.joined": { topic: "event.events", data: WaitingMoved },
+  /** Tickets are held for him until an end of their own. */
+  "waitlist.offered": { topic: "event.events", data: WaitingMoved },
+  /** Nothing will come of the entry: the event was cancelled, or the person has as many tickets as one may. */
+  "waitlist.ended": { topic: "event.events", data: WaitingMoved },
   /** Its end passed unpaid although its buyer had begun to pay; of those who never did nobody is told. Late money may still pay it. */
   "order.expired": { topic: "payment.events", data: z.object({ orderId: Id, eventId: Id, organizerId: Id }) },
   /** The provider has paid it, for whatever reason; again, with a higher version, where the money came back in between. */

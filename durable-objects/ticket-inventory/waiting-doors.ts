@@ -1,0 +1,51 @@
+/** The object's doors for those who wait (`WaitingInventoryRpc`). */
+import { ok } from "../../shared/contracts/result";
+import type { WaitingInventoryRpc, WaitingQuestion, WaitingRequest } from "../../shared/contracts/waiting";
+import type { Commands } from "./commands";
+import * as entries from "./waiting-entries";
+import { announceEntry } from "./waiting-offers";
+
+export class WaitingDoors implements WaitingInventoryRpc {
+  readonly #sql: SqlStorage;
+  readonly #commands: Commands;
+
+  constructor(sql: SqlStorage, commands: Commands) {
+    this.#sql = sql;
+    this.#commands = commands;
+  }
+
+  /** The answer says what the list came to at once: where there is enough nobody waits. */
+  joinWaitlist(request: WaitingRequest) {
+    return this.#commands.write((terms, nowMs) => {
+      const joined = entries.join(this.#sql, terms, request, nowMs);
+      if (!joined.ok) return joined;
+      const { waiting } = this.#commands;
+      waiting.stir();
+      waiting.look(nowMs);
+      const entry = entries.readEntry(this.#sql, terms, request.entryId, nowMs);
+      if (entry.ok && entry.value.state === "waiting") announceEntry(this.#sql, terms, "waitlist.joined", request.entryId, nowMs);
+      if (!entry.ok) throw new Error("an entry that was just written is not there");
+      return entry;
+    });
+  }
+
+  waitingEntry(entryId: string) {
+    return this.#commands.read((terms, nowMs) => entries.readEntry(this.#sql, terms, entryId, nowMs));
+  }
+
+  waitingEntries(question: WaitingQuestion) {
+    return this.#commands.read((terms, nowMs) => ok(entries.listEntries(this.#sql, terms, question, nowMs)));
+  }
+
+  leaveWaitlist(entryId: string) {
+    return this.#commands.write((terms, nowMs) => entries.leave(this.#sql, terms, entryId, nowMs));
+  }
+
+  acceptOffer(entryId: string) {
+    return this.#commands.write((terms, nowMs) => entries.accept(this.#sql, terms, entryId, nowMs));
+  }
+
+  declineOffer(entryId: string) {
+    return this.#commands.write((terms, nowMs) => entries.decline(this.#sql, terms, entryId, nowMs));
+  }
+}

@@ -1,0 +1,94 @@
+/** When those who wait are looked at: after whatever has brought stock back, and when the clock alone makes it somebody's turn. */
+import type { Terms } from "./event";
+import { endList, type Looked, offerStock } from "./waiting-offers";
+
+/** Entries that one look moves: the alarm does the rest, as much at a time. */
+const MOVED_AT_A_TIME = 50;
+/** Before the next look, when one could not do its work. */
+const RETRY_MS = 5_000;
+
+export class WaitingList {
+  readonly #storage: DurableObjectStorage;
+  readonly #known: () => Terms | null;
+  /** Something that is due may have been written since the clock was set. */
+  #isMoved = false;
+  /** What the clock alone opens or ends was seen until then. Forgotten with the object: one look too many. */
+  #lookedAtMs = Number.NEGATIVE_INFINITY;
+  #retryAtMs: number | null = null;
+
+  /** `known`: the event's terms as they stand, null while nobody has opened it. */
+  constructor(storage: DurableObjectStorage, known: () => Terms | null) {
+    this.#storage = storage;
+    this.#known = known;
+  }
+
+  /** In a command's transaction, once it has succeeded. While nobody waits it costs a comparison. */
+  settle(nowMs: number): void {
+    const terms = this.#known();
+    if (terms?.mayOffer && isConcerned(terms)) this.look(nowMs);
+  }
+
+  /** Offers what there is, or ends the list; how many entries moved. A failure is its own: what came before it in the transaction stays. */
+  look(nowMs: number): number {
+    const terms = this.#known();
+    if (terms === null || !isConcerned(terms)) return 0;
+    try {
+      const { moved, isBehind } = this.#storage.transactionSync(() => lookAt(this.#storage.sql, terms, nowMs));
+      this.#lookedAtMs = nowMs;
+      this.#retryAtMs = null;
+      this.#isMoved ||= moved > 0;
+      const after = this.#known();
+      // A tier that the offers have sold out may have opened another one.
+      if (after !== null) after.mayOffer = isBehind || after.openedTiers.size > terms.openedTiers.size;
+      return moved;
+    } catch (error) {
+      terms.isStale = true;
+      this.#retryAtMs = nowMs + RETRY_MS;
+      this.#isMoved = true;
+      console.error("looking at the waiting list failed", error);
+      return 0;
+    }
+  }
+
+  /** For a command that found no room: whether those who wait have got what was theirs, and what remains may be asked for. */
+  makesWay(nowMs: number): boolean {
+    const terms = this.#known();
+    if (terms === null || !isConcerned(terms)) return false;
+    const isDue = terms.mayOffer || (this.#nextTurnMs(terms) ?? Number.POSITIVE_INFINITY) <= nowMs;
+    return isDue && this.look(nowMs) > 0;
+  }
+
+  /** After a command that wrote of the list. */
+  stir(): void {
+    this.#isMoved = true;
+  }
+
+  /** After a batch: when to look at what it wrote, null where it wrote nothing. */
+  noteBatch(nowMs: number): number | null {
+    if (!this.#isMoved) return null;
+    this.#isMoved = false;
+    return nowMs;
+  }
+
+  dueMs(): number | null {
+    if (this.#retryAtMs !== null) return this.#retryAtMs;
+    const terms = this.#known();
+    if (terms === null || !isConcerned(terms)) return null;
+    return terms.mayOffer ? Date.now() : this.#nextTurnMs(terms);
+  }
+
+  /** When a sale begins or ends by the clock alone, of which nobody has taken notice yet. */
+  #nextTurnMs(terms: Terms): number | null {
+    const times = [...terms.types.values()].flatMap(({ saleStartMs, saleEndMs }) => [saleStartMs, saleEndMs]);
+    const ahead = [terms.endMs, ...times].filter((timeMs) => timeMs !== null).filter((timeMs) => timeMs > this.#lookedAtMs);
+    return ahead.length === 0 ? null : Math.min(...ahead);
+  }
+}
+
+/** Somebody waits, or has an offer that nothing will come of. */
+const isConcerned = (terms: Terms): boolean => terms.wishes.length > 0 || (terms.state === "cancelled" && terms.mayOffer);
+
+const lookAt = (sql: SqlStorage, terms: Terms, nowMs: number): Looked =>
+  terms.state === "open" && nowMs < terms.endMs
+    ? offerStock(sql, terms, nowMs, MOVED_AT_A_TIME)
+    : endList(sql, terms, nowMs, MOVED_AT_A_TIME);
