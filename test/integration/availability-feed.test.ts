@@ -28,7 +28,8 @@ test("a listener has everything at once, hears of a hold within a second and of 
   const listener = await listenLive(liveUrl(api.origin, event.id));
   const first = await soon("the state", () => listener.frames[0]);
   const snapshot = parse(Snapshot, await api.get(pathOf(event.id)), 200);
-  expect(first).toMatchObject({ type: "state", data: snapshot.data });
+  // What is held and not paid moves with each payment, and nobody can choose by it.
+  expect(first).toMatchObject({ type: "state", data: snapshot.data.map(({ reserved: _reserved, ...type }) => type) });
 
   parse(Hold, await api.post(`/events/${event.id}/holds`, holdDraft(event, 7)), 201);
   const change = await soon("the change", () => listener.frames[1]);

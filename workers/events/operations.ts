@@ -16,7 +16,7 @@ const LIVE = `With \`Upgrade: websocket\` (RFC 6455) it streams, from any origin
 send their credential with the upgrade. What is refused is refused before the upgrade: 404, a draft 409, and 503 with \`Retry-After\` when as
 many listen as may. Each text frame is a JSON object with \`type\`, \`version\` and \`asOf\`:
 
-- \`state\`: everything, as this operation answers it. It comes first, at once, and again when more than numbers change; it replaces all before.
+- \`state\`: everything, as this operation answers it but for \`reserved\`. It comes first, at once, and again when more than numbers change; it replaces all before.
 - \`change\`: \`{ id, available, status }\` of the ticket types that have changed, at most every 250 ms, and none while nothing changes:
   \`${JSON.stringify(example.availabilityChange)}\`
 - \`end\`: the event is \`cancelled\` or \`completed\`; the socket closes after it with code 1000.
