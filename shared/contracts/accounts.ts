@@ -58,10 +58,34 @@ export const Tokens = z
   .meta({ id: "Tokens" });
 export type Tokens = z.infer<typeof Tokens>;
 
+export const SECOND_FACTORS = ["totp", "recovery_code", "webauthn"] as const;
+
+/** The password was right, and the account asks for more. */
+export const MfaRequired = z
+  .object({
+    mfaRequired: z.literal(true),
+    /** Good for ten minutes and one sign-in, at `POST /auth/mfa/verify`. */
+    mfaToken: z.string().min(1),
+    /** Those that this account can answer with here. */
+    methods: z.array(z.enum(SECOND_FACTORS)),
+  })
+  .meta({ id: "MfaRequired" });
+export type MfaRequired = z.infer<typeof MfaRequired>;
+
+export const LoginAnswer = z.union([Tokens, MfaRequired]).meta({ id: "LoginAnswer" });
+export type LoginAnswer = z.infer<typeof LoginAnswer>;
+
 /** A mail that only auth can complete, because the token is derived there and never travels in a message (rule 21). */
 export interface AccountMail {
   id: string;
-  kind: "verification" | "already_registered" | "password_reset";
+  kind:
+    | "verification"
+    | "already_registered"
+    | "password_reset"
+    | "password_changed"
+    | "factors_changed"
+    | "unlock"
+    | "new_device";
   to: string;
   /** Absent while nobody has confirmed the address: a stranger may have chosen it. */
   name?: string;

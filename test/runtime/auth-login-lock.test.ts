@@ -1,8 +1,8 @@
 import { applyD1Migrations, reset } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { logIn } from "../../workers/auth/login";
 import { sweepLocks, WINDOW_MS, WRONG_IN_A_ROW } from "../../workers/auth/login-lock";
-import { logIn } from "../../workers/auth/sessions";
 import { sweep } from "../../workers/auth/sweep";
 import { type Auth, HERE, NOW_MS, PASSWORD, registerVerified, settled, startAuth } from "../support/auth";
 import { swapSql } from "../support/swapped-database";

@@ -1,6 +1,7 @@
 import { getRounds } from "bcryptjs";
 import { describe, expect, test } from "vitest";
-import { checkPassword, hashPassword, isCommon, NewPassword, prehash } from "../../workers/auth/passwords";
+import { isCommon, withoutOwnWords } from "../../workers/auth/password-policy";
+import { checkPassword, hashPassword, isOutdated, NewPassword, prehash } from "../../workers/auth/passwords";
 
 const accepted = (password: string): boolean => NewPassword.safeParse(password).success;
 
@@ -25,6 +26,26 @@ describe("what may be a password", () => {
     for (const rare of ["correct-horse-battery", "a cup of earl grey", "Zq7!kd02-vv", ""]) {
       expect(await isCommon(rare), rare).toBe(false);
     }
+  });
+});
+
+describe("the account's own words", () => {
+  const ada = { email: "Ada.King@Lovelace-Estate.example", name: "Ada Lovelace" };
+
+  test.each([
+    ["adalovelace1815", "1815"],
+    ["ADA-KING-2027", "--2027"],
+    ["Ada.King@Lovelace-Estate.example", ""],
+    ["biltenbilten", ""],
+    ["ｌｏｖｅｌａｃｅ!!", "!!"],
+    ["my bilten password", "my  password"],
+  ])("%s without them is %j", (password, rest) => {
+    expect(withoutOwnWords(password, ada)).toBe(rest);
+  });
+
+  test("a password with none of them is left alone, and words of two letters count for nothing", () => {
+    expect(withoutOwnWords("a cup of earl grey", ada)).toBeNull();
+    expect(withoutOwnWords("bo and al in one", { email: "bo@al.example", name: "Al" })).toBeNull();
   });
 });
 
@@ -53,6 +74,18 @@ describe("how a password is kept", () => {
 
   test("the hash names its cost", async () => {
     expect(getRounds(await hashPassword("a cup of earl grey"))).toBe(10);
+  });
+
+  test("less work than today's is outdated, and today's is not", async () => {
+    expect(isOutdated(await hashPassword("a cup of earl grey", 4))).toBe(true);
+    expect(isOutdated(await hashPassword("a cup of earl grey"))).toBe(false);
+  });
+
+  test("a password of 72 bytes plus one differs in the last", async () => {
+    const stored = await hashPassword(`${"a".repeat(72)}b`);
+    expect(await checkPassword(`${"a".repeat(72)}b`, stored)).toBe(true);
+    expect(await checkPassword(`${"a".repeat(72)}c`, stored)).toBe(false);
+    expect(await checkPassword("a".repeat(72), stored)).toBe(false);
   });
 
   test("nobody's hash takes the same work and fits nothing", async () => {

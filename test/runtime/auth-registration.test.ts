@@ -2,10 +2,10 @@ import { applyD1Migrations, reset } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { accountOfEmail, accountsOf, rename, setRole } from "../../workers/auth/accounts";
+import { logIn } from "../../workers/auth/login";
 import { accountMailsOf, sweepMails } from "../../workers/auth/mails";
 import { sweepPending } from "../../workers/auth/pending-accounts";
 import { register, resendVerification, verifyEmail } from "../../workers/auth/registration";
-import { logIn } from "../../workers/auth/sessions";
 import { draftOf, HERE, NOW_MS, PASSWORD, registerVerified, settled, startAuth, verificationTokens } from "../support/auth";
 import { gatherBatches } from "../support/swapped-database";
 

@@ -3,10 +3,11 @@ import { env } from "cloudflare:workers";
 import { createLocalJWKSet, decodeJwt, type JSONWebKeySet, jwtVerify } from "jose";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { AccessTokenClaims } from "../../shared/contracts/accounts";
+import { logIn } from "../../workers/auth/login";
 import { register } from "../../workers/auth/registration";
-import { logIn, refresh, revoke, sweepSessions } from "../../workers/auth/sessions";
+import { refresh, revoke, sweepSessions } from "../../workers/auth/sessions";
 import { publicKeys } from "../../workers/auth/signing-keys";
-import { type Auth, draftOf, HERE, NOW_MS, PASSWORD, registerVerified, settled, startAuth } from "../support/auth";
+import { type Auth, draftOf, HERE, NOW_MS, PASSWORD, registerVerified, settled, startAuth, tokensOf } from "../support/auth";
 import { swapSql } from "../support/swapped-database";
 
 const EMAIL = "ada@bilten.example";
@@ -19,11 +20,8 @@ afterEach(async () => {
   await reset();
 });
 
-async function signIn(auth: Auth, audience: typeof HERE | typeof SITE = HERE, nowMs = NOW_MS) {
-  const signedIn = await logIn(auth.env, { email: EMAIL, password: PASSWORD }, audience, nowMs);
-  if (!signedIn.ok) throw new Error(signedIn.error.code);
-  return signedIn.value;
-}
+const signIn = (auth: Auth, audience: typeof HERE | typeof SITE = HERE, nowMs = NOW_MS) =>
+  tokensOf(auth, EMAIL, { audience, nowMs });
 
 const status = (to: string) => env.AUTH_DB.prepare("UPDATE accounts SET status = ?").bind(to).run();
 

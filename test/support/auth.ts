@@ -1,6 +1,9 @@
 /** The auth Worker's verbs without its siblings: what it would have sent is kept here. */
 import { env } from "cloudflare:workers";
+import type { AccountMail, Tokens } from "../../shared/contracts/accounts";
 import type { Envelope } from "../../shared/contracts/messages";
+import type { Audience } from "../../workers/auth/access-tokens";
+import { logIn } from "../../workers/auth/login";
 import { accountMailsOf } from "../../workers/auth/mails";
 import { type Registration, register, verifyEmail } from "../../workers/auth/registration";
 
@@ -19,7 +22,7 @@ export interface Auth {
   heard(): Promise<Envelope[]>;
 }
 
-export function startAuth({ environment = "development", db = env.AUTH_DB } = {}): Auth {
+export function startAuth({ environment = "development", db = env.AUTH_DB, pwnedPasswordsApi = "" } = {}): Auth {
   const envelopes: Envelope[] = [];
   const sendBatch = async (messages: Iterable<MessageSendRequest>) => {
     for (const { body } of messages) envelopes.push(body as Envelope);
@@ -33,6 +36,7 @@ export function startAuth({ environment = "development", db = env.AUTH_DB } = {}
       NOTIFICATIONS_MAILBOX: mailbox,
       ENVIRONMENT: environment,
       ISSUER: HERE.audience,
+      PWNED_PASSWORDS_API: pwnedPasswordsApi,
       KEY_ENCRYPTION_KEY: env.KEY_ENCRYPTION_KEY,
       ACCOUNT_TOKEN_KEY: env.ACCOUNT_TOKEN_KEY,
     },
@@ -51,13 +55,42 @@ export const draftOf = (email: string, change: Partial<Registration> = {}): Regi
   ...change,
 });
 
-/** Tokens of an address' verification mails, oldest first. */
-export async function verificationTokens(auth: Auth, email: string, nowMs = NOW_MS): Promise<string[]> {
+export const verificationTokens = (auth: Auth, email: string, nowMs = NOW_MS): Promise<string[]> =>
+  mailedTokens(auth, email, "verification", nowMs);
+
+export async function registerVerified(auth: Auth, email: string, nowMs = NOW_MS): Promise<void> {
+  await register(auth.env, auth.after, draftOf(email), nowMs);
+  const [token = ""] = await verificationTokens(auth, email, nowMs);
+  const verified = await verifyEmail(auth.env, auth.after, token, nowMs);
+  if (!verified.ok) throw new Error(`not verified: ${verified.error.code}`);
+}
+
+/** What an account without a second factor gets for its password. */
+export async function tokensOf(
+  auth: Auth,
+  email: string,
+  { password = PASSWORD, audience = HERE, nowMs = NOW_MS }: { password?: string; audience?: Audience; nowMs?: number } = {},
+): Promise<Tokens> {
+  const answer = await logIn(auth.env, { email, password }, audience, nowMs);
+  if (!answer.ok) throw new Error(answer.error.code);
+  if ("mfaRequired" in answer.value) throw new Error("a second factor is asked for");
+  return answer.value;
+}
+
+/** The codes of what logging in answers: `in`, `mfa` or the refusal's. */
+export async function attempt(auth: Auth, email: string, password: string, nowMs = NOW_MS): Promise<string> {
+  const answer = await logIn(auth.env, { email, password }, HERE, nowMs);
+  if (!answer.ok) return answer.error.code;
+  return "mfaRequired" in answer.value ? "mfa" : "in";
+}
+
+/** Tokens of an address' mails of one kind, oldest first; those that are used or too old have none. */
+export async function mailedTokens(auth: Auth, email: string, kind: AccountMail["kind"], nowMs = NOW_MS): Promise<string[]> {
   const { results } = await auth.env.DB.prepare(
     `SELECT m.id FROM account_mails m JOIN accounts a ON a.id = m.account_id
-     WHERE a.email_key = lower(?) AND m.kind = 'verification' ORDER BY m.created_at_ms, m.id`,
+     WHERE a.email_key = lower(?) AND m.kind = ? ORDER BY m.created_at_ms, m.id`,
   )
-    .bind(email)
+    .bind(email, kind)
     .all<{ id: string }>();
   const mails = await accountMailsOf(
     auth.env,
@@ -65,11 +98,4 @@ export async function verificationTokens(auth: Auth, email: string, nowMs = NOW_
     nowMs,
   );
   return results.flatMap(({ id }) => mails.find((mail) => mail.id === id)?.token ?? []);
-}
-
-export async function registerVerified(auth: Auth, email: string, nowMs = NOW_MS): Promise<void> {
-  await register(auth.env, auth.after, draftOf(email), nowMs);
-  const [token = ""] = await verificationTokens(auth, email, nowMs);
-  const verified = await verifyEmail(auth.env, auth.after, token, nowMs);
-  if (!verified.ok) throw new Error(`not verified: ${verified.error.code}`);
 }

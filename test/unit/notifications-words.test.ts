@@ -15,7 +15,12 @@ function textsOf(part: unknown, path = ""): Map<string, Said> {
 
 const marksIn = (said: Said | undefined): string[] => [...String(said).matchAll(/7[123]/g)].map(([mark]) => mark).sort();
 /** What two languages may well spell the same. */
-const ALIKE = new Set(["/confirmation/code", "/paper/holder", "/account/already_registered/link"]);
+const ALIKE = new Set([
+  "/confirmation/code",
+  "/paper/holder",
+  "/account/already_registered/link",
+  ...["password_changed", "factors_changed", "new_device"].map((kind) => `/account/${kind}/link`),
+]);
 
 describe.each(LANGUAGES.filter((language) => language !== "en"))("the words in %s", (language) => {
   const english = textsOf(WORDS.en);

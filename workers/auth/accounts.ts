@@ -22,8 +22,7 @@ export const userOf = (row: AccountRow): User => ({
   role: row.role,
   status: row.status,
   emailVerified: row.emailVerifiedAtMs !== null,
-  // Nobody can have a second factor yet; they will stand in a table of their own.
-  mfaEnabled: false,
+  mfaEnabled: row.mfaEnabled,
   createdAt: toTimestamp(row.createdAtMs),
   updatedAt: toTimestamp(row.updatedAtMs),
 });

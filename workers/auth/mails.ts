@@ -8,13 +8,18 @@ import { guardedBatch } from "../../shared/d1/guarded-batch";
 import { announce } from "../../shared/d1/outbox";
 import { MAX_IDS } from "./accounts";
 import { type After, mailNews, send } from "./news";
-import type { MailKind } from "./schema";
+import type { AccountRow, MailKind } from "./schema";
 
 const VALID_MS: Record<MailKind, number> = {
   verification: 24 * 3_600_000,
   already_registered: 24 * 3_600_000,
   password_reset: 3_600_000,
+  password_changed: 24 * 3_600_000,
+  factors_changed: 24 * 3_600_000,
+  unlock: 3_600_000,
+  new_device: 24 * 3_600_000,
 };
+const CARRYING: readonly MailKind[] = ["verification", "password_reset", "unlock"];
 /** A mail is repeated after this at the earliest, whoever asks for it. Not in development, where tests ask all the time. */
 const PAUSE_MS = 60_000;
 const REGISTRATIONS_AN_HOUR = 5;
@@ -103,15 +108,44 @@ export async function repeatVerification(env: AuthEnv, after: After, accountId: 
 }
 
 /** To the owner of an address that somebody registered again, unless he heard of it just now. */
-export async function tellOwner(env: AuthEnv, after: After, accountId: string, nowMs: number): Promise<void> {
+export const tellOwner = (env: AuthEnv, after: After, accountId: string, nowMs: number): Promise<void> =>
+  askOncePerPause(env, after, accountId, "already_registered", ["active", "suspended"], nowMs);
+
+/** A link by which the owner of the address chooses a new password. Who is suspended gets none: it would open nothing. */
+export const requestReset = (env: AuthEnv, after: After, accountId: string, nowMs: number): Promise<void> =>
+  askOncePerPause(env, after, accountId, "password_reset", ["active"], nowMs);
+
+async function askOncePerPause(
+  env: AuthEnv,
+  after: After,
+  accountId: string,
+  kind: MailKind,
+  statuses: AccountRow["status"][],
+  nowMs: number,
+): Promise<void> {
   const mailId = uuidV7(nowMs);
   const insert = env.DB.prepare(
     `INSERT INTO account_mails (id, account_id, kind, created_at_ms, expires_at_ms)
-     SELECT ?1, id, 'already_registered', ?2, ?3 FROM accounts
-     WHERE id = ?4 AND status IN ('active', 'suspended') AND NOT EXISTS (
-       SELECT 1 FROM account_mails WHERE account_id = ?4 AND kind = 'already_registered' AND created_at_ms > ?5)`,
-  ).bind(mailId, nowMs, nowMs + VALID_MS.already_registered, accountId, pauseBefore(env, nowMs));
+     SELECT ?1, id, ?2, ?3, ?4 FROM accounts
+     WHERE id = ?5 AND status IN (SELECT value FROM json_each(?6)) AND NOT EXISTS (
+       SELECT 1 FROM account_mails WHERE account_id = ?5 AND kind = ?2 AND created_at_ms > ?7)`,
+  ).bind(mailId, kind, nowMs, nowMs + VALID_MS[kind], accountId, JSON.stringify(statuses), pauseBefore(env, nowMs));
   await ask(env, after, { insert, news: mailNews(accountId, mailId, nowMs) });
+}
+
+/** Tells the owner what was done with the account (NIST SP 800-63B-4, 4.6), for the batch that does it. */
+export function notice(
+  env: AuthEnv,
+  accountId: string,
+  kind: "password_changed" | "factors_changed",
+  nowMs: number,
+): { effects: D1PreparedStatement[]; news: Envelope } {
+  const mailId = uuidV7(nowMs);
+  const insert = env.DB.prepare(
+    "INSERT INTO account_mails (id, account_id, kind, created_at_ms, expires_at_ms) VALUES (?, ?, ?, ?, ?)",
+  ).bind(mailId, accountId, kind, nowMs, nowMs + VALID_MS[kind]);
+  const news = mailNews(accountId, mailId, nowMs);
+  return { effects: [insert, announce(env.DB, news)], news };
 }
 
 /** Requests overtake each other, so that no pause must be none at all, not one of 0 ms. */
@@ -142,7 +176,7 @@ export async function accountMailsOf(env: AuthEnv, ids: readonly string[], nowMs
       to: email,
       // Whoever registered somebody else's address could write him a letter in it.
       ...(confirmed ? { name } : {}),
-      ...(kind === "already_registered" ? {} : { token: await tokenOf(env, kind, id) }),
+      ...(CARRYING.includes(kind) ? { token: await tokenOf(env, kind, id) } : {}),
     })),
   );
 }

@@ -1,31 +1,9 @@
 /** The OpenAPI pages of auth's routes. */
 import { z } from "zod";
-import { Tokens, User } from "../../shared/contracts/accounts";
+import { LoginAnswer, Tokens, User } from "../../shared/contracts/accounts";
 import type { Operation } from "../../shared/http/operation";
+import { EMAIL, PASSWORD, tags, tokens, user } from "./operation-examples";
 import { Registered, Verified } from "./registration";
-
-const tags: [string] = ["auth"];
-const EMAIL = "ada@bilten.example";
-const PASSWORD = "a cup of earl grey";
-
-const user = {
-  id: "0197f3c2-7b1e-7cc3-98c4-dc0c0c07398f",
-  email: EMAIL,
-  name: "Ada Lovelace",
-  role: "user",
-  status: "active",
-  emailVerified: true,
-  mfaEnabled: false,
-  createdAt: "2027-06-01T18:00:00.000Z",
-  updatedAt: "2027-06-01T18:02:00.000Z",
-};
-const tokens = {
-  accessToken: "eyJhbGciOiJSUzI1NiIsInR5cCI6ImF0K2p3dCJ9.eyJzdWIiOiIwMTk3ZjNjMiJ9.c2lnbmF0dXJl",
-  refreshToken: "br_3Yx0Wk1nRr2qJc7bVn8mLp5sTd9fHg4eUo6aZi0yXwE",
-  tokenType: "Bearer",
-  expiresIn: 600,
-  user,
-};
 
 const JsonWebKeySet = z
   .object({
@@ -50,7 +28,7 @@ export const operations = {
     operationId: "register",
     summary: "Open an account",
     description:
-      "Mails a verification token. A taken address gets the same answer, and its owner a mail; while nobody has confirmed it, each registration gets its own token, which installs its own password. Passwords have 8 to 256 characters and are not among the most common.",
+      "Mails a verification token. A taken address gets the same answer, and its owner a mail; while nobody has confirmed it, each registration gets its own token, which installs its own password. Passwords have 8 to 256 characters after Unicode's NFKC, and are none of the most common, none that is little more than the account's own name or address, and none that is known from a leak where that is asked.",
     tags,
     requestExample: { email: EMAIL, password: PASSWORD, name: "Ada Lovelace" },
     answers: {
@@ -93,10 +71,10 @@ export const operations = {
     operationId: "logIn",
     summary: "Sign in with a password",
     description:
-      "On an organizer's host the session works on that host only. Ten wrong passwords in a row within 15 minutes lock the address for 15 minutes.",
+      "Tokens, or `mfaRequired` with a token for `POST /auth/mfa/verify` where the account has a second factor. On an organizer's host the session works on that host only. Ten wrong passwords in a row within 15 minutes lock the address for 15 minutes.",
     tags,
     requestExample: { email: "organizer@bilten.example", password: "correct-horse-battery" },
-    answers: { 200: { description: "Signed in", schema: Tokens, example: tokens } },
+    answers: { 200: { description: "Signed in, or asked for a second factor", schema: LoginAnswer, example: tokens } },
     refusals: ["invalid_credentials", "account_locked", "email_not_verified", "account_suspended"],
   },
 

@@ -9,7 +9,8 @@ import { announce } from "../../shared/d1/outbox";
 import { emailKey, findByEmail, findById, userOf } from "./accounts";
 import { type Chosen, firstMail, mailIdOf, repeatVerification, requestAnotherVerification, tellOwner } from "./mails";
 import { type After, accountNews, send } from "./news";
-import { hashPassword, isCommon, NewPassword } from "./passwords";
+import { judgePassword } from "./password-policy";
+import { hashPassword, NewPassword } from "./passwords";
 import type { AccountRow } from "./schema";
 
 export const Registration = z
@@ -37,8 +38,8 @@ export async function register(
   draft: Registration,
   nowMs: number,
 ): Promise<Result<Registered, Refusal<"invalid_body">>> {
-  if (await isCommon(draft.password))
-    return refuse({ code: "invalid_body", errors: [{ pointer: "/password", message: "is among the most common passwords" }] });
+  const unfit = await judgePassword(env, after, draft.password, draft, "/password");
+  if (unfit) return refuse(unfit);
   // Before the look-up: a taken address takes as long.
   const chosen = { name: draft.name, passwordHash: await hashPassword(draft.password) };
   let owner = await findByEmail(env, draft.email);

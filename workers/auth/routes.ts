@@ -1,37 +1,20 @@
-import type { Context } from "hono";
 import { z } from "zod";
 import { ROLES } from "../../shared/contracts/accounts";
-import { INTERNAL_HEADERS } from "../../shared/contracts/internal-headers";
 import { domainApp } from "../../shared/http/app";
 import { etagOfVersion } from "../../shared/http/etag";
 import { form, NoBody, unwrap } from "../../shared/http/form";
 import { anyone, developmentOnly, requireUser } from "../../shared/http/guards";
 import { operation } from "../../shared/http/operation";
-import { principalOf } from "../../shared/http/principal";
-import { Problem } from "../../shared/http/problem";
-import type { Audience } from "./access-tokens";
 import { setRole } from "./accounts";
+import { ACCOUNT_TAKES, audienceOf, NO_STORE, signedInOf } from "./callers";
+import { Credentials, logIn } from "./login";
 import { operations } from "./operations";
+import { passwordRoutes } from "./password-routes";
 import { MailAddress, Registration, register, resendVerification, VerificationToken, verifyEmail } from "./registration";
-import { Credentials, logIn, RefreshRequest, refresh, revoke } from "./sessions";
+import { RefreshRequest, refresh, revoke } from "./sessions";
 import { publicKeys } from "./signing-keys";
 import { verificationPage } from "./verification-page";
 
-/** A session belongs to the host where it was made (rule 5); only the gateway can say that a host is an organizer's. */
-function audienceOf(c: Context, issuer: string): Audience {
-  const organizerId = c.req.header(INTERNAL_HEADERS.organizer) ?? null;
-  return { audience: organizerId === null ? issuer : new URL(c.req.url).host, organizerId };
-}
-
-/** API keys have no session that could end. */
-function sessionOf(c: Context): string {
-  const principal = principalOf(c);
-  if (principal.kind !== "user") throw new Problem("forbidden");
-  return principal.sessionId;
-}
-
-const ACCOUNT_TAKES = { badCredential: "ignored" } as const;
-const NO_STORE = { "cache-control": "no-store" };
 /** A verifier that meets a `kid` which it does not know asks again before this is over. */
 const CACHED = { "cache-control": "public, max-age=300" };
 
@@ -63,7 +46,7 @@ export const app = domainApp<AuthEnv>()
     c.json(unwrap(await refresh(c.env, c.var.form.refreshToken, audienceOf(c, c.env.ISSUER), Date.now())), 200, NO_STORE),
   )
   .post("/auth/logout", operation(operations.logOut), requireUser({ organizerHost: "allowed" }), form(NoBody), async (c) => {
-    await revoke(c.env, sessionOf(c), "logout", Date.now());
+    await revoke(c.env, signedInOf(c).sessionId, "logout", Date.now());
     return c.body(null, 204);
   })
   .get("/.well-known/jwks.json", operation(operations.jwks), anyone(ACCOUNT_TAKES), async (c) =>
@@ -93,4 +76,5 @@ export const app = domainApp<AuthEnv>()
       );
       return c.json(user, 200, { etag: etagOfVersion(version) });
     },
-  );
+  )
+  .route("/", passwordRoutes);

@@ -1,8 +1,16 @@
 /** The typed view of the database; migrations/auth is the truth. */
-import { integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
+import { integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
 import { ACCOUNT_STATUSES, ROLES } from "../../shared/contracts/accounts";
 
-export const MAIL_KINDS = ["verification", "already_registered", "password_reset"] as const;
+export const MAIL_KINDS = [
+  "verification",
+  "already_registered",
+  "password_reset",
+  "password_changed",
+  "factors_changed",
+  "unlock",
+  "new_device",
+] as const;
 export type MailKind = (typeof MAIL_KINDS)[number];
 
 export const accounts = sqliteTable("accounts", {
@@ -15,6 +23,7 @@ export const accounts = sqliteTable("accounts", {
   emailVerifiedAtMs: integer("email_verified_at_ms"),
   passwordHash: text("password_hash"),
   version: integer("version").notNull().default(1),
+  mfaEnabled: integer("mfa_enabled", { mode: "boolean" }).notNull().default(false),
   createdAtMs: integer("created_at_ms").notNull(),
   updatedAtMs: integer("updated_at_ms").notNull(),
 });
@@ -38,7 +47,7 @@ export const loginFailures = sqliteTable("login_failures", {
   lockedUntilMs: integer("locked_until_ms").notNull(),
 });
 
-export const REVOCATIONS = ["logout", "reuse"] as const;
+export const REVOCATIONS = ["logout", "reuse", "revoked", "password_changed", "account_ended"] as const;
 export type Revocation = (typeof REVOCATIONS)[number];
 
 export const sessions = sqliteTable("sessions", {
@@ -58,6 +67,56 @@ export type SessionRow = typeof sessions.$inferSelect;
 export const refreshTokens = sqliteTable("refresh_tokens", {
   hash: text("hash").primaryKey(),
   sessionId: text("session_id").notNull(),
+  createdAtMs: integer("created_at_ms").notNull(),
+  expiresAtMs: integer("expires_at_ms").notNull(),
+  usedAtMs: integer("used_at_ms"),
+});
+
+export const accountFactors = sqliteTable("account_factors", {
+  accountId: text("account_id").primaryKey(),
+  sealedTotpSecret: text("sealed_totp_secret"),
+  totpAskedAtMs: integer("totp_asked_at_ms"),
+  totpConfirmedAtMs: integer("totp_confirmed_at_ms"),
+  lastTotpStep: integer("last_totp_step").notNull().default(-1),
+  tries: integer("tries").notNull().default(0),
+  triesSinceMs: integer("tries_since_ms").notNull().default(0),
+});
+
+export const recoveryCodes = sqliteTable(
+  "recovery_codes",
+  {
+    accountId: text("account_id").notNull(),
+    hash: text("hash").notNull(),
+    createdAtMs: integer("created_at_ms").notNull(),
+    usedAtMs: integer("used_at_ms"),
+  },
+  (table) => [primaryKey({ columns: [table.accountId, table.hash] })],
+);
+
+export const passkeys = sqliteTable("passkeys", {
+  id: text("id").primaryKey(),
+  accountId: text("account_id").notNull(),
+  credentialId: text("credential_id").notNull().unique(),
+  publicKey: text("public_key").notNull(),
+  signCount: integer("sign_count").notNull(),
+  transports: text("transports").notNull(),
+  name: text("name").notNull(),
+  backedUp: integer("backed_up", { mode: "boolean" }).notNull(),
+  createdAtMs: integer("created_at_ms").notNull(),
+  lastUsedAtMs: integer("last_used_at_ms"),
+});
+export type PasskeyRow = typeof passkeys.$inferSelect;
+
+export const answeredChallenges = sqliteTable("answered_challenges", {
+  hash: text("hash").primaryKey(),
+  expiresAtMs: integer("expires_at_ms").notNull(),
+});
+
+export const mfaLogins = sqliteTable("mfa_logins", {
+  id: text("id").primaryKey(),
+  accountId: text("account_id").notNull(),
+  audience: text("audience").notNull(),
+  organizerId: text("organizer_id"),
   createdAtMs: integer("created_at_ms").notNull(),
   expiresAtMs: integer("expires_at_ms").notNull(),
   usedAtMs: integer("used_at_ms"),

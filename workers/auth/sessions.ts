@@ -1,22 +1,17 @@
-/** Signing in, staying in, signing out. A session is a family of refresh tokens, each good for one use. */
+/** Staying in and signing out. A session is a family of refresh tokens, each good for one use. */
 import { eq } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
 import { z } from "zod";
 import type { Tokens } from "../../shared/contracts/accounts";
-import { Email } from "../../shared/contracts/orders";
 import type { Refusal } from "../../shared/contracts/problems";
 import { ok, type Result, refuse } from "../../shared/contracts/result";
 import { sha256, toBase64Url } from "../../shared/crypto/bytes";
 import { uuidV7 } from "../../shared/crypto/uuid";
 import { guardedBatch } from "../../shared/d1/guarded-batch";
 import { ACCESS_TOKEN_SECONDS, type Audience, signAccessToken } from "./access-tokens";
-import { findByEmail, userOf } from "./accounts";
-import { addressKey, countWrong, forgetWrong, lockOf, NOT_LOCKED } from "./login-lock";
-import { checkPassword, OfferedPassword } from "./passwords";
+import { userOf } from "./accounts";
 import { type AccountRow, accounts, type Revocation, refreshTokens, type SessionRow, sessions } from "./schema";
 
-export const Credentials = z.strictObject({ email: Email, password: OfferedPassword }).meta({ id: "Credentials" });
-export type Credentials = z.infer<typeof Credentials>;
 export const RefreshRequest = z.strictObject({ refreshToken: z.string().min(1).max(200) }).meta({ id: "RefreshRequest" });
 
 const DAY_MS = 86_400_000;
@@ -26,28 +21,37 @@ const IDLE_MS = 30 * DAY_MS;
 const SESSION_MS = 90 * DAY_MS;
 const REFRESH_TOKEN_BYTES = 32;
 
-type Barred = "email_not_verified" | "account_suspended";
+export type Barred = "email_not_verified" | "account_suspended";
 
-/** Only who has shown the password hears what is wrong with the account. */
-function barred(account: AccountRow): Refusal<Barred> | null {
+/** Only who has shown that the account is his hears what is wrong with it. */
+export function barred(account: AccountRow): Refusal<Barred> | null {
   if (account.status === "suspended" || account.status === "deleted") return { code: "account_suspended" };
   return account.emailVerifiedAtMs === null ? { code: "email_not_verified" } : null;
 }
 
-export async function logIn(
-  env: AuthEnv,
-  { email, password }: Credentials,
-  audience: Audience,
-  nowMs: number,
-): Promise<Result<Tokens, Refusal<"invalid_credentials" | "account_locked" | Barred>>> {
-  const key = await addressKey(env, email);
-  const [account, lock] = await Promise.all([findByEmail(env, email), lockOf(env, key, nowMs)]);
-  if (lock) return refuse(lock);
-  const matches = await checkPassword(password, account?.passwordHash ?? null);
-  if (!account || !matches) return refuse((await countWrong(env, key, nowMs)) ?? { code: "invalid_credentials" });
-  const bar = barred(account);
-  if (bar) return refuse(bar);
+/** What a statement that proves something asks of the database at the moment when it counts: SQL, and what it binds. */
+export interface Condition {
+  sql: string;
+  values: readonly (string | number | null)[];
+}
 
+/** What a proof opens: a session, or the question for a second factor. */
+export interface Opened<Answer> {
+  /** The compare-and-set of a guarded batch: writes one row while the condition holds. */
+  start: D1PreparedStatement;
+  effects: D1PreparedStatement[];
+  /** What the client gets, once the batch is through. */
+  answer(): Promise<Answer>;
+}
+
+/** A session of an account that has proved who it is. */
+export async function openSession(
+  env: AuthEnv,
+  account: AccountRow,
+  audience: Audience,
+  condition: Condition,
+  nowMs: number,
+): Promise<Opened<Tokens>> {
   const session: SessionRow = {
     id: uuidV7(nowMs),
     accountId: account.id,
@@ -62,15 +66,13 @@ export async function logIn(
   const next = await newRefreshToken(session, nowMs);
   const start = env.DB.prepare(
     `INSERT INTO sessions (id, account_id, audience, organizer_id, auth_time_ms, created_at_ms, last_used_at_ms, expires_at_ms)
-     SELECT ?, ?, ?, ?, ?, ?, ?, ? WHERE ${NOT_LOCKED}`,
+     SELECT ?, ?, ?, ?, ?, ?, ?, ? WHERE ${condition.sql}`,
   ).bind(
     ...[session.id, session.accountId, session.audience, session.organizerId],
     ...[session.authTimeMs, session.createdAtMs, session.lastUsedAtMs, session.expiresAtMs],
-    ...[key, nowMs],
+    ...condition.values,
   );
-  const started = await guardedBatch(env.DB, start, [storeToken(env, next.row), forgetWrong(env, key)]);
-  if (!started.ok) return refuse((await lockOf(env, key, nowMs)) ?? { code: "account_locked", retryAfterSeconds: 1 });
-  return ok(await tokensOf(env, account, session, next.token, nowMs));
+  return { start, effects: [storeToken(env, next.row)], answer: () => tokensOf(env, account, session, next.token, nowMs) };
 }
 
 /**
@@ -123,6 +125,12 @@ export async function revoke(env: AuthEnv, sessionId: string, because: Revocatio
     .bind(nowMs, because, sessionId)
     .run();
 }
+
+/** Ends an account's sessions, but for one that goes on; for a batch. */
+export const revokeAll = (env: AuthEnv, accountId: string, because: Revocation, nowMs: number, butSessionId = "") =>
+  env.DB.prepare(
+    "UPDATE sessions SET revoked_at_ms = ?, revoked_because = ? WHERE account_id = ? AND id <> ? AND revoked_at_ms IS NULL",
+  ).bind(nowMs, because, accountId, butSessionId);
 
 async function newRefreshToken(session: SessionRow, nowMs: number) {
   const token = `br_${toBase64Url(crypto.getRandomValues(new Uint8Array(REFRESH_TOKEN_BYTES)))}`;

@@ -14,6 +14,7 @@ const UNASKED: readonly AccountMail["kind"][] = ["verification", "already_regist
 const PATHS: Partial<Record<AccountMail["kind"], string>> = {
   verification: "/auth/verify-email",
   password_reset: "/auth/reset-password",
+  unlock: "/auth/unlock",
 };
 
 export function composeAccountMail(mail: AccountMail, origin: string): Promise<Mail> {

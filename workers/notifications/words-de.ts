@@ -1,4 +1,4 @@
-/** Was Mails und Karten auf Deutsch sagen. */
+/** Was Mails und Tickets auf Deutsch sagen. */
 import type { Words } from "./words";
 
 export const de: Words = {
@@ -6,30 +6,31 @@ export const de: Words = {
   order: (id) => `Bestellung ${id}`,
   orderAndRefund: (orderId, refundId) => `Bestellung ${orderId}, Rückzahlung ${refundId}`,
   openOrder: "Bestellung öffnen",
-  by: (organizer) => `${organizer}. Karten von Bilten.`,
+  by: (organizer) => `${organizer}. Tickets über Bilten.`,
   total: (sum) => `Summe: ${sum}`,
   discount: (sum) => `Nachlass: ${sum}`,
   fees: (sum) => `Gebühren: ${sum}`,
   tax: (sum) => `Steuer: ${sum}`,
   confirmation: {
-    subject: (title) => `Ihre Karten für ${title}`,
+    subject: (title) => `Ihre Tickets für ${title}`,
     opening: (organizer, title) => `${organizer} bestätigt Ihre Bestellung für ${title}.`,
-    line: (quantity, name, price) => `${quantity} × ${name}, je ${price}`,
-    ticket: (number, of, type) => `Karte ${number} von ${of}: ${type}`,
-    qr: (number, type) => `QR-Code der Karte ${number}, ${type}`,
+    line: (quantity, name, price) =>
+      `${quantity} × ${name}, ${price === null ? "kostenlos" : `${quantity === 1 ? "" : "je "}${price}`}`,
+    ticket: (number, of, type) => `Ticket ${number} von ${of}: ${type}`,
+    qr: (number, type) => `QR-Code von Ticket ${number}, ${type}`,
     code: (code) => `Code: ${code}`,
     atTheDoor: "Zeigen Sie den QR-Code am Einlass, auf dem Handy oder auf Papier. Er gilt einmal: Behalten Sie ihn für sich.",
-    attached: "Angehängt sind Ihre Karten zum Drucken und fürs Handy und der Termin für Ihren Kalender.",
-    more: (count) => `${count} weitere ${count === 1 ? "Karte steht" : "Karten stehen"} auf der Seite Ihrer Bestellung.`,
+    attached: "Angehängt sind Ihre Tickets zum Drucken und fürs Handy und der Termin für Ihren Kalender.",
+    more: (count) => `${count} weitere ${count === 1 ? "Ticket steht" : "Tickets stehen"} auf der Seite Ihrer Bestellung.`,
     moreInFiles: (count) => `${count} weitere ${count === 1 ? "ist" : "sind"} in den angehängten Dateien.`,
-    noTickets: "Die Karten dieser Bestellung gelten nicht mehr.",
+    noTickets: "Die Tickets dieser Bestellung gelten nicht mehr.",
   },
   refund: {
     subject: (title) => `Ihre Rückzahlung für ${title}`,
     eventCancelled: (title, sum) => `${title} wurde abgesagt, und Sie bekommen ${sum} zurück.`,
     requested: (organizer, sum, title) => `${organizer} zahlt Ihnen ${sum} Ihrer Bestellung für ${title} zurück.`,
     soldOut: (title, sum) =>
-      `Ihre Zahlung für ${title} kam, nachdem Ihre Reservierung geendet hatte, und die Karten waren vergeben. Sie bekommen alles zurück: ${sum}.`,
+      `Ihre Zahlung für ${title} kam, nachdem Ihre Reservierung geendet hatte, und die Tickets waren vergeben. Sie bekommen alles zurück: ${sum}.`,
     orderEnded: (title, sum) =>
       `Ihre Zahlung für ${title} kam, nachdem Ihre Bestellung geendet hatte. Sie bekommen alles zurück: ${sum}.`,
     eventEnded: (title, sum) =>
@@ -37,30 +38,31 @@ export const de: Words = {
     paidTwice: (title, sum) =>
       `Ihre Bestellung für ${title} war schon bezahlt, als diese Zahlung kam. Sie bekommen alles zurück: ${sum}.`,
     personLimit: (title, sum) =>
-      `Sie haben schon so viele Karten für ${title}, wie eine Person haben darf. Ihre Zahlung für diese Bestellung bekommen Sie ganz zurück: ${sum}.`,
+      `Sie haben schon so viele Tickets für ${title}, wie eine Person haben darf. Ihre Zahlung für diese Bestellung bekommen Sie ganz zurück: ${sum}.`,
     notTaken: (title, sum) =>
-      `Für Ihre Zahlung für ${title} konnten keine Karten ausgegeben werden. Sie bekommen alles zurück: ${sum}.`,
-    ticketsInvalid: "Ihre Karten gelten nicht mehr.",
-    noTickets: "Sie haben durch diese Bestellung keine Karten.",
-    ticketsUntouched: "Ihre Karten gelten weiter.",
-    noneAffected: "Alle Ihre Karten gelten weiter.",
-    voided: (count) => (count === 1 ? "Diese Karte gilt nicht mehr:" : `Diese ${count} Karten gelten nicht mehr:`),
-    calendar: "Wenn Sie keine anderen Karten dafür haben, nimmt die angehängte Datei den Termin aus Ihrem Kalender.",
+      `Für Ihre Zahlung für ${title} konnten keine Tickets ausgegeben werden. Sie bekommen alles zurück: ${sum}.`,
+    ticketsInvalid: "Ihre Tickets gelten nicht mehr.",
+    noTickets: "Sie haben durch diese Bestellung keine Tickets.",
+    ticketsUntouched: "Ihre Tickets gelten weiter.",
+    noneAffected: "Alle Ihre Tickets gelten weiter.",
+    voided: (count) => (count === 1 ? "Dieses Ticket gilt nicht mehr:" : `Diese ${count} Tickets gelten nicht mehr:`),
+    calendar: "Wenn Sie keine anderen Tickets dafür haben, nimmt die angehängte Datei den Termin aus Ihrem Kalender.",
     closing: "Das Geld nimmt den Weg, auf dem es gezahlt wurde. Je nach Bank kann es einige Tage dauern, bis Sie es sehen.",
   },
   cancellation: {
     subject: (title) => `${title} ist abgesagt`,
     opening: (organizer, title) => `${organizer} musste ${title} absagen. Das tut uns leid.`,
-    tickets: "Ihre Karten gelten nicht mehr.",
-    money: "Was Sie gezahlt haben, bekommen Sie auf demselben Weg zurück. Sobald es unterwegs ist, folgt eine weitere Mail.",
+    tickets: "Ihre Tickets gelten nicht mehr.",
+    reason: (reason) => `Der Grund: ${reason}`,
+    money: "Was Sie gezahlt haben, bekommen Sie auf demselben Weg zurück. Eine eigene Mail sagt Ihnen, wenn es unterwegs ist.",
     calendar: "Die angehängte Datei nimmt den Termin aus Ihrem Kalender.",
   },
   expiry: {
     subject: (title) => `Ihre Reservierung für ${title} ist abgelaufen`,
     opening: (title) =>
-      `Sie wollten Karten für ${title} bestellen, doch bis zum Ende der Reservierung kam keine Zahlung. Die Karten sind wieder frei.`,
+      `Sie wollten Tickets für ${title} bestellen, doch bis zum Ende der Reservierung kam keine Zahlung. Die Tickets sind wieder frei.`,
     money:
-      "Soweit wir wissen, wurde Ihnen nichts abgebucht. Sollte doch noch eine Zahlung kommen, bekommen Sie die Karten, wenn es sie noch gibt, oder Ihr Geld ganz zurück.",
+      "Soweit wir wissen, wurde Ihnen nichts abgebucht. Sollte doch noch eine Zahlung kommen, bekommen Sie die Tickets, wenn es sie noch gibt, oder Ihr Geld ganz zurück.",
     again: "Sehen, was noch frei ist",
   },
   account: {
@@ -87,18 +89,50 @@ export const de: Words = {
       ],
       link: "Neues Passwort wählen",
     },
+    password_changed: {
+      subject: "Ihr Passwort wurde geändert",
+      sentences: [
+        "Das Passwort Ihres Kontos bei Bilten wurde gerade geändert, und andere Geräte wurden abgemeldet.",
+        "Waren Sie das nicht, verlangen Sie bei der Anmeldung sofort ein neues Passwort.",
+      ],
+      link: "",
+    },
+    factors_changed: {
+      subject: "Ihre Anmeldung wurde geändert",
+      sentences: [
+        "Ein Passkey, die Authenticator-App oder die Wiederherstellungscodes Ihres Kontos bei Bilten wurden gerade geändert.",
+        "Waren Sie das nicht, verlangen Sie bei der Anmeldung sofort ein neues Passwort und sehen Sie Ihre Passkeys durch.",
+      ],
+      link: "",
+    },
+    unlock: {
+      subject: "Entsperren Sie Ihr Konto",
+      sentences: [
+        "Nach zu vielen falschen Passwörtern ist Ihr Konto bei Bilten für eine Weile gesperrt. Waren Sie das, können Sie es jetzt entsperren.",
+        "Waren Sie es nicht, tun Sie nichts: Niemand ist hineingekommen.",
+      ],
+      link: "Konto entsperren",
+    },
+    new_device: {
+      subject: "Anmeldung von einem neuen Gerät",
+      sentences: [
+        "Jemand, hoffentlich Sie, hat sich gerade von einem uns noch unbekannten Gerät bei Ihrem Konto bei Bilten angemeldet.",
+        "Waren Sie das nicht, verlangen Sie bei der Anmeldung sofort ein neues Passwort: Damit wird jedes Gerät abgemeldet.",
+      ],
+      link: "",
+    },
   },
   paper: {
     holder: "Name",
-    holderElsewhere: "wie in Ihrer Bestellung",
-    ticket: "Karte",
+    holderElsewhere: (number) => `Person ${number}, mit Namen auf der Seite Ihrer Bestellung`,
+    ticket: "Ticket",
     seat: "Platz",
     of: (number, of) => `${number} von ${of}`,
     terms:
-      "Diese Karte gilt für eine Person und einmal. Wer den Code zuerst zeigt, wird eingelassen: Behalten Sie ihn für sich und veröffentlichen Sie ihn nicht. Eine Kopie eines benutzten Codes ist wertlos.",
+      "Dieses Ticket gilt für eine Person und einmal. Wer den Code zuerst zeigt, wird eingelassen: Behalten Sie ihn für sich und veröffentlichen Sie ihn nicht. Eine Kopie eines benutzten Codes ist wertlos.",
     refunds: (policy) => `Rückzahlung: ${policy}`,
-    printFile: "karten-zum-drucken.pdf",
-    phoneFile: "karten-fuers-handy.pdf",
+    printFile: "tickets-zum-drucken.pdf",
+    phoneFile: "tickets-fuers-handy.pdf",
     calendarFile: "termin.ics",
   },
 };

@@ -12,7 +12,9 @@ export const en = {
   confirmation: {
     subject: (title: string) => `Your tickets for ${title}`,
     opening: (organizer: string, title: string) => `${organizer} confirms your order for ${title}.`,
-    line: (quantity: number, name: string, price: string) => `${quantity} × ${name}, ${price} each`,
+    /** Null: it costs nothing. */
+    line: (quantity: number, name: string, price: string | null) =>
+      `${quantity} × ${name}, ${price === null ? "free" : `${price}${quantity === 1 ? "" : " each"}`}`,
     ticket: (number: number, of: number, type: string) => `Ticket ${number} of ${of}: ${type}`,
     qr: (number: number, type: string) => `QR code of ticket ${number}, ${type}`,
     code: (code: string) => `Code: ${code}`,
@@ -50,7 +52,8 @@ export const en = {
     subject: (title: string) => `${title} is cancelled`,
     opening: (organizer: string, title: string) => `${organizer} had to cancel ${title}. We are sorry.`,
     tickets: "Your tickets are no longer valid.",
-    money: "What you paid goes back to you by the way it was paid. Another mail follows as soon as it is on its way.",
+    reason: (reason: string) => `The reason: ${reason}`,
+    money: "What you paid goes back to you by the way it was paid. A mail of its own tells you when it is on its way.",
     calendar: "The attached file takes the date out of your calendar.",
   },
   expiry: {
@@ -83,11 +86,43 @@ export const en = {
       sentences: ["Somebody, we hope you, asked for a new password for your account at Bilten. If it was not you, do nothing."],
       link: "Choose a new password",
     },
+    password_changed: {
+      subject: "Your password was changed",
+      sentences: [
+        "The password of your account at Bilten was just changed, and other devices were signed out.",
+        "If it was not you, ask for a new password at once where you log in.",
+      ],
+      link: "",
+    },
+    factors_changed: {
+      subject: "How you sign in was changed",
+      sentences: [
+        "A passkey, the authenticator app or the recovery codes of your account at Bilten were just changed.",
+        "If it was not you, ask for a new password at once where you log in, and look through your passkeys.",
+      ],
+      link: "",
+    },
+    unlock: {
+      subject: "Unlock your account",
+      sentences: [
+        "After too many wrong passwords your account at Bilten is locked for a while. If it was you, you can unlock it now.",
+        "If it was not you, do nothing: nobody got in.",
+      ],
+      link: "Unlock the account",
+    },
+    new_device: {
+      subject: "A new device signed in",
+      sentences: [
+        "Somebody, we hope you, just signed in to your account at Bilten from a device that we do not know yet.",
+        "If it was not you, ask for a new password at once where you log in: it signs out every device.",
+      ],
+      link: "",
+    },
   },
   paper: {
     holder: "Name",
-    /** Where the name is in letters that the ticket's font has not. */
-    holderElsewhere: "as in your order",
+    /** Where none of the name is in letters that the ticket's font has. */
+    holderElsewhere: (number: number) => `Holder ${number}, named on your order's page`,
     ticket: "Ticket",
     seat: "Seat",
     of: (number: number, of: number) => `${number} of ${of}`,

@@ -1,0 +1,28 @@
+/** Who calls auth's routes, and from which host. */
+import type { Context } from "hono";
+import { INTERNAL_HEADERS } from "../../shared/contracts/internal-headers";
+import { principalOf } from "../../shared/http/principal";
+import { Problem } from "../../shared/http/problem";
+import type { Audience } from "./access-tokens";
+
+/** A session belongs to the host where it was made (rule 5); only the gateway can say that a host is an organizer's. */
+export function audienceOf(c: Context, issuer: string): Audience {
+  const organizerId = c.req.header(INTERNAL_HEADERS.organizer) ?? null;
+  return { audience: organizerId === null ? issuer : new URL(c.req.url).host, organizerId };
+}
+
+/** Who holds a session. */
+export interface SignedIn {
+  userId: string;
+  sessionId: string;
+}
+
+/** API keys have no session that could end, and no business with their maker's account. */
+export function signedInOf(c: Context): SignedIn {
+  const principal = principalOf(c);
+  if (principal.kind !== "user") throw new Problem("forbidden");
+  return principal;
+}
+
+export const ACCOUNT_TAKES = { badCredential: "ignored" } as const;
+export const NO_STORE = { "cache-control": "no-store" };

@@ -1,0 +1,66 @@
+/** A new password for somebody signed in who knows the old one. */
+import { z } from "zod";
+import type { Refusal } from "../../shared/contracts/problems";
+import { ok, type Result, refuse } from "../../shared/contracts/result";
+import { guardedBatch } from "../../shared/d1/guarded-batch";
+import { findById } from "./accounts";
+import type { SignedIn } from "./callers";
+import { addressKey, countWrong, forgetWrong, lockOf } from "./login-lock";
+import { notice } from "./mails";
+import { type After, send } from "./news";
+import { judgePassword } from "./password-policy";
+import { setPassword } from "./password-reset";
+import { checkPassword, hashPassword, NewPassword, OfferedPassword } from "./passwords";
+import type { AccountRow } from "./schema";
+import { revokeAll } from "./sessions";
+
+export const PasswordChange = z
+  .strictObject({ currentPassword: OfferedPassword, newPassword: NewPassword })
+  .meta({ id: "PasswordChange" });
+export type PasswordChange = z.infer<typeof PasswordChange>;
+
+type WrongPassword = Refusal<"invalid_credentials" | "account_locked">;
+
+/** The account behind a session, when its owner knows the password. Wrong ones count as at login, or a stolen session could guess. */
+export async function confirmPassword(
+  env: AuthEnv,
+  accountId: string,
+  password: string,
+  nowMs: number,
+): Promise<Result<AccountRow, WrongPassword>> {
+  const account = await findById(env, accountId);
+  if (!account) return refuse({ code: "invalid_credentials" });
+  const key = await addressKey(env, account.email);
+  const lock = await lockOf(env, key, nowMs);
+  if (lock) return refuse(lock);
+  if (await checkPassword(password, account.passwordHash)) return ok(account);
+  return refuse((await countWrong(env, key, nowMs)) ?? { code: "invalid_credentials" });
+}
+
+/** Ends every session but the one that asks. */
+export async function changePassword(
+  env: AuthEnv,
+  after: After,
+  { userId, sessionId }: SignedIn,
+  { currentPassword, newPassword }: PasswordChange,
+  nowMs: number,
+): Promise<Result<null, WrongPassword | Refusal<"invalid_body">>> {
+  const confirmed = await confirmPassword(env, userId, currentPassword, nowMs);
+  if (!confirmed.ok) return confirmed;
+  const account = confirmed.value;
+  const unfit = await judgePassword(env, after, newPassword, account, "/newPassword");
+  if (unfit) return refuse(unfit);
+
+  // Of two changes at once the second one's current password is no longer that.
+  const still = env.DB.prepare("UPDATE accounts SET updated_at_ms = updated_at_ms WHERE id = ? AND password_hash = ?");
+  const told = notice(env, account.id, "password_changed", nowMs);
+  const changed = await guardedBatch(env.DB, still.bind(account.id, account.passwordHash), [
+    ...setPassword(env, account.id, await hashPassword(newPassword), nowMs),
+    revokeAll(env, account.id, "password_changed", nowMs, sessionId),
+    forgetWrong(env, await addressKey(env, account.email)),
+    ...told.effects,
+  ]);
+  if (!changed.ok) return refuse({ code: "invalid_credentials" });
+  send(env, after, [told.news]);
+  return ok(null);
+}

@@ -1,0 +1,74 @@
+/** A forgotten password: a mailed link, good for an hour and one use, by which its owner chooses another one. */
+import { z } from "zod";
+import type { Refusal } from "../../shared/contracts/problems";
+import { ok, type Result, refuse } from "../../shared/contracts/result";
+import { uuidV7 } from "../../shared/crypto/uuid";
+import { guardedBatch } from "../../shared/d1/guarded-batch";
+import { findByEmail } from "./accounts";
+import { addressKey, forgetWrong } from "./login-lock";
+import { mailIdOf, notice, requestReset } from "./mails";
+import { forgetMfaLogins } from "./mfa-logins";
+import { type After, send } from "./news";
+import { judgePassword } from "./password-policy";
+import { hashPassword, NewPassword } from "./passwords";
+import type { AccountRow } from "./schema";
+import { revokeAll } from "./sessions";
+
+export const PasswordReset = z
+  .strictObject({ token: z.string().min(1).max(200), password: NewPassword })
+  .meta({ id: "PasswordReset" });
+export type PasswordReset = z.infer<typeof PasswordReset>;
+
+/** Nobody learns from it, or from how long it takes, whether there is such an account. */
+export async function forgetPassword(env: AuthEnv, after: After, email: string, nowMs: number): Promise<void> {
+  const account = await findByEmail(env, email);
+  await requestReset(env, after, account?.id ?? uuidV7(nowMs), nowMs);
+}
+
+/**
+ * Sets the password, uses up the link with all others of the account, ends all its sessions and its lock. Second factors stay: who
+ * reads somebody's mail has only that.
+ */
+export async function resetPassword(
+  env: AuthEnv,
+  after: After,
+  { token, password }: PasswordReset,
+  nowMs: number,
+): Promise<Result<null, Refusal<"invalid_token" | "invalid_body">>> {
+  const mailId = await mailIdOf(env, "password_reset", token);
+  const account = mailId === null ? null : await accountOfReset(env, mailId, nowMs);
+  if (mailId === null || !account) return refuse({ code: "invalid_token" });
+  const unfit = await judgePassword(env, after, password, account, "/password");
+  if (unfit) return refuse(unfit);
+
+  const use = env.DB.prepare(
+    "UPDATE account_mails SET used_at_ms = ?1 WHERE id = ?2 AND kind = 'password_reset' AND used_at_ms IS NULL AND expires_at_ms > ?1",
+  ).bind(nowMs, mailId);
+  const told = notice(env, account.id, "password_changed", nowMs);
+  const reset = await guardedBatch(env.DB, use, [
+    ...setPassword(env, account.id, await hashPassword(password), nowMs),
+    revokeAll(env, account.id, "password_changed", nowMs),
+    forgetWrong(env, await addressKey(env, account.email)),
+    ...told.effects,
+  ]);
+  if (!reset.ok) return refuse({ code: "invalid_token" });
+  send(env, after, [told.news]);
+  return ok(null);
+}
+
+const accountOfReset = (env: AuthEnv, mailId: string, nowMs: number) =>
+  env.DB.prepare(
+    `SELECT accounts.id, accounts.email, accounts.name FROM account_mails JOIN accounts ON accounts.id = account_mails.account_id
+     WHERE account_mails.id = ? AND account_mails.used_at_ms IS NULL AND account_mails.expires_at_ms > ? AND accounts.status = 'active'`,
+  )
+    .bind(mailId, nowMs)
+    .first<Pick<AccountRow, "id" | "email" | "name">>();
+
+/** With it end the links and the half-finished logins that the old one made. For a batch. */
+export const setPassword = (env: AuthEnv, accountId: string, passwordHash: string, nowMs: number): D1PreparedStatement[] => [
+  env.DB.prepare("UPDATE accounts SET password_hash = ? WHERE id = ?").bind(passwordHash, accountId),
+  env.DB.prepare(
+    "UPDATE account_mails SET used_at_ms = ? WHERE account_id = ? AND kind = 'password_reset' AND used_at_ms IS NULL",
+  ).bind(nowMs, accountId),
+  forgetMfaLogins(env, accountId),
+];
