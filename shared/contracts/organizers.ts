@@ -70,8 +70,12 @@ export type MemberDraft = z.infer<typeof MemberDraft>;
 export const MemberChange = z.strictObject({ role: z.enum(MEMBER_ROLES) }).meta({ id: "MemberChange" });
 
 export interface UsersRpc extends DomainRpc {
-  /** The caller's role in an organizer's team, null when there is none. Remembered at most 5 s by the asking isolate (rule 3). */
-  membership(userId: string, organizerId: string): Promise<MemberRole | null>;
+  /**
+   * The role that counts in an organizer's team, null where there is none: nobody's who is suspended or deleted, and of door staff that
+   * is there for some events only that at those alone, so that it needs the event's id. Remembered at most 5 s by the asking isolate
+   * (rule 3).
+   */
+  membership(userId: string, organizerId: string, eventId?: string): Promise<MemberRole | null>;
   /** Organizers by id, those that exist; at most 100 ids. */
   organizers(ids: string[]): Promise<Organizer[]>;
   organizerBySlug(slug: string): Promise<Organizer | null>;

@@ -9,15 +9,30 @@ import type { Principal, UserPrincipal } from "../contracts/principal";
 import type { ProblemCode } from "../contracts/problems";
 import { checkAnnouncedSize, checkSize, countUnread } from "./body";
 import { documented, refusing } from "./operation";
-import { isAdmin, principalOf } from "./principal";
+import { isAdmin, memberCandidate, principalOf } from "./principal";
 import { Problem } from "./problem";
 
 const BEARER = [{ bearer: [] }];
 
 /** Who may, as the document says it of each operation. */
 type WhoMay = Permission | "anyone" | "credential" | "user" | "admin" | "development";
-const who = (security: Record<string, string[]>[], permission: WhoMay) =>
-  ({ security, "x-permission": permission }) as DescribeRouteOptions;
+const who = (security: Record<string, string[]>[], permission: WhoMay, stepUp = false) =>
+  ({ security, "x-permission": permission, ...(stepUp ? { "x-step-up": true } : {}) }) as DescribeRouteOptions;
+
+/** How long ago somebody may have proved who they are, where a route wants it fresh (RFC 9470). */
+const FRESH_MS = 300_000;
+
+/** Comes after the permission: who may not anyway need not prove anything. A key cannot prove who holds it. */
+function checkFresh(caller: Principal, nowMs: number): void {
+  if (caller.kind !== "user") throw new Problem("forbidden", { detail: "Only somebody who is signed in may do that" });
+  if (nowMs - caller.authTimeMs > FRESH_MS) throw new Problem("insufficient_user_authentication");
+}
+
+interface StepUp {
+  /** The caller proved who they are less than five minutes ago: by signing in, or by `POST /auth/step-up`. */
+  stepUp?: boolean;
+}
+const freshCodes = ({ stepUp = false }: StepUp): readonly ProblemCode[] => (stepUp ? ["insufficient_user_authentication"] : []);
 
 /** Size, then a credential that was sent must be good, even where none is needed. */
 async function admit(c: Context, size: () => void | Promise<void> = () => checkSize(c.req.raw)): Promise<Principal> {
@@ -67,34 +82,39 @@ export const requireCredential = (): MiddlewareHandler =>
     ["credential_missing", "credential_invalid"],
   );
 
-/** A signed-in person. On an organizer's host a session may only buy and read its own orders (rule 5): such routes say so. */
-export const requireUser = (
-  options: { organizerHost: "allowed" | "refused" } = { organizerHost: "refused" },
-): MiddlewareHandler =>
+interface UserOptions extends StepUp {
+  /** On an organizer's host a session may only buy and read its own orders (rule 5): such routes say so. */
+  organizerHost?: "allowed" | "refused";
+}
+
+/** A signed-in person. An API key acts for its maker in a team and nowhere else: what is a person's own is not among its scopes. */
+export const requireUser = ({ organizerHost = "refused", stepUp = false }: UserOptions = {}): MiddlewareHandler =>
   guard(
     async (c) => {
       const user = signedIn(await admit(c));
-      if (user.kind === "user" && user.organizerHost && options.organizerHost === "refused")
-        throw new Problem("main_host_required");
+      if (user.kind === "api_key") throw new Problem("forbidden", { detail: "An API key acts in a team only" });
+      if (user.organizerHost && organizerHost === "refused") throw new Problem("main_host_required");
+      if (stepUp) checkFresh(user, Date.now());
     },
-    who(BEARER, "user"),
+    who(BEARER, "user", stepUp),
     [
-      "credential_missing",
-      "credential_invalid",
-      ...(options.organizerHost === "refused" ? (["main_host_required"] as const) : []),
+      ...(["credential_missing", "credential_invalid", "forbidden"] as const),
+      ...(organizerHost === "refused" ? (["main_host_required"] as const) : []),
+      ...freshCodes({ stepUp }),
     ],
   );
 
 /** A platform admin. */
-export const requireAdmin = (): MiddlewareHandler =>
+export const requireAdmin = ({ stepUp = false }: StepUp = {}): MiddlewareHandler =>
   guard(
     async (c) => {
       const principal = await admit(c);
       signedIn(principal);
       if (!isAdmin(principal)) throw new Problem("forbidden");
+      if (stepUp) checkFresh(principal, Date.now());
     },
-    who(BEARER, "admin"),
-    ["credential_missing", "credential_invalid", "forbidden"],
+    who(BEARER, "admin", stepUp),
+    ["credential_missing", "credential_invalid", "forbidden", ...freshCodes({ stepUp })],
   );
 
 function signedIn(principal: Principal): UserPrincipal | Extract<Principal, { kind: "api_key" }> {
@@ -111,13 +131,23 @@ export interface Subject {
    * where finding out costs a look-up that only a refusal needs.
    */
   visible: boolean | (() => Promise<boolean>);
+  /** The event that the thing is or belongs to: door staff may be a team's for some events only. */
+  eventId?: string;
 }
 
 export interface MembershipQuestions<E extends Env> {
   /** Null when there is no such thing. */
   subjectOf(c: Context<E>): Promise<Subject | null>;
-  /** `permission` is what the route needs, for `rememberedMembership`. */
-  membership(c: Context<E>, userId: string, organizerId: string, permission: Permission): Promise<MemberRole | null>;
+  /** `permission` is what the route needs, for `rememberedMembership`, and `eventId` the subject's. */
+  membership(
+    c: Context<E>,
+    userId: string,
+    organizerId: string,
+    permission: Permission,
+    eventId: string | undefined,
+  ): Promise<MemberRole | null>;
+  /** What is the caller's own in the team, and so any member's to do: to leave it. */
+  isOwn?(c: Context<E>, userId: string): boolean;
   notFound: ProblemCode;
   /** A route that takes files: its own limit, in bytes, and what has no length is read only once its sender may send it. */
   maxFileBytes?(c: Context<E>): number;
@@ -134,17 +164,25 @@ export function memberGuard<E extends Env>(questions: MembershipQuestions<E>) {
     const subject = await questions.subjectOf(c);
     if (!subject) throw new Problem(questions.notFound);
     if (isAdmin(principal) && permission.endsWith(":read")) return;
-    const role = await questions.membership(c, caller.userId, subject.organizerId, permission);
-    if (role && may(role, permission)) return;
+    const { organizerId, eventId } = subject;
+    const isBoundElsewhere = caller.kind === "api_key" && (caller.organizerId ?? organizerId) !== organizerId;
+    const role = isBoundElsewhere ? null : await questions.membership(c, caller.userId, organizerId, permission, eventId);
+    const isAllowed = role !== null && (may(role, permission) || questions.isOwn?.(c, caller.userId) === true);
+    if (isAllowed && memberCandidate(caller, organizerId, permission) !== null) return;
     if (role || isAdmin(principal)) throw new Problem("forbidden");
     const visible = typeof subject.visible === "function" ? await subject.visible() : subject.visible;
     throw new Problem(visible ? "forbidden" : questions.notFound);
   };
-  return (permission: Permission): MiddlewareHandler<E> =>
+  return (permission: Permission, { stepUp = false }: StepUp = {}): MiddlewareHandler<E> =>
     guard<E>(
       async (c) => {
         const maxBytes = questions.maxFileBytes?.(c);
-        if (maxBytes === undefined) return decide(c, permission, await admit(c));
+        if (maxBytes === undefined) {
+          const principal = await admit(c);
+          await decide(c, permission, principal);
+          if (stepUp) checkFresh(principal, Date.now());
+          return;
+        }
         try {
           await decide(c, permission, await admit(c, () => checkAnnouncedSize(c.req.raw, maxBytes)));
         } catch (refusal) {
@@ -153,8 +191,8 @@ export function memberGuard<E extends Env>(questions: MembershipQuestions<E>) {
           throw refusal;
         }
       },
-      who(BEARER, permission),
-      ["credential_missing", "credential_invalid", "forbidden", questions.notFound],
+      who(BEARER, permission, stepUp),
+      ["credential_missing", "credential_invalid", "forbidden", questions.notFound, ...freshCodes({ stepUp })],
     );
 }
 

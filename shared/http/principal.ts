@@ -1,5 +1,6 @@
 import type { Context } from "hono";
 import { INTERNAL_HEADERS } from "../contracts/internal-headers";
+import type { Permission } from "../contracts/organizers";
 import { Principal } from "../contracts/principal";
 
 /** A route asks more than once: its guard, its handler, its idempotency scope. */
@@ -18,6 +19,16 @@ export function principalOf(c: Context): Principal {
 /** The person behind the caller, whether signed in or by an API key. */
 export function userIdOf(principal: Principal): string | null {
   return principal.kind === "user" || principal.kind === "api_key" ? principal.userId : null;
+}
+
+/**
+ * The person as whose member the caller may act at this organizer: a session made on an organizer's host buys and does nothing else
+ * (rule 5), and a key may what its maker may, as far as its scopes go, and nothing elsewhere where it is bound to one organizer.
+ */
+export function memberCandidate(principal: Principal, organizerId: string, permission: Permission): string | null {
+  if (principal.kind === "user") return principal.organizerHost ? null : principal.userId;
+  if (principal.kind !== "api_key" || !principal.scopes.includes(permission)) return null;
+  return (principal.organizerId ?? organizerId) === organizerId ? principal.userId : null;
 }
 
 export const isAdmin = (principal: Principal): boolean =>

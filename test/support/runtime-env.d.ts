@@ -14,6 +14,7 @@ declare global {
       NOTIFICATIONS_DB: D1Database;
       PROVIDER_EVENTS: R2Bucket;
       BRAND_ASSETS: R2Bucket;
+      AVATARS: R2Bucket;
       /** By domain, for `applyD1Migrations(env.PAYMENTS_0_DB, env.MIGRATIONS.payments)`. */
       MIGRATIONS: Record<
         "auth" | "users" | "events" | "branding" | "payments" | "search" | "analytics" | "notifications",

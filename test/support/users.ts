@@ -29,6 +29,6 @@ export function startUsers(known: Account[], db = env.USERS_DB): UsersEnv {
       return { ok: true, value: account };
     },
   };
-  // The three doors of auth that users asks.
-  return { DB: db, ENVIRONMENT: "development", AUTH: auth as unknown as UsersEnv["AUTH"] };
+  // The doors of auth that users asks.
+  return { DB: db, AVATARS: env.AVATARS, ENVIRONMENT: "development", AUTH: auth as unknown as UsersEnv["AUTH"] };
 }

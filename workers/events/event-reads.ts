@@ -23,7 +23,8 @@ export async function readEvent(
   eventId: string,
 ): Promise<Result<StoredEvent, Refusal<"event_not_found">>> {
   const stored = await loadEvent(env, eventId);
-  const readable = stored && (isKnown(stored.event) || (await isInsider(env, principal, stored.event.organizerId)));
+  const readable =
+    stored && (isKnown(stored.event) || (await isInsider(env, principal, stored.event.organizerId, stored.event.id)));
   return stored && readable ? ok(stored) : refuse({ code: "event_not_found" });
 }
 

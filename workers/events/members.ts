@@ -9,7 +9,7 @@ import { organizerOfBody } from "../../shared/http/body-organizer";
 import { errorsOf, pathId } from "../../shared/http/form";
 import { memberGuard, type Subject } from "../../shared/http/guards";
 import { rememberedMembership } from "../../shared/http/memberships";
-import { isAdmin } from "../../shared/http/principal";
+import { isAdmin, memberCandidate, userIdOf } from "../../shared/http/principal";
 import { Problem } from "../../shared/http/problem";
 import type { Env } from "./environment";
 import type { EventRow } from "./schema";
@@ -43,8 +43,8 @@ async function organizerOf(env: Env, eventId: string): Promise<string | null> {
 }
 
 /** Every role may read. */
-const isMember = async (env: Env, userId: string, organizerId: string): Promise<boolean> =>
-  (await rememberedMembership(env.USERS, userId, organizerId, "events:read")) !== null;
+const isMember = async (env: Env, userId: string, organizerId: string, eventId?: string): Promise<boolean> =>
+  (await rememberedMembership(env.USERS, userId, organizerId, "events:read", eventId)) !== null;
 
 /** `requireMember("events:write")` on routes whose path names the event. */
 export const requireMember = memberGuard<EventsContext>({
@@ -56,9 +56,10 @@ export const requireMember = memberGuard<EventsContext>({
       const standing = await standingOf(c.env, eventId);
       return standing !== null && isKnown(standing);
     };
-    return { organizerId, visible: isVisible };
+    return { organizerId, visible: isVisible, eventId };
   },
-  membership: (c, userId, organizerId, permission) => rememberedMembership(c.env.USERS, userId, organizerId, permission),
+  membership: (c, userId, organizerId, permission, eventId) =>
+    rememberedMembership(c.env.USERS, userId, organizerId, permission, eventId),
   notFound: "event_not_found",
 });
 
@@ -108,27 +109,23 @@ export const requireMemberOfSeatMap = memberGuard<EventsContext>({
   notFound: "seat_map_not_found",
 });
 
-/** The person who may be a member; a session made on an organizer's host buys and does nothing else (rule 5). */
-const memberCandidate = (principal: Principal): string | null =>
-  (principal.kind === "user" && !principal.organizerHost) || principal.kind === "api_key" ? principal.userId : null;
-
 /** True for any member of this organizer, and for admins, who read everything: they know of drafts and private events. */
-export async function isInsider(env: Env, principal: Principal, organizerId: string): Promise<boolean> {
+export async function isInsider(env: Env, principal: Principal, organizerId: string, eventId?: string): Promise<boolean> {
   if (isAdmin(principal)) return true;
-  const userId = memberCandidate(principal);
-  return userId !== null && (await isMember(env, userId, organizerId));
+  const userId = memberCandidate(principal, organizerId, "events:read");
+  return userId !== null && (await isMember(env, userId, organizerId, eventId));
 }
 
 /** The same of an event by its id, with no look-up where nobody is signed in. */
 export async function isInsiderOf(env: Env, principal: Principal, eventId: string): Promise<boolean> {
   if (isAdmin(principal)) return true;
-  if (memberCandidate(principal) === null) return false;
+  if (userIdOf(principal) === null) return false;
   const organizerId = await organizerOf(env, eventId);
-  return organizerId !== null && isInsider(env, principal, organizerId);
+  return organizerId !== null && isInsider(env, principal, organizerId, eventId);
 }
 
 /** For siblings that know the person only. */
 export async function isMemberOf(env: Env, userId: string, eventId: string): Promise<boolean> {
   const organizerId = await organizerOf(env, eventId);
-  return organizerId !== null && (await isMember(env, userId, organizerId));
+  return organizerId !== null && (await isMember(env, userId, organizerId, eventId));
 }

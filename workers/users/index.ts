@@ -6,6 +6,7 @@ import { openapiOf } from "../../shared/http/operation";
 import { runSteps } from "../../shared/observability/sweep-steps";
 import { consumeMailbox } from "../../shared/queue/mailbox";
 import { sweepForgotten, verifiedEmail } from "./accounts";
+import { sweepAvatars } from "./avatars";
 import { sweepLookups } from "./member-lookups";
 import { membership } from "./members";
 import { messageHandlers } from "./message-handlers";
@@ -25,13 +26,14 @@ export class UsersService extends WorkerEntrypoint<UsersEnv> implements UsersRpc
   sweep() {
     return runSteps(this.env, this.ctx, {
       lookups: () => sweepLookups(this.env.DB, Date.now()),
+      avatars: () => sweepAvatars(this.env, Date.now()),
       tombstones: () => sweepForgotten(this.env.DB, Date.now()),
       ...deadLetterSteps(this.env, this.ctx, this.env.DB, messageHandlers),
     });
   }
 
-  membership(userId: string, organizerId: string) {
-    return membership(this.env, userId, organizerId);
+  membership(userId: string, organizerId: string, eventId?: string) {
+    return membership(this.env, userId, organizerId, eventId);
   }
 
   organizers(ids: string[]) {

@@ -12,12 +12,19 @@ import { askAccount, storeAccount } from "./accounts";
 import { lookUpMember } from "./member-lookups";
 import { accounts, memberships } from "./schema";
 
-export async function membership(env: UsersEnv, userId: string, organizerId: string): Promise<MemberRole | null> {
-  const row = await drizzle(env.DB)
-    .select({ role: memberships.role })
-    .from(memberships)
-    .where(and(eq(memberships.organizerId, organizerId), eq(memberships.userId, userId)))
-    .get();
+/** Nobody's who cannot sign in: a membership of somebody suspended or deleted stands, and does not count. */
+export async function membership(
+  env: UsersEnv,
+  userId: string,
+  organizerId: string,
+  _eventId?: string,
+): Promise<MemberRole | null> {
+  const row = await env.DB.prepare(
+    `SELECT m.role FROM memberships m JOIN accounts a ON a.id = m.user_id AND a.status = 'active'
+     WHERE m.organizer_id = ? AND m.user_id = ?`,
+  )
+    .bind(organizerId, userId)
+    .first<{ role: MemberRole }>();
   return row?.role ?? null;
 }
 

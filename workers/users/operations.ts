@@ -3,6 +3,9 @@ import { User } from "../../shared/contracts/accounts";
 import { Member, Organizer } from "../../shared/contracts/organizers";
 import { listOf } from "../../shared/http/list";
 import type { Operation } from "../../shared/http/operation";
+import { RASTER_TYPES } from "../../shared/pictures/raster";
+import { Consents } from "./consents";
+import { Preferences } from "./preferences";
 import { Profile } from "./profiles";
 
 const user: User = {
@@ -16,7 +19,18 @@ const user: User = {
   createdAt: "2027-03-01T09:30:00.000Z",
   updatedAt: "2027-03-01T09:32:00.000Z",
 };
-const profile: Profile = { ...user, phone: "+431234567", bio: "Runs the door on Thursdays." };
+const profile: Profile = { ...user, phone: "+431234567", bio: "Runs the door on Thursdays.", avatarUrl: null };
+const preferences: Preferences = {
+  locale: "de-AT",
+  timezone: "Europe/Vienna",
+  currency: "EUR",
+  channels: { email: true, sms: false, push: false },
+};
+const consents: Consents = {
+  marketing: { granted: true, decidedAt: "2027-03-01T09:40:00.000Z" },
+  analytics: { granted: false, decidedAt: "2027-03-01T09:40:00.000Z" },
+  personalization: { granted: false, decidedAt: null },
+};
 const organizer: Organizer = {
   id: "0197f3c4-02aa-7f0e-8d5c-55a1c4a6ec10",
   name: "The Blue Note",
@@ -57,6 +71,59 @@ export const operations = {
     tags: ["users"],
     answers: { 200: { description: "The user", schema: User, example: user } },
     refusals: ["user_not_found"],
+  },
+  changeAvatar: {
+    operationId: "changeAvatar",
+    summary: "Show another picture",
+    description:
+      "The body is the picture itself: PNG, JPEG or WebP, at most 1 MiB, 16 million pixels and 8,000 a side, and it must not move. What a camera wrote into it is left out.",
+    tags: ["users"],
+    answers: { 200: { description: "The profile as it stands now", schema: Profile, example: profile } },
+    refusals: ["user_not_found", "asset_type_unsupported", "asset_broken", "asset_too_large", "state_moved"],
+  },
+  removeAvatar: {
+    operationId: "removeAvatar",
+    summary: "Show no picture any more",
+    tags: ["users"],
+    answers: { 204: { description: "None is shown" } },
+  },
+  getAvatar: {
+    operationId: "getAvatar",
+    summary: "A user's picture, for themselves, for who works in a team with them, and for platform admins",
+    description: "Its address, `avatarUrl` of the profile, changes with the picture.",
+    tags: ["users"],
+    answers: { 200: { description: "The picture", contentTypes: RASTER_TYPES }, 304: notModified },
+    refusals: ["avatar_not_found"],
+  },
+  getPreferences: {
+    operationId: "getPreferences",
+    summary: "How the caller wants to be spoken to",
+    tags: ["users"],
+    answers: { 200: { description: "The preferences", schema: Preferences, example: preferences }, 304: notModified },
+  },
+  changePreferences: {
+    operationId: "changePreferences",
+    summary: "Choose a language, a time zone, a currency, and by which channels to hear",
+    description: "Changes the fields present and leaves the others. `If-Match` is optional.",
+    tags: ["users"],
+    requestExample: { locale: "de-AT", channels: { sms: true } },
+    answers: { 200: { description: "The preferences as they stand now", schema: Preferences, example: preferences } },
+    refusals: ["version_stale"],
+  },
+  getConsents: {
+    operationId: "getConsents",
+    summary: "What the caller agreed to",
+    tags: ["users"],
+    answers: { 200: { description: "Each purpose", schema: Consents, example: consents }, 304: notModified },
+  },
+  changeConsents: {
+    operationId: "changeConsents",
+    summary: "Agree, or agree no longer",
+    description: "Decides about the purposes present; each decision is kept with its time. `If-Match` is optional.",
+    tags: ["users"],
+    requestExample: { marketing: false },
+    answers: { 200: { description: "The consents as they stand now", schema: Consents, example: consents } },
+    refusals: ["version_stale"],
   },
   createOrganizer: {
     operationId: "createOrganizer",

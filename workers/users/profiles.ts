@@ -8,6 +8,7 @@ import type { Refusal } from "../../shared/contracts/problems";
 import { ok, type Result, refuse } from "../../shared/contracts/result";
 import { Lines } from "../../shared/contracts/text";
 import { askAccount, storeAccount } from "./accounts";
+import { avatarPath } from "./avatars";
 import { profiles } from "./schema";
 
 const Bio = Lines.trim().min(1).max(2000);
@@ -15,6 +16,7 @@ const Bio = Lines.trim().min(1).max(2000);
 export const Profile = User.extend({
   phone: z.string().nullable().meta({ description: "E.164" }),
   bio: z.string().nullable(),
+  avatarUrl: z.string().nullable().meta({ description: "On this host; another one for each picture" }),
 }).meta({ id: "Profile" });
 export type Profile = z.infer<typeof Profile>;
 
@@ -32,7 +34,7 @@ export interface StoredProfile {
 
 interface Parts {
   account: Account;
-  own: { phone: string | null; bio: string | null; version: number };
+  own: { phone: string | null; bio: string | null; avatarId: string | null; version: number };
 }
 
 async function read(env: UsersEnv, userId: string): Promise<Parts | null> {
@@ -40,12 +42,13 @@ async function read(env: UsersEnv, userId: string): Promise<Parts | null> {
     askAccount(env, userId),
     drizzle(env.DB).select().from(profiles).where(eq(profiles.userId, userId)).get(),
   ]);
-  return account && { account, own: row ?? { phone: null, bio: null, version: 0 } };
+  return account && { account, own: row ?? { phone: null, bio: null, avatarId: null, version: 0 } };
 }
 
 function stored({ account, own }: Parts): StoredProfile {
   const { version, ...user } = account;
-  return { profile: { ...user, phone: own.phone, bio: own.bio }, version: version + own.version };
+  const avatarUrl = own.avatarId === null ? null : avatarPath(user.id, own.avatarId);
+  return { profile: { ...user, phone: own.phone, bio: own.bio, avatarUrl }, version: version + own.version };
 }
 
 export async function readProfile(env: UsersEnv, userId: string): Promise<Result<StoredProfile, Refusal<"user_not_found">>> {
@@ -96,7 +99,7 @@ async function changeOwn(
      ON CONFLICT (user_id) DO UPDATE SET phone = iif(?5, excluded.phone, phone), bio = iif(?6, excluded.bio, bio),
        version = version + 1, updated_at_ms = excluded.updated_at_ms
      WHERE version = coalesce(?7, version)
-     RETURNING phone, bio, version`,
+     RETURNING phone, bio, avatar_id AS avatarId, version`,
   )
     .bind(userId, phone ?? null, bio ?? null, nowMs, phone === undefined ? 0 : 1, bio === undefined ? 0 : 1, ifVersion)
     .first<Parts["own"]>();

@@ -1,6 +1,7 @@
 import type { Context, MiddlewareHandler } from "hono";
 import { MemberChange, MemberDraft, OrganizerChange, OrganizerDraft } from "../../shared/contracts/organizers";
 import { domainApp } from "../../shared/http/app";
+import { readBytesOnce } from "../../shared/http/body";
 import { checkIfMatch, etagOfVersion, isFresh } from "../../shared/http/etag";
 import { form, pathId, query, unwrap } from "../../shared/http/form";
 import { anyone, memberGuard, requireUser } from "../../shared/http/guards";
@@ -9,9 +10,12 @@ import { operation } from "../../shared/http/operation";
 import { isAdmin, principalOf, userIdOf } from "../../shared/http/principal";
 import { Problem } from "../../shared/http/problem";
 import { askAccount } from "./accounts";
+import { avatarResponse, isColleague, pictureBody, readAvatar, removeAvatar, storeAvatar } from "./avatars";
+import { ConsentsChange, changeConsents, readConsents } from "./consents";
 import { addMember, changeMember, listMembers, membership, removeMember } from "./members";
 import { operations } from "./operations";
 import { changeOrganizer, createOrganizer, findOrganizer, organizerOf } from "./organizers";
+import { changePreferences, PreferencesChange, readPreferences } from "./preferences";
 import { changeProfile, ProfileChange, readProfile } from "./profiles";
 
 type UsersContext = { Bindings: UsersEnv };
@@ -60,6 +64,43 @@ export const app = domainApp<UsersEnv>()
     const ifVersion = matchedVersion(c, unwrap(await readProfile(c.env, callerOf(c))).version);
     const { profile, version } = unwrap(await changeProfile(c.env, callerOf(c), c.var.form, ifVersion, Date.now()));
     return c.json(profile, 200, { etag: etagOfVersion(version), ...PRIVATE });
+  })
+  .put("/users/profile/avatar", operation(operations.changeAvatar), requireUser(), pictureBody, async (c) => {
+    unwrap(await storeAvatar(c.env, callerOf(c), await readBytesOnce(c.req.raw), Date.now()));
+    const { profile, version } = unwrap(await readProfile(c.env, callerOf(c)));
+    return c.json(profile, 200, { etag: etagOfVersion(version), ...PRIVATE });
+  })
+  .delete("/users/profile/avatar", operation(operations.removeAvatar), requireUser(), async (c) => {
+    await removeAvatar(c.env, callerOf(c), Date.now());
+    return c.body(null, 204);
+  })
+  .get("/users/preferences", operation(operations.getPreferences), requireUser(), async (c) => {
+    const { preferences, version } = await readPreferences(c.env.DB, callerOf(c));
+    const headers = { etag: etagOfVersion(version), ...PRIVATE };
+    return isFresh(c, headers.etag) ? c.body(null, 304, headers) : c.json(preferences, 200, headers);
+  })
+  .put("/users/preferences", operation(operations.changePreferences), requireUser(), form(PreferencesChange), async (c) => {
+    const ifVersion = matchedVersion(c, (await readPreferences(c.env.DB, callerOf(c))).version);
+    const changed = unwrap(await changePreferences(c.env.DB, callerOf(c), c.var.form, ifVersion, Date.now()));
+    return c.json(changed.preferences, 200, { etag: etagOfVersion(changed.version), ...PRIVATE });
+  })
+  .get("/users/consents", operation(operations.getConsents), requireUser(), async (c) => {
+    const { consents, version } = await readConsents(c.env.DB, callerOf(c));
+    const headers = { etag: etagOfVersion(version), ...PRIVATE };
+    return isFresh(c, headers.etag) ? c.body(null, 304, headers) : c.json(consents, 200, headers);
+  })
+  .put("/users/consents", operation(operations.changeConsents), requireUser(), form(ConsentsChange), async (c) => {
+    const ifVersion = matchedVersion(c, (await readConsents(c.env.DB, callerOf(c))).version);
+    const changed = unwrap(await changeConsents(c.env.DB, callerOf(c), c.var.form, ifVersion, Date.now()));
+    return c.json(changed.consents, 200, { etag: etagOfVersion(changed.version), ...PRIVATE });
+  })
+  .get("/users/:userId/avatar", operation(operations.getAvatar), requireUser(), async (c) => {
+    const userId = pathId(c, "userId", "avatar_not_found");
+    const isSeen = isAdmin(principalOf(c)) || (await isColleague(c.env.DB, callerOf(c), userId));
+    const avatar = isSeen ? await readAvatar(c.env.DB, userId) : null;
+    const response = avatar && (await avatarResponse(c, avatar));
+    if (!response) throw new Problem("avatar_not_found");
+    return response;
   })
   .get("/users/:userId", operation(operations.getUser), requireUser(), async (c) => {
     const userId = pathId(c, "userId", "user_not_found");

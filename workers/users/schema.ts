@@ -2,6 +2,8 @@
 import { integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
 import { ACCOUNT_STATUSES, ROLES } from "../../shared/contracts/accounts";
 import { MEMBER_ROLES } from "../../shared/contracts/organizers";
+import { RASTER_TYPES } from "../../shared/pictures/raster";
+import { PURPOSES } from "./consents";
 
 export const accounts = sqliteTable("accounts", {
   id: text("id").primaryKey(),
@@ -26,8 +28,46 @@ export const profiles = sqliteTable("profiles", {
   bio: text("bio"),
   version: integer("version").notNull().default(1),
   updatedAtMs: integer("updated_at_ms").notNull(),
+  avatarId: text("avatar_id"),
 });
 export type ProfileRow = typeof profiles.$inferSelect;
+
+export const preferences = sqliteTable("preferences", {
+  userId: text("user_id").primaryKey(),
+  locale: text("locale").notNull().default("en"),
+  timezone: text("timezone").notNull().default("UTC"),
+  currency: text("currency").notNull().default("EUR"),
+  email: integer("email").notNull().default(1),
+  sms: integer("sms").notNull().default(0),
+  push: integer("push").notNull().default(0),
+  version: integer("version").notNull().default(1),
+  updatedAtMs: integer("updated_at_ms").notNull(),
+});
+
+export const consentDecisions = sqliteTable(
+  "consent_decisions",
+  {
+    userId: text("user_id").notNull(),
+    purpose: text("purpose", { enum: PURPOSES }).notNull(),
+    number: integer("number").notNull(),
+    granted: integer("granted").notNull(),
+    decidedAtMs: integer("decided_at_ms").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.userId, table.purpose, table.number] })],
+);
+
+export const avatars = sqliteTable("avatars", {
+  id: text("id").primaryKey(),
+  userId: text("user_id").notNull(),
+  sha256: text("sha256").notNull(),
+  contentType: text("content_type", { enum: RASTER_TYPES }).notNull(),
+  sizeBytes: integer("size_bytes").notNull(),
+  width: integer("width").notNull(),
+  height: integer("height").notNull(),
+  createdAtMs: integer("created_at_ms").notNull(),
+  unshownSinceMs: integer("unshown_since_ms"),
+  doomed: integer("doomed").notNull().default(0),
+});
 
 export const organizers = sqliteTable("organizers", {
   id: text("id").primaryKey(),

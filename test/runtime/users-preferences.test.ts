@@ -1,0 +1,138 @@
+import { applyD1Migrations, reset } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { avatarPath, isColleague, readAvatar, removeAvatar, storeAvatar, sweepAvatars } from "../../workers/users/avatars";
+import { changeConsents, readConsents } from "../../workers/users/consents";
+import { changePreferences, PreferencesChange, readPreferences } from "../../workers/users/preferences";
+import { readProfile } from "../../workers/users/profiles";
+import { bytesOf, joined, png } from "../support/pictures";
+import { accountOf, startUsers } from "../support/users";
+
+const NOW_MS = Date.parse("2027-01-01T12:00:00Z");
+const HOUR_MS = 3_600_000;
+const USER = "0197f3c2-1a2b-7d3c-8e4f-0a1b2c3d4e5f";
+
+beforeEach(() => applyD1Migrations(env.USERS_DB, env.MIGRATIONS.users));
+afterEach(() => reset());
+
+describe("preferences", () => {
+  test("begin with defaults, and change by their fields", async () => {
+    expect((await readPreferences(env.USERS_DB, USER)).preferences).toEqual({
+      locale: "en",
+      timezone: "UTC",
+      currency: "EUR",
+      channels: { email: true, sms: false, push: false },
+    });
+    await changePreferences(env.USERS_DB, USER, { locale: "DE-at", channels: { sms: true } }, null, NOW_MS);
+    const changed = await changePreferences(env.USERS_DB, USER, { timezone: "Europe/Vienna" }, null, NOW_MS);
+    expect(changed).toEqual({
+      ok: true,
+      value: {
+        preferences: {
+          locale: "de-AT",
+          timezone: "Europe/Vienna",
+          currency: "EUR",
+          channels: { email: true, sms: true, push: false },
+        },
+        version: 2,
+      },
+    });
+  });
+
+  test("of two who saw the same version one changes them, the first time too", async () => {
+    for (const version of [0, 1]) {
+      const both = await Promise.all(
+        ["EUR", "JPY"].map((currency) => changePreferences(env.USERS_DB, USER, { currency }, version, NOW_MS)),
+      );
+      expect(both.map(({ ok }) => ok).sort()).toEqual([false, true]);
+    }
+    expect(await changePreferences(env.USERS_DB, crypto.randomUUID(), { currency: "EUR" }, 3, NOW_MS)).toEqual({
+      ok: false,
+      error: { code: "version_stale" },
+    });
+  });
+
+  test.each([
+    { locale: "no language" },
+    { timezone: "Europe/Nowhere" },
+    { timezone: "+02:00" },
+    { currency: "XQX" },
+    { currency: "eur" },
+    { channels: { fax: true } },
+    { theme: "dark" },
+  ])("%j is refused", (wrong) => {
+    expect(PreferencesChange.safeParse(wrong).success).toBe(false);
+  });
+});
+
+describe("consents", () => {
+  test("are nobody's until he decides, and each decision stays with its time", async () => {
+    expect((await readConsents(env.USERS_DB, USER)).consents.marketing).toEqual({ granted: false, decidedAt: null });
+    await changeConsents(env.USERS_DB, USER, { marketing: true, analytics: false }, null, NOW_MS);
+    await changeConsents(env.USERS_DB, USER, { marketing: true }, null, NOW_MS + HOUR_MS);
+    const { consents, version } = await readConsents(env.USERS_DB, USER);
+    expect(consents.marketing).toEqual({ granted: true, decidedAt: "2027-01-01T12:00:00.000Z" });
+    expect(version).toBe(2);
+    await changeConsents(env.USERS_DB, USER, { marketing: false }, 2, NOW_MS + HOUR_MS);
+    expect(await changeConsents(env.USERS_DB, USER, { marketing: true }, 2, NOW_MS)).toMatchObject({ ok: false });
+    expect((await readConsents(env.USERS_DB, USER)).consents.marketing.granted).toBe(false);
+    const kept = await env.USERS_DB.prepare("SELECT count(*) AS n FROM consent_decisions").first<{ n: number }>();
+    expect(kept?.n).toBe(3);
+  });
+});
+
+describe("a picture", () => {
+  const objects = async (): Promise<number> => (await env.AVATARS.list()).objects.length;
+
+  test("is what its bytes say, without what stands behind them, and shown by its profile", async () => {
+    const person = accountOf();
+    const users = startUsers([person]);
+    const dirty = joined(png(3, 2), bytesOf("<script>"));
+    expect(await storeAvatar(users, person.id, dirty, NOW_MS)).toEqual({ ok: true, value: null });
+    const avatar = await readAvatar(env.USERS_DB, person.id);
+    expect(avatar).toMatchObject({ contentType: "image/png", sizeBytes: png(3, 2).byteLength });
+    const profile = await readProfile(users, person.id);
+    expect(profile.ok && profile.value.profile.avatarUrl).toBe(avatarPath(person.id, avatar?.id ?? ""));
+  });
+
+  test.each<[string, Uint8Array, string]>([
+    ["a text", bytesOf("hello"), "asset_type_unsupported"],
+    ["a drawing", bytesOf('<svg xmlns="http://www.w3.org/2000/svg"/>'), "asset_type_unsupported"],
+    ["one that is cut off", png(3, 2).subarray(0, 40), "asset_broken"],
+    ["one of 64 million pixels", png(2, 2, { says: [8_000, 8_000] }), "asset_too_large"],
+    ["nothing", new Uint8Array(), "asset_type_unsupported"],
+  ])("%s is none", async (_what, bytes, code) => {
+    expect(await storeAvatar(startUsers([]), USER, bytes, NOW_MS)).toMatchObject({ ok: false, error: { code } });
+    expect(await objects()).toBe(0);
+  });
+
+  test("that was replaced or taken away is swept, the one that is shown never", async () => {
+    const users = startUsers([]);
+    await storeAvatar(users, USER, png(3, 2), NOW_MS);
+    await storeAvatar(users, USER, png(2, 3), NOW_MS);
+    expect(await sweepAvatars(users, NOW_MS)).toBe(0);
+    expect(await sweepAvatars(users, NOW_MS + HOUR_MS)).toBe(1);
+    expect(await objects()).toBe(1);
+    expect(await readAvatar(env.USERS_DB, USER)).not.toBeNull();
+    await removeAvatar(users, USER, NOW_MS + HOUR_MS);
+    expect(await readAvatar(env.USERS_DB, USER)).toBeNull();
+    expect(await sweepAvatars(users, NOW_MS + 2 * HOUR_MS)).toBe(1);
+    expect(await objects()).toBe(0);
+  });
+
+  test("that the sweep gave up before it was stored is not shown", async () => {
+    const slow = startUsers([]);
+    const put: R2Bucket["put"] = async (key, value) => {
+      await sweepAvatars(slow, NOW_MS + HOUR_MS);
+      return env.AVATARS.put(key, value as ArrayBuffer);
+    };
+    slow.AVATARS = { put, delete: (keys: string[]) => env.AVATARS.delete(keys) } as unknown as R2Bucket;
+    expect(await storeAvatar(slow, USER, png(3, 2), NOW_MS)).toMatchObject({ ok: false, error: { code: "state_moved" } });
+    expect(await readAvatar(env.USERS_DB, USER)).toBeNull();
+  });
+
+  test("is seen by its owner and by nobody outside of his teams", async () => {
+    expect(await isColleague(env.USERS_DB, USER, USER)).toBe(true);
+    expect(await isColleague(env.USERS_DB, crypto.randomUUID(), USER)).toBe(false);
+  });
+});
