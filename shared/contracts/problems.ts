@@ -11,23 +11,31 @@ export const PROBLEMS = {
   invalid_idempotency_key: { status: 400, title: "The Idempotency-Key is not 1 to 255 visible ASCII characters" },
   invalid_signature: { status: 400, title: "The signature does not fit the body" },
   invalid_token: { status: 400, title: "The token is unknown, used or too old" },
+  attestation_invalid: { status: 400, title: "The new passkey's answer does not fit what was asked" },
   // credential (401)
   credential_missing: { status: 401, title: "This needs a credential" },
   credential_invalid: { status: 401, title: "The credential is not valid" },
   credential_expired: { status: 401, title: "The credential has expired" },
+  token_stale: { status: 401, title: "What the access token was issued for has changed or ended since; ask for a new one" },
   invalid_credentials: { status: 401, title: "The e-mail or the password is wrong" },
   refresh_token_invalid: { status: 401, title: "The refresh token is unknown or too old" },
   insufficient_user_authentication: { status: 401, title: "This needs a fresh proof of who you are" },
   refresh_token_reused: { status: 401, title: "The refresh token was used before; the session is revoked" },
+  code_invalid: { status: 401, title: "The code is wrong, was used or is too old" },
+  mfa_token_invalid: { status: 401, title: "The sign-in that waited for a second factor is unknown, over or too old" },
+  passkey_invalid: { status: 401, title: "The passkey is unknown, or its answer does not fit what was asked" },
+  insufficient_user_authentication: { status: 401, title: "This needs a fresh proof of who is asking" },
   // permission, existence (403, 404, 405)
   forbidden: { status: 403, title: "This caller may not do that" },
   main_host_required: { status: 403, title: "A session made on an organizer's host may not do that" },
   email_not_verified: { status: 403, title: "The e-mail address is not verified yet" },
+  second_factor_required: { status: 403, title: "The account has a second factor; the password alone does not do" },
   account_suspended: { status: 403, title: "The account is suspended" },
   not_found: { status: 404, title: "There is no such thing" },
   event_not_found: { status: 404, title: "There is no such event" },
   pool_not_found: { status: 404, title: "There is no such pool" },
   ticket_type_not_found: { status: 404, title: "There is no such ticket type" },
+  session_not_found: { status: 404, title: "There is no such session" },
   user_not_found: { status: 404, title: "There is no such user" },
   organizer_not_found: { status: 404, title: "There is no such organizer" },
   hold_not_found: { status: 404, title: "There is no such hold" },
@@ -37,12 +45,17 @@ export const PROBLEMS = {
   waitlist_entry_not_found: { status: 404, title: "There is no such entry of the waiting list" },
   avatar_not_found: { status: 404, title: "The user shows no picture" },
   invitation_not_found: { status: 404, title: "There is no such invitation" },
+  passkey_not_found: { status: 404, title: "There is no such passkey" },
   asset_not_found: { status: 404, title: "There is no such asset" },
   ticket_unknown: { status: 404, title: "This code is no ticket of this event" },
   method_not_allowed: { status: 405, title: "The path does not take this method" },
   // state (409, 412, 413, 415, 422)
   slug_taken: { status: 409, title: "The slug is taken" },
   member_exists: { status: 409, title: "The user is a member already" },
+  factor_exists: { status: 409, title: "The account has an authenticator app already" },
+  factor_missing: { status: 409, title: "The account has no such factor that waits for this" },
+  passkey_exists: { status: 409, title: "The passkey is known already" },
+  too_many_passkeys: { status: 409, title: "The account has as many passkeys as one may" },
   last_owner: { status: 409, title: "An organizer keeps at least one owner" },
   invitation_exists: { status: 409, title: "The address has an invitation that nobody has accepted yet" },
   too_many_invitations: { status: 409, title: "The organizer has as many open invitations as one may" },
@@ -124,6 +137,8 @@ export interface Refusal<C extends ProblemCode = ProblemCode> {
   /** JSON Pointers (RFC 6901) into the body. */
   errors?: { pointer: string; message: string }[];
   retryAfterSeconds?: number;
+  /** `insufficient_user_authentication`: how old the proof may be (RFC 9470). */
+  maxAgeSeconds?: number;
   members?: RefusalMembers;
 }
 

@@ -39,3 +39,11 @@ function challengeOf(code: ProblemCode): string {
   const error = code === "insufficient_user_authentication" ? code : "invalid_token";
   return `Bearer error="${error}"${error === code ? ", max_age=300" : ""}`;
 }
+
+/** What a client may do about a 401 (RFC 6750, 3; RFC 9470, 3). */
+function challengeOf({ code, maxAgeSeconds }: Refusal): string {
+  if (code === "credential_missing") return "Bearer";
+  if (code !== "insufficient_user_authentication") return 'Bearer error="invalid_token"';
+  const maxAge = maxAgeSeconds === undefined ? "" : `, max_age="${maxAgeSeconds}"`;
+  return `Bearer error="insufficient_user_authentication", error_description="${PROBLEMS[code].title}"${maxAge}`;
+}
