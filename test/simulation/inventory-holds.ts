@@ -1,0 +1,347 @@
+/** The doors of holds: placed, changed, extended, taken again, released, read. */
+import type { HeldStock, Holder, HoldRequest, Line, RefusedLine } from "../../shared/contracts/inventory.ts";
+import { agree, type Command, codeOf, command, Difference, settle } from "./inventory-command.ts";
+import type { Dice } from "./inventory-dice.ts";
+import type { Model, ModelHold, ModelLine } from "./inventory-model.ts";
+import { hasEnded, hasRoom, holderRefusal, mergeLines, saleRefusal, without } from "./inventory-rules.ts";
+import { askForSeats, fitLine, judgeSeats, keepsOwnSeats, type Sight, seatRefusal, seeSeats } from "./inventory-seats.ts";
+import { DAY_MS } from "./inventory-terms.ts";
+
+const MAX_REACQUIRED = 3;
+/** Refusals that a key hears again for a day. */
+const FORGOTTEN = ["event_not_found", "ticket_type_not_found", "hold_expired", "hold_released", "idempotency_key_reused"];
+
+export const drawHolder = (dice: Dice): Holder => {
+  const kind = dice.pick(["user", "user", "address", "buyer"] as const);
+  return { kind, key: `${kind} ${dice.below(kind === "address" ? 2 : 4)}` };
+};
+
+export function drawItems(dice: Dice, model: Model): Line[] {
+  const ids = model.config.ticketTypes.map(({ id }) => id);
+  const count = dice.weigh([
+    [6, 1],
+    [3, 2],
+    [1, 3],
+  ]);
+  return Array.from({ length: count }, () => {
+    const ticketTypeId = dice.chance(0.02) ? "unknown" : dice.pick(ids);
+    const quantity = dice.weigh([
+      [8, dice.between(1, 3)],
+      [2, dice.between(1, 6)],
+      [0.3, dice.pick([0, 21])],
+    ]);
+    return askForSeats(dice, model, { ticketTypeId, quantity });
+  });
+}
+
+export function placeHold(dice: Dice, model: Model, number: number): Command {
+  const known = dice.chance(0.12) ? dice.pickLate(model.holds) : undefined;
+  const keyed = dice.chance(0.35);
+  const keptId = keyed && dice.chance(0.3) ? dice.pickLate([...model.kept.keys()]) : undefined;
+  const request: HoldRequest = {
+    holdId: known?.id ?? keptId ?? `hold ${number}`,
+    keyed,
+    requestHash: dice.chance(0.05) ? "other" : (known?.requestHash ?? "first"),
+    holder: known?.holder ?? drawHolder(dice),
+    items: drawItems(dice, model),
+    insider: dice.chance(0.2),
+    ...(dice.chance(0.25) ? { partial: true } : {}),
+  };
+  return command(
+    `placeHold ${JSON.stringify(request)}`,
+    (object) => object.placeHold(request),
+    (answer) => judgePlaced(model, request, answer),
+    { keepsRefusal: keyed },
+  );
+}
+
+/** A hold that its table refuses. */
+export const placeBrokenHold = (model: Model, number: number): Command => {
+  const [type] = model.config.ticketTypes;
+  const holder = { kind: "nobody", key: "x" } as unknown as Holder;
+  const items = [{ ticketTypeId: type?.id ?? "", quantity: type?.minPerOrder ?? 1 }];
+  const request: HoldRequest = { holdId: `broken ${number}`, keyed: false, requestHash: "", holder, items, insider: true };
+  return command(
+    `placeHold ${JSON.stringify(request)}`,
+    (object) => object.placeHold(request),
+    (answer) => agree("a hold of nobody", answer.ok, false),
+    { mayThrow: true },
+  );
+};
+
+type Answer = Awaited<ReturnType<import("../../shared/contracts/inventory.ts").TicketInventoryRpc["placeHold"]>>;
+
+function judgePlaced(model: Model, request: HoldRequest, answer: Answer): void {
+  const kept = request.keyed ? model.kept.get(request.holdId) : undefined;
+  if (kept !== undefined && kept.untilMs > model.nowMs && (model.config.isPublic || request.insider))
+    return void settle(answer, kept.requestHash === request.requestHash ? kept.code : "idempotency_key_reused");
+  judgeFirst(model, request, answer);
+  const code = codeOf(answer);
+  if (request.keyed && code !== "ok" && !FORGOTTEN.includes(code))
+    model.kept.set(request.holdId, { requestHash: request.requestHash, code, untilMs: model.nowMs + DAY_MS });
+}
+
+function judgeFirst(model: Model, request: HoldRequest, answer: Answer): void {
+  if (!model.config.isPublic && !request.insider) return void settle(answer, "event_not_found");
+  const earlier = model.hold(request.holdId);
+  if (earlier !== undefined) {
+    const refusal = earlier.requestHash !== request.requestHash ? "idempotency_key_reused" : deathOf(model, earlier);
+    const told = settle(answer, refusal);
+    if (told !== null) agreeOnHold(model, told, earlier);
+    return;
+  }
+  takeNew(model, { ...request, id: request.holdId }, answer);
+}
+
+/** For a claim too, which may place its hold. */
+export function takeNew(
+  model: Model,
+  request: Pick<HoldRequest, "requestHash" | "holder" | "items" | "partial"> & { id: string },
+  answer: Answer,
+  refusalAfter: (hold: ModelHold) => string | null = () => null,
+  bind: (hold: ModelHold) => void = () => undefined,
+): void {
+  const { id, requestHash, holder } = request;
+  const lines = mergeLines(request.items);
+  const endMs = model.nowMs + model.config.holdMs;
+  const hold: ModelHold = {
+    id,
+    requestHash,
+    holder,
+    state: "held",
+    orderId: null,
+    endMs,
+    capMs: Math.max(endMs, model.nowMs + model.config.holdCapMs),
+    reacquired: 0,
+    lines: [],
+    personKey: null,
+    fingerprintKey: null,
+    releasedFor: null,
+  };
+  const sight = seeSeats(model, codeOf(answer));
+  const plan = planLines(model, holder, lines, request.partial ?? false, sight);
+  const asked =
+    "refusal" in plan ? [] : plan.lines.map((line) => ({ ...toModelLine(model, line, []), asked: line.asked ?? null }));
+  const refusal = "refusal" in plan ? plan.refusal : refusalAfter({ ...hold, lines: asked });
+  const told = settle(answer, refusal);
+  if (told === null || "refusal" in plan) return;
+  hold.lines = takeTold(model, plan, told, [], sight);
+  bind(hold);
+  model.holds.push(hold);
+  agreeOnHold(model, told, hold);
+  model.openTiers();
+}
+
+interface Plan {
+  lines: (Line & { asked?: number })[];
+  refused: RefusedLine[];
+}
+
+/** What the hold is to get, or why not. */
+function planLines(
+  model: Model,
+  holder: Holder,
+  lines: readonly Line[],
+  partial: boolean,
+  sight: Sight,
+): Plan | { refusal: string } {
+  const refusal = saleRefusal(model, lines);
+  if (refusal !== null) return { refusal };
+  const plan = partial ? fitLines(model, lines, sight) : { lines: [...lines], refused: [] };
+  if (plan.lines.length === 0) return { refusal: "sold_out" };
+  const limit = holderRefusal(model, holder, plan.lines);
+  if (limit !== null) return { refusal: limit };
+  if (!hasRoom(model, plan.lines)) return { refusal: "sold_out" };
+  const seats = seatRefusal(model, plan.lines, sight);
+  return seats === null ? plan : { refusal: seats };
+}
+
+/** Each line as much as there is, in the order asked. */
+function fitLines(model: Model, lines: readonly Line[], sight: Sight): Plan {
+  const plan: Plan = { lines: [], refused: [] };
+  for (const line of lines) {
+    const { ticketTypeId, quantity: asked } = line;
+    let fit: Line = line;
+    while (fit.quantity > 0 && !hasRoom(model, [...plan.lines, fit])) fit = { ...fit, quantity: fit.quantity - 1 };
+    fit = fitLine(model, line, fit.quantity, plan.lines, sight);
+    if (fit.quantity < (model.type(ticketTypeId)?.minPerOrder ?? 1)) plan.refused.push({ ticketTypeId, asked, code: "sold_out" });
+    else plan.lines.push(fit.quantity < asked ? { ...fit, asked } : fit);
+  }
+  return plan;
+}
+
+const toModelLine = (model: Model, { ticketTypeId, quantity }: Line, had: readonly ModelLine[]): ModelLine => {
+  const price = had.find((line) => line.ticketTypeId === ticketTypeId)?.unitPriceMinor;
+  return {
+    ticketTypeId,
+    quantity,
+    unitPriceMinor: price ?? model.type(ticketTypeId)?.unitPriceMinor ?? -1,
+    asked: null,
+    seatIds: [],
+  };
+};
+
+/** The planned lines with the seats that the object gave, which must be such as the rules allow. */
+function takeTold(model: Model, plan: Plan, told: HeldStock, had: readonly ModelLine[], sight: Sight): ModelLine[] {
+  agree("lines that got nothing", told.refused ?? [], plan.refused);
+  judgeSeats(model, plan.lines, told.lines, sight);
+  return plan.lines.map((line, index) => ({
+    ...toModelLine(model, line, had),
+    asked: line.asked ?? null,
+    seatIds: (told.lines[index]?.seats ?? []).map(({ id }) => id),
+  }));
+}
+
+export const deathOf = (model: Model, hold: ModelHold): string | null => {
+  if (hold.state === "confirmed" || model.isLive(hold)) return null;
+  return hold.state === "released" ? "hold_released" : "hold_expired";
+};
+
+export function agreeOnHold(model: Model, told: HeldStock, hold: ModelHold): void {
+  agree(
+    `hold ${hold.id}`,
+    [told.holdId, told.holder, told.orderId, told.expiresAtMs, told.extendableUntilMs, told.eventId],
+    [hold.id, hold.holder, hold.orderId, hold.endMs, hold.capMs, model.config.eventId],
+  );
+  agree(
+    `the lines of ${hold.id}`,
+    told.lines.map((line) => [
+      line.ticketTypeId,
+      line.quantity,
+      line.unitPriceMinor,
+      line.asked ?? null,
+      (line.seats ?? []).map(({ id }) => id),
+    ]),
+    hold.lines.map((line) => [line.ticketTypeId, line.quantity, line.unitPriceMinor, line.asked, line.seatIds]),
+  );
+}
+
+const pickHold = (dice: Dice, model: Model): { id: string; hold: ModelHold | undefined } => {
+  const hold = dice.chance(0.04)
+    ? undefined
+    : dice.pickLate(model.holds.filter(({ orderId }) => orderId === null || dice.chance(0.2)));
+  return { id: hold?.id ?? "nobody's", hold };
+};
+
+function unclaimedRefusal(model: Model, hold: ModelHold | undefined): string | null {
+  if (hold === undefined) return "hold_not_found";
+  return deathOf(model, hold) ?? (hold.orderId === null ? null : "hold_in_use");
+}
+
+export function changeHold(dice: Dice, model: Model): Command {
+  const { id, hold } = pickHold(dice, model);
+  const partial = dice.chance(0.25);
+  const again = hold?.lines.map(({ ticketTypeId, quantity, seatIds }) =>
+    seatIds.length > 0 ? { ticketTypeId, quantity, bestAvailable: true as const } : { ticketTypeId, quantity },
+  );
+  const items = again !== undefined && dice.chance(0.2) ? again : drawItems(dice, model);
+  return command(
+    `changeHold ${id} ${JSON.stringify(items)}${partial ? " partial" : ""}`,
+    (object) => object.changeHold(id, items, partial),
+    (answer) => {
+      const dead = unclaimedRefusal(model, hold);
+      if (dead !== null || hold === undefined) return void settle(answer, dead);
+      const lines = keepsOwnSeats(hold, mergeLines(items));
+      const [sight, plan] = without(hold, () => {
+        const seen = seeSeats(model, codeOf(answer));
+        return [seen, planLines(model, hold.holder, lines, partial, seen)] as const;
+      });
+      const told = settle(answer, "refusal" in plan ? plan.refusal : null);
+      if (told === null || "refusal" in plan) return;
+      hold.lines = takeTold(model, plan, told, hold.lines, sight);
+      agreeOnHold(model, told, hold);
+      model.openTiers();
+    },
+  );
+}
+
+export function extendHold(dice: Dice, model: Model): Command {
+  const { id, hold } = pickHold(dice, model);
+  return command(
+    `extendHold ${id}`,
+    (object) => object.extendHold(id),
+    (answer) => {
+      const refusal = unclaimedRefusal(model, hold) ?? (hasEnded(model) ? "event_not_on_sale" : null);
+      const told = settle(answer, refusal);
+      if (told === null || hold === undefined) return;
+      hold.endMs = Math.min(Math.max(hold.endMs, model.nowMs + model.config.holdMs), hold.capMs);
+      agreeOnHold(model, told, hold);
+    },
+  );
+}
+
+export function reacquireHold(dice: Dice, model: Model): Command {
+  const expired = model.holds.filter((hold) => hold.orderId === null && deathOf(model, hold) === "hold_expired");
+  const hold = dice.chance(0.7) ? dice.pickLate(expired) : pickHold(dice, model).hold;
+  const id = hold?.id ?? "nobody's";
+  return command(
+    `reacquireHold ${id}`,
+    (object) => object.reacquireHold(id),
+    (answer) => {
+      if (hold === undefined) return void settle(answer, "hold_not_found");
+      if (hold.orderId !== null) return void settle(answer, "hold_in_use");
+      if (model.isLive(hold)) {
+        const told = settle(answer, null);
+        if (told !== null) agreeOnHold(model, told, hold);
+        return;
+      }
+      const told = settle(answer, reacquireRefusal(model, hold));
+      if (told === null) return;
+      const before = hold.lines;
+      hold.lines = before.map((line) => ({ ...line, unitPriceMinor: model.type(line.ticketTypeId)?.unitPriceMinor ?? -1 }));
+      const repriced = hold.lines.flatMap(({ ticketTypeId, unitPriceMinor }, index) => {
+        const fromMinor = before[index]?.unitPriceMinor;
+        return fromMinor === unitPriceMinor ? [] : [{ ticketTypeId, fromMinor, toMinor: unitPriceMinor }];
+      });
+      agree(`what of ${id} costs something else`, told.repriced ?? [], repriced);
+      hold.state = "held";
+      hold.endMs = model.nowMs + model.config.holdMs;
+      hold.capMs = Math.max(hold.endMs, model.nowMs + model.config.holdCapMs);
+      hold.reacquired += 1;
+      agreeOnHold(model, told, hold);
+      model.openTiers();
+    },
+  );
+}
+
+function reacquireRefusal(model: Model, hold: ModelHold): string | null {
+  if (hold.state === "released") return "hold_released";
+  if (hold.reacquired >= MAX_REACQUIRED) return "hold_expired";
+  const lines = hold.lines.map(({ ticketTypeId, quantity, seatIds }) =>
+    seatIds.length > 0 ? { ticketTypeId, quantity, seatIds } : { ticketTypeId, quantity },
+  );
+  return saleRefusal(model, lines) ?? holderRefusal(model, hold.holder, lines) ?? takeAgainRefusal(model, hold);
+}
+
+/** The same tickets and seats once more. */
+export function takeAgainRefusal(model: Model, { lines }: ModelHold): "sold_out" | null {
+  const taken = model.takenSeats();
+  const areFree = lines.every(({ seatIds }) => seatIds.every((id) => model.seats.has(id) && !taken.has(id)));
+  return areFree && hasRoom(model, lines) ? null : "sold_out";
+}
+
+export function releaseHold(dice: Dice, model: Model): Command {
+  const { id, hold } = pickHold(dice, model);
+  return command(
+    `releaseHold ${id}`,
+    (object) => object.releaseHold(id),
+    (answer) => {
+      settle(answer, hold === undefined ? "hold_not_found" : hold.orderId === null ? null : "hold_in_use");
+      if (hold !== undefined && hold.orderId === null && model.isLive(hold)) hold.state = "released";
+    },
+  );
+}
+
+export function readHold(dice: Dice, model: Model): Command {
+  const { id, hold } = pickHold(dice, model);
+  return command(
+    `hold ${id}`,
+    (object) => object.hold(id),
+    (answer) => {
+      const told = settle(answer, hold === undefined ? "hold_not_found" : deathOf(model, hold));
+      if (told !== null && hold !== undefined) agreeOnHold(model, told, hold);
+      if (!answer.ok && hold !== undefined && "holder" in answer.error) agree("whose it was", answer.error.holder, hold.holder);
+      if (!answer.ok && hold !== undefined && !("holder" in answer.error)) throw new Difference(`${id} does not name its holder`);
+    },
+  );
+}

@@ -1,0 +1,256 @@
+/**
+ * The event as a person with a pencil would keep it: lists of holds, tickets and blocked seats, and every count made anew by going
+ * through them. It shares no line with the object, and knows nothing of rows, savepoints or alarms: a hold past its end is gone.
+ */
+import type { StockNews } from "../../shared/contracts/feed.ts";
+import type { Holder, InventoryConfig, TicketTypeConfig } from "../../shared/contracts/inventory.ts";
+import type { CompiledSeatMap } from "../../shared/contracts/seats.ts";
+
+export interface ModelLine {
+  ticketTypeId: string;
+  quantity: number;
+  unitPriceMinor: number;
+  asked: number | null;
+  seatIds: string[];
+}
+
+export interface ModelHold {
+  id: string;
+  requestHash: string;
+  holder: Holder;
+  state: "held" | "confirmed" | "released" | "expired";
+  orderId: string | null;
+  endMs: number;
+  capMs: number;
+  reacquired: number;
+  lines: ModelLine[];
+  personKey: string | null;
+  fingerprintKey: string | null;
+  /** The reason of its order's release, null while there is none. */
+  releasedFor: string | null;
+}
+
+export interface ModelTicket {
+  id: string;
+  orderId: string;
+  ticketTypeId: string;
+  unitPriceMinor: number;
+  status: "valid" | "admitted" | "void";
+  seatId: string | null;
+  /** Made void after the event was cancelled: nobody may have its place. */
+  keepsPlace: boolean;
+}
+
+export interface PoolCount {
+  capacity: number;
+  sold: number;
+  held: number;
+  heldByGuests: number;
+  blocked: number;
+}
+
+/** A seat of the event's map, where it is. */
+export interface ModelSeat {
+  id: string;
+  segment: number;
+  place: number;
+  category: string;
+  sectionId: string;
+  whole: boolean;
+  kind: "o" | "a" | "c";
+  companionOf: string | null;
+  /** To its section's focus, in thousandths of the map's unit. */
+  distance: number;
+}
+
+export type Letter = "f" | "h" | "s" | "b";
+
+export const isGuest = (holder: Holder): boolean => holder.kind !== "user";
+export const sumOf = (numbers: Iterable<number>): number => {
+  let sum = 0;
+  for (const number of numbers) sum += number;
+  return sum;
+};
+
+export class Model {
+  config: InventoryConfig;
+  state: "open" | "cancelled" | "completed" = "open";
+  /** Types whose turn came by the sell-out of the one before. */
+  readonly opened = new Set<string>();
+  holds: ModelHold[] = [];
+  tickets: ModelTicket[] = [];
+  readonly blocked = new Set<string>();
+  /** By the hold's id: a key's refusal and until when it is kept. */
+  readonly kept = new Map<string, { requestHash: string; code: string; untilMs: number }>();
+  /** By device and nonce. */
+  readonly scans = new Map<string, { codeHash: string; ticketId: string; outcome: string }>();
+  /** What each shard of the feed was told last. */
+  readonly heard = new Map<number, StockNews>();
+  seats = new Map<string, ModelSeat>();
+  map: CompiledSeatMap | null = null;
+  nowMs: number;
+  /** Holds are due that the object has not ended yet: until it does, their seats stand in the way of what is best. */
+  isLagging = false;
+
+  constructor(config: InventoryConfig, nowMs: number) {
+    this.config = config;
+    this.nowMs = nowMs;
+  }
+
+  type(id: string): TicketTypeConfig | undefined {
+    return this.config.ticketTypes.find((type) => type.id === id);
+  }
+
+  hold(id: string): ModelHold | undefined {
+    return this.holds.find((hold) => hold.id === id);
+  }
+
+  holdOfOrder(orderId: string): ModelHold | undefined {
+    return this.holds.find((hold) => hold.orderId === orderId);
+  }
+
+  isLive(hold: ModelHold): boolean {
+    return hold.state === "held" && hold.endMs > this.nowMs;
+  }
+
+  ticketsOf(orderId: string): ModelTicket[] {
+    return this.tickets.filter((ticket) => ticket.orderId === orderId);
+  }
+
+  /** Sold, held, and held by guests, by ticket type. */
+  takenByType(): Map<string, { sold: number; held: number; heldByGuests: number }> {
+    const taken = new Map<string, { sold: number; held: number; heldByGuests: number }>();
+    const of = (id: string) => {
+      const known = taken.get(id);
+      if (known !== undefined) return known;
+      const none = { sold: 0, held: 0, heldByGuests: 0 };
+      taken.set(id, none);
+      return none;
+    };
+    for (const ticket of this.tickets) if (ticket.status !== "void" || ticket.keepsPlace) of(ticket.ticketTypeId).sold += 1;
+    for (const hold of this.holds) {
+      if (!this.isLive(hold)) continue;
+      for (const { ticketTypeId, quantity } of hold.lines) {
+        const count = of(ticketTypeId);
+        count.held += quantity;
+        if (isGuest(hold.holder)) count.heldByGuests += quantity;
+      }
+    }
+    return taken;
+  }
+
+  /** Every pool of the terms, as they stand or as they would be, with some more held. */
+  pools(config = this.config, more: readonly { ticketTypeId: string; quantity: number }[] = []): Map<string, PoolCount> {
+    const taken = this.takenByType();
+    const of = (id: string) => {
+      const { sold, held, heldByGuests } = taken.get(id) ?? { sold: 0, held: 0, heldByGuests: 0 };
+      return {
+        sold,
+        held: held + sumOf(more.filter((line) => line.ticketTypeId === id).map(({ quantity }) => quantity)),
+        heldByGuests,
+      };
+    };
+    const pools = new Map<string, PoolCount>();
+    for (const { id, capacity } of config.pools) {
+      const count = { capacity, sold: 0, held: 0, heldByGuests: 0, blocked: 0 };
+      for (const type of config.ticketTypes) {
+        if (!type.poolIds.includes(id)) continue;
+        const { sold, held, heldByGuests } = of(type.id);
+        count.sold += sold;
+        count.held += held;
+        count.heldByGuests += heldByGuests;
+      }
+      // An allocation keeps what it has not given to those who draw from here through it.
+      for (const allocation of config.pools) {
+        if (!allocation.withinPoolIds.includes(id)) continue;
+        const through = config.ticketTypes.filter(({ poolIds }) => poolIds.includes(id) && poolIds.includes(allocation.id));
+        count.blocked += allocation.capacity - sumOf(through.map((type) => of(type.id).sold + of(type.id).held));
+      }
+      pools.set(id, count);
+    }
+    return pools;
+  }
+
+  /** What is left of each type. */
+  available(): Map<string, number> {
+    const pools = this.pools();
+    const free = this.map === null ? null : this.freeByCategory();
+    return new Map(this.config.ticketTypes.map((type) => [type.id, this.leastOf(type, pools, free)]));
+  }
+
+  leastOf(type: TicketTypeConfig, pools: Map<string, PoolCount>, free: Map<string, number> | null): number {
+    const kept = new Set(this.config.pools.filter(({ id }) => type.poolIds.includes(id)).flatMap((pool) => pool.withinPoolIds));
+    const rooms = type.poolIds.filter((id) => !kept.has(id)).map((id) => roomOf(pools.get(id)));
+    if (type.seatCategories.length > 0) rooms.push(sumOf(type.seatCategories.map((category) => free?.get(category) ?? 0)));
+    return Math.max(0, Math.min(...rooms));
+  }
+
+  /** Who has which seat; a seat that two have is a fault that no order of events excuses. */
+  takenSeats(): Map<string, Letter> {
+    const taken = new Map<string, Letter>();
+    const take = (id: string, letter: Letter) => {
+      if (taken.has(id)) throw new Error(`seat ${id} has two owners: ${taken.get(id)} and ${letter}`);
+      taken.set(id, letter);
+    };
+    for (const id of this.blocked) take(id, "b");
+    for (const hold of this.holds)
+      if (this.isLive(hold)) for (const { seatIds } of hold.lines) for (const id of seatIds) take(id, "h");
+    for (const ticket of this.tickets)
+      if (ticket.seatId !== null && (ticket.status !== "void" || ticket.keepsPlace)) take(ticket.seatId, "s");
+    return taken;
+  }
+
+  freeByCategory(): Map<string, number> {
+    const taken = this.takenSeats();
+    const free = new Map<string, number>();
+    for (const { id, category } of this.seats.values()) if (!taken.has(id)) free.set(category, (free.get(category) ?? 0) + 1);
+    return free;
+  }
+
+  /** Whoever took stock may have taken a tier's last. */
+  openTiers(): void {
+    if (
+      !this.config.ticketTypes.some(({ id, opensAfterTicketTypeId }) => opensAfterTicketTypeId !== null && !this.opened.has(id))
+    )
+      return;
+    const available = this.available();
+    for (const { id, opensAfterTicketTypeId } of this.config.ticketTypes)
+      if (opensAfterTicketTypeId !== null && available.get(opensAfterTicketTypeId) === 0) this.opened.add(id);
+  }
+
+  /** Whether something ends or begins in this time: a clock that is set back over it would bring back what is gone. */
+  turnsWithin(fromMs: number, toMs: number): boolean {
+    const turns = [
+      this.config.endMs,
+      ...this.holds.flatMap(({ endMs, capMs }) => [endMs, capMs]),
+      ...[...this.kept.values()].map(({ untilMs }) => untilMs),
+      ...this.config.ticketTypes.flatMap(({ saleStartMs, saleEndMs }) => [saleStartMs ?? 0, saleEndMs ?? 0]),
+    ];
+    return turns.some((turnMs) => fromMs < turnMs && turnMs <= toMs);
+  }
+
+  lay(map: CompiledSeatMap | null): void {
+    this.map = map;
+    this.seats = new Map((map === null ? [] : seatsOf(map)).map((seat) => [seat.id, seat]));
+  }
+}
+
+export const roomOf = (pool: PoolCount | undefined): number =>
+  pool === undefined ? 0 : pool.capacity - pool.sold - pool.held - pool.blocked;
+
+export function seatsOf({ segments, sections }: CompiledSeatMap): ModelSeat[] {
+  return segments.flatMap(({ number, sectionId, category, whole, seats }) => {
+    const { x: focusX, y: focusY } = sections.find(({ id }) => id === sectionId)?.focus ?? { x: 0, y: 0 };
+    return seats.map(({ id, x, y, accessible, companionOf }, place) => ({
+      id,
+      segment: number,
+      place,
+      category,
+      sectionId,
+      whole,
+      kind: accessible ? ("a" as const) : companionOf === null ? ("o" as const) : ("c" as const),
+      companionOf,
+      distance: Math.round(Math.hypot(x - focusX, y - focusY) * 1000),
+    }));
+  });
+}
