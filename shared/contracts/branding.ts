@@ -5,8 +5,8 @@ import { Lines } from "./text";
 
 const HexColor = z
   .string()
-  .toLowerCase()
-  .regex(/^#[0-9a-f]{6}$/, "a colour as #rrggbb");
+  .regex(/^#[0-9a-fA-F]{6}$/, "a colour as #rrggbb")
+  .toLowerCase();
 /** Kept as a browser would ask for it: `https:example.com` is an address too, spelled otherwise. */
 const Url = z.url({ protocol: /^https$/, normalize: true }).max(2048);
 
@@ -117,7 +117,7 @@ export type BrandLink = z.infer<typeof BrandLink>;
 
 /**
  * SEED's branding settings. A picture is an asset of the organizer's own or an https address; naming one takes the other away, null
- * takes it away. `customCSS` is stored, and used only by pages that can confine it.
+ * takes it away.
  */
 export const BrandSettingsDraft = z
   .strictObject({
@@ -132,7 +132,10 @@ export const BrandSettingsDraft = z
     fontFamily: FontFamily.optional(),
     tagline: Line(160).nullable().optional(),
     links: z.array(BrandLink).max(8).optional(),
-    customCSS: Lines.max(50_000).optional(),
+    customCSS: Lines.max(50_000).optional().meta({
+      description:
+        "Kept and told, for pages of the organizer's own. Bilten's pages and mails do not apply it: no style sheet of another's can be held to contrast and to what a buyer must see before paying",
+    }),
   })
   .refine(({ logoUrl, logoAssetId }) => !logoUrl || !logoAssetId, { path: ["logoUrl"], message: "either logoUrl or logoAssetId" })
   .refine(({ faviconUrl, faviconAssetId }) => !faviconUrl || !faviconAssetId, {

@@ -22,6 +22,8 @@ export const MAX_HOLD_SECONDS = 10_800;
 export const MAX_OFFER_SECONDS = 604_800;
 export const DEFAULT_OFFER_SECONDS = 86_400;
 export const DEFAULT_MIN_PER_ORDER = 1;
+/** No policy to show to anybody: the organizer decides each time. */
+export const DEFAULT_REFUND_POLICY = "organizer";
 export const DEFAULT_MAX_PER_ORDER = 10;
 
 const MaxPerPerson = z
@@ -203,6 +205,7 @@ export const PublishedEvent = z
       offerSeconds: z.int().optional(),
     }),
     seatMapId: Id.optional(),
+    cancelReason: z.string().optional(),
     ticketTypes: z.array(TicketType),
     createdAt: Timestamp,
     updatedAt: Timestamp,
@@ -246,7 +249,11 @@ export const CheckInDraft = z
   .meta({ id: "CheckInDraft" });
 export const CheckIn = z.object({ result: z.literal("admitted"), ticket: Ticket, admittedAt: Timestamp }).meta({ id: "CheckIn" });
 
-export const CancelDraft = z.strictObject({ reason: z.string().trim().min(1).max(1000) }).meta({ id: "CancelDraft" });
+export const CancelDraft = z
+  .strictObject({
+    reason: Title(1000).meta({ description: "Told to whoever looks at the event, and to each buyer by mail" }),
+  })
+  .meta({ id: "CancelDraft" });
 
 /** A part of a list in the order of time. */
 export interface PublicEventsPage {
@@ -291,3 +298,8 @@ export interface EventsRpc extends DomainRpc {
   /** Published public events of an organizer that are not over, soonest first. */
   publicEvents(organizerId: string, page?: PublicEventsPage): Promise<PublishedEvent[]>;
 }
+  /**
+   * Of at most 20 events those of which nothing is left, at most a second old, and whether some of it may come back. One that cannot be
+   * told at once is not among them.
+   */
+  eventsWithoutTickets(ids: string[]): Promise<{ id: string; mayComeBack: boolean }[]>;

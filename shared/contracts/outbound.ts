@@ -14,7 +14,25 @@ export interface SearchRpc extends DomainRpc {
   eventsThatFit(question: { organizerId: string; q: string; cursor?: string; limit: number }): Promise<FoundPage | null>;
 }
 export type AnalyticsRpc = DomainRpc;
-export type NotificationsRpc = DomainRpc;
+
+/** A4, or as high as a phone's screen. */
+export const TICKET_PAPERS = ["print", "phone"] as const;
+export type TicketPaper = (typeof TICKET_PAPERS)[number];
+
+export interface NotificationsRpc extends DomainRpc {
+  /**
+   * An order's tickets that still admit, at most 100, as one PDF, or one of them; null where there are none. The asking Worker has seen
+   * that its reader may read the order.
+   */
+  ticketFile(question: {
+    orderId: string;
+    /** Null for all. */
+    ticketId: string | null;
+    paper: TicketPaper;
+    /** BCP 47, one of ours. */
+    language: string;
+  }): Promise<{ filename: string; content: Uint8Array } | null>;
+}
 export type SitesRpc = DomainRpc;
 
 /** What would have been sent, as `GET /dev/outbox` shows it in development. */

@@ -108,7 +108,9 @@ describe.skipIf(executablePath === null)(
         const visitor = await visit(browser, device, { locale: "en-US" });
         const site = { ...brandedSite(), brand: { ...brandedSite().brand, primaryColor: "#dc2626" } };
         const event = publishedEvent({ ticketTypes: [type] });
-        const shown = eventPage(site, event, [type], { reservation: `/c/${event.id}/${crypto.randomUUID()}` });
+        const shown = eventPage(site, event, [type], {
+          reservation: { path: `/c/${event.id}/${crypto.randomUUID()}`, hold: null },
+        });
         await serve(visitor.page, "/e", await pageResponse(site, shown));
         await visitor.page.goto(`${ORIGIN}/e`);
         await visitor.look("reservation");

@@ -73,7 +73,7 @@ describe("a confirmation", () => {
       expect(page.text).toContain("Žižkov – Ночь Ελλάδα");
       expect(page.text).toContain("The Blue Note");
       expect(page.text).toContain(sale.order.id);
-      expect(page.text).toContain("Diese Karte gilt für eine Person");
+      expect(page.text).toContain("Dieses Ticket gilt für eine Person");
     }
     const scan = { code: onPhone[1]?.code, nonce: randomUUID() };
     expect((await box.owner.api.post(`/events/${box.event.id}/check-ins`, scan)).status).toBe(201);
@@ -83,7 +83,7 @@ describe("a confirmation", () => {
 
   test("speaks the buyer's language in every part, and shows the event in its own zone", () => {
     const { text = "", html = "", subject } = sale.mail;
-    expect(subject).toMatch(/^Ihre Karten für Žižkov/);
+    expect(subject).toMatch(/^Ihre Tickets für Žižkov/);
     for (const part of [text, html]) {
       expect(part).toContain("Guten Tag Zoë Łukasz,");
       expect(part).toContain("Samstag, 27. März 2032");
@@ -161,10 +161,10 @@ test.each(NAMES)("a buyer called %j has tickets that admit", async (name) => {
   expect((await readMail(mail)).text?.includes(name.trim())).toBe(isSaid);
 });
 
-test("a name that the ticket's letters cannot write is named as in the order, never in part", async () => {
+test("a name that the ticket's letters cannot write is counted, and named on the order's page, never in part", async () => {
   const { mail } = await buy("Ada 太郎", "en", ["Ada 太郎", "Greta Gäst"]);
   const [first, second] = await readTickets(bytesOf(fileOf(mail, ".pdf")));
-  expect(first?.text).toContain("as in your order");
+  expect(first?.text).toContain("Holder 1, named on your order's page");
   expect(first?.text).not.toContain("Ada");
   expect(second?.text).toContain("Greta Gäst");
 });

@@ -1,6 +1,6 @@
 /** Where a buyer is led who goes back, waits too long, comes by an old link, or sends what cannot be. */
 import { beforeAll, describe, expect, inject, test } from "vitest";
-import { Order } from "../../shared/contracts/orders";
+import { Order, PaymentProcessed } from "../../shared/contracts/orders";
 import { guestOrderLink } from "../../shared/http/guest-links";
 import { connect, parse } from "../support/client";
 import { formOf, type Reader, readerOf } from "../support/reader";
@@ -42,14 +42,62 @@ describe("a reservation", () => {
     const checkout = await reserve(reader, event);
     const form = formOf(checkout, CHECKOUT);
     const back = await reader.get(`/e/${event.id}/the-last-two`);
-    expect(back.text).toContain("All tickets are sold out.");
+    expect(back.text).toContain("You have tickets reserved here until");
+    expect(back.text).toContain("None left at the moment · 2 reserved for you");
     expect(back.text).toContain(`<a href="${form.action}">Continue with your reservation</a>`);
-    expect((await readerOf(api, host).get(`/e/${event.id}`)).text).not.toContain("Continue with");
+    const others = (await readerOf(api, host).get(`/e/${event.id}`)).text;
+    expect(others).not.toContain("Continue with");
+    expect(others).toContain("All tickets are reserved at the moment. Some may come back in a few minutes.");
+    expect((await readerOf(api, host).get("/")).text).toContain("All reserved at the moment");
     // An order that waits to be paid keeps them too, and one that is over does not.
     const order = await reader.follow(await reader.post(form, BUYER));
     expect((await reader.get(`/e/${event.id}`)).text).toContain("Continue with your reservation");
     await reader.follow(await reader.post(formOf(order, /\/cancel$/)));
     expect((await reader.get(`/e/${event.id}`)).text).not.toContain("Continue with");
+  });
+
+  test("gives way to another choice on the event's page, which has the same end", async () => {
+    const event = await twoTickets(5);
+    const [type] = event.ticketTypes;
+    const reader = readerOf(api, host);
+    const path = formOf(await reserve(reader, event, 3), CHECKOUT).action;
+    const chosen = async (quantity: string) => {
+      const form = formOf(await reader.get(`/e/${event.id}`), /^\/e\//);
+      return reader.post(form, { [`q-${type?.id}`]: quantity });
+    };
+    const left = async () => /(\d+) left|None left/.exec((await readerOf(api, host).get(`/e/${event.id}`)).text)?.[1];
+    expect(await left()).toBe("2");
+    const changed = await chosen("4");
+    expect(changed.headers.get("location")).toBe(path);
+    expect((await reader.follow(changed)).text).toContain("4 × ");
+    expect(await left()).toBe("1");
+    // One more than there are leaves it as it is.
+    expect((await chosen("6")).status).toBe(422);
+    expect(await left()).toBe("1");
+    expect((await chosen("1")).headers.get("location")).toBe(path);
+    expect(await left()).toBe("4");
+    // An order's tickets are the order's: another choice is another one's.
+    await reader.post(formOf(await reader.get(path), CHECKOUT), BUYER);
+    expect((await chosen("1")).headers.get("location")).not.toBe(path);
+    expect(await left()).toBe("3");
+  });
+
+  test("that an order has leads to it, also where its form is sent again with faults in it", async () => {
+    const reader = readerOf(api, host);
+    const form = formOf(await reserve(reader, box.event), CHECKOUT);
+    expect((await reader.post(form, { name: "", email: "" })).status).toBe(422);
+    const order = (await reader.post(form, BUYER)).headers.get("location");
+    expect(order).toMatch(/^\/o\//);
+    const again = await reader.post(form, { name: "", email: "" });
+    expect([again.status, again.headers.get("location")]).toEqual([303, order]);
+  });
+
+  test("that is given back says so on the event's page", async () => {
+    const reader = readerOf(api, host);
+    const checkout = await reserve(reader, box.event);
+    const page = await reader.follow(await reader.post(formOf(checkout, /\/release$/)));
+    expect(page.text).toContain("Your tickets are given back.");
+    expect(page.text).not.toContain("Continue with");
   });
 
   test("whose key a browser has forgotten is over, and what was typed gets the same tickets again", async () => {
@@ -82,9 +130,9 @@ describe("a reservation", () => {
     const rest = formOf(short, CHECKOUT);
     expect(rest.fields[`item-${event.ticketTypes[0]?.id}`]).toBe("1");
     expect((await reader.follow(await reader.post(rest))).text).toContain("Pay now");
-    // Now there is nothing left of it.
-    const none = await reader.post(formOf(again, CHECKOUT), { key: crypto.randomUUID() });
-    expect([none.status, none.text.includes("Sold out")]).toEqual([409, true]);
+    // Now there is nothing left of it, but what others have not paid for yet.
+    const none = await readerOf(api, host).post(formOf(again, CHECKOUT), { key: crypto.randomUUID() });
+    expect([none.status, none.text.includes("reserved at the moment")]).toEqual([409, true]);
   });
 });
 
@@ -153,4 +201,42 @@ test("an event that is made private after the sale keeps its date for those who 
   const file = await reader.get(`/o/${id}/event.ics`);
   expect([file.status, file.text.includes(`UID:${event.id}`)]).toEqual([200, true]);
   expect((await readerOf(api, host).get(`/o/${id}/event.ics`)).status).toBe(404);
+});
+
+test("money that went back stands on the order's page, with the tickets that it took", async () => {
+  const event = await twoTickets(3);
+  const placed = { eventId: event.id, items: [{ ticketTypeId: event.ticketTypes[0]?.id, quantity: 2 }], buyer: BUYER };
+  const { id, accessToken = "" } = parse(Order, await api.post("/orders", placed), 201);
+  const paying = { orderId: id, provider: "test", paymentMethod: { token: "tok_success" } };
+  const { payment } = parse(PaymentProcessed, await api.post("/payments/process", paying, { token: accessToken }), 200);
+  const reader = readerOf(api, host);
+  const { pathname, search } = new URL(guestOrderLink(`http://${host}`, id, accessToken));
+  const paid = await reader.follow(await reader.get(`${pathname}${search}`));
+  expect(paid.text).toContain("Show the codes below at the door.");
+  const file = await reader.get(`/o/${id}/print.pdf`);
+  expect([file.status, file.headers.get("content-type")]).toEqual([200, "application/pdf"]);
+  expect((await readerOf(api, host).get(`/o/${id}/print.pdf`)).status).toBe(404);
+  const [first = "", second = ""] = [...new Set(paid.text.match(/\/t\/[0-9a-f-]{36}/g))];
+  expect((await reader.get(`/o/${id}${first}/print.pdf`)).headers.get("content-type")).toBe("application/pdf");
+
+  const refund = { reason: "Ill", ticketIds: [first.slice(3)] };
+  expect((await box.owner.api.post(`/payments/${payment.id}/refund`, refund)).status).toBe(201);
+  const partly = (await reader.get(`/o/${id}`)).text;
+  expect(partly).toMatch(/Refunded<\/th><td>-€25\.00/);
+  expect((await reader.get(`/o/${id}${first}/print.pdf`)).status).toBe(404);
+  const gone = (await reader.get(`/o/${id}${first}`)).text;
+  expect(gone).toContain("No longer valid");
+  expect(gone).not.toContain("Show this code");
+  expect((await reader.get(`/o/${id}${second}`)).text).toContain("Show this code");
+
+  const reason = "The river rose.";
+  await box.owner.api.post(`/events/${event.id}/cancel`, { reason });
+  const called = await eventually("a refunded order", async () => {
+    const { text } = await reader.get(`/o/${id}`);
+    return text.includes("has gone back to you") ? text : undefined;
+  });
+  expect(called).toMatch(/Refunded<\/th><td>-€50\.00/);
+  for (const said of ["This event was cancelled.", "The organizer says: The river rose."]) expect(called).toContain(said);
+  for (const unsaid of ["Choose tickets anew", "Show the codes"]) expect(called).not.toContain(unsaid);
+  expect((await reader.get(`/e/${event.id}`)).text).toContain("The organizer says: The river rose.");
 });

@@ -18,7 +18,9 @@ afterEach(() => {
   return reset();
 });
 
-const CANCELLED: Change = { EVENTS: { events: async () => [{ ...event, status: "cancelled" }] } };
+const CANCELLED: Change = {
+  EVENTS: { events: async () => [{ ...event, status: "cancelled", cancelReason: "The <river> rose.\u202e" }] },
+};
 const message = {
   ...envelopeOf,
   type: "event.cancelled" as const,
@@ -91,8 +93,28 @@ it("payments that does not answer loses nobody", async () => {
 });
 
 it.each([
-  ["en", 5000, ["Jazz <b>& more</b> is cancelled", "Blue Note had to cancel", "no longer valid", "What you paid goes back"]],
-  ["de", 5000, ["Jazz <b>& more</b> ist abgesagt", "Blue Note musste", "gelten nicht mehr", "Was Sie gezahlt haben"]],
+  [
+    "en",
+    5000,
+    [
+      "Jazz <b>& more</b> is cancelled",
+      "Blue Note had to cancel",
+      "no longer valid",
+      "What you paid goes back",
+      "The reason: The <river> rose.\n",
+    ],
+  ],
+  [
+    "de",
+    5000,
+    [
+      "Jazz <b>& more</b> ist abgesagt",
+      "Blue Note musste",
+      "gelten nicht mehr",
+      "Was Sie gezahlt haben",
+      "Der Grund: The <river> rose.\n",
+    ],
+  ],
   ["en", 0, ["no longer valid"]],
 ])(
   "it says so in %s, of money only where there was some (%i), and takes the date out of the calendar",

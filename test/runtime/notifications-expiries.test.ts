@@ -54,7 +54,7 @@ async function tell(change: Partial<OrderFacts>, more: Change = {}): Promise<num
 
 it.each([
   ["en", ["has ended", "You began to order tickets for Jazz", "or your money back in full", "See what is left"]],
-  ["de", ["ist abgelaufen", "Sie wollten Karten für Jazz", "oder Ihr Geld ganz zurück", "Sehen, was noch frei ist"]],
+  ["de", ["ist abgelaufen", "Sie wollten Tickets für Jazz", "oder Ihr Geld ganz zurück", "Sehen, was noch frei ist"]],
 ])("it says in %s that there are no tickets, and leads back to the event", async (language, said) => {
   expect(await tell({ language })).toBe(1);
   const [mail] = await mails();

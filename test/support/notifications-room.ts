@@ -12,7 +12,7 @@ import { messageHandlers } from "../../workers/notifications/message-handlers";
 import type { Occasion } from "../../workers/notifications/occasions";
 import { publishedEvent } from "./published-event";
 
-const STANDING = "0197f3c2-1111-7c11-8b2a-1a2b3c4d5e01";
+export const STANDING = "0197f3c2-1111-7c11-8b2a-1a2b3c4d5e01";
 export const event = publishedEvent({ title: "Jazz <b>& more</b>" });
 const eur = (amount: number) => ({ amount, currency: "EUR" });
 export const ctx = { waitUntil: () => undefined };

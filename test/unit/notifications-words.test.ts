@@ -18,6 +18,7 @@ const marksIn = (said: Said | undefined): string[] => [...String(said).matchAll(
 const ALIKE = new Set([
   "/confirmation/code",
   "/paper/holder",
+  "/paper/ticket",
   "/account/already_registered/link",
   ...["password_changed", "factors_changed", "new_device"].map((kind) => `/account/${kind}/link`),
 ]);

@@ -73,10 +73,35 @@ describe("an event's page", () => {
     expect(saleNote(scheduled, "Europe/Vienna", languageFor("fr;q=1, de-AT;q=0.8, en;q=0.5"))).toContain("Verkauf ab Samstag");
   });
 
-  it("sells nothing of a cancelled event", async () => {
-    const text = await (await pageResponse(site, eventPage(site, { ...event, status: "cancelled" }, [type]))).text();
+  it("sells nothing of a cancelled event, and says why", async () => {
+    const called: PublishedEvent = { ...event, status: "cancelled", cancelReason: "The <river> rose." };
+    const text = await (await pageResponse(site, eventPage(site, called, [type]))).text();
     expect(text).toContain("This event is cancelled.");
+    expect(text).toContain("The organizer says: The &lt;river&gt; rose.");
     expect(text).not.toContain("12 left");
+  });
+
+  it("tells what is held from what is sold", async () => {
+    const gone = { ...type, available: 0, status: "sold_out" } as const;
+    const said = async (types: AvailableTicketType[]) => (await pageResponse(site, eventPage(site, event, types))).text();
+    expect(await said([{ ...gone, reserved: 0 }])).toContain("All tickets are sold out.");
+    const held = await said([{ ...gone, reserved: 2 }]);
+    expect(held).toContain("All tickets are reserved at the moment. Some may come back in a few minutes.");
+    expect(held).toContain("All reserved at the moment</span>");
+    expect(held).not.toContain("sold out");
+  });
+
+  it("says what a buyer gets back, before he chooses", async () => {
+    const said = async (refundPolicy: string) =>
+      (await pageResponse(site, eventPage(site, { ...event, settings: { ...event.settings, refundPolicy } }, [type]))).text();
+    expect(await said("organizer")).toContain("The organizer decides about refunds.");
+    expect(await said("Until a week <before>.")).toContain("Until a week &lt;before&gt;.");
+  });
+
+  it("turns no line round for a name of old", async () => {
+    const turned = publishedEvent({ title: "Jazz \u202eecalevol\u2066 night", ticketTypes: [type] });
+    const text = await (await pageResponse(site, eventPage(site, turned, [type]))).text();
+    expect(text).toContain("<h1>Jazz ecalevol night</h1>");
   });
 
   it("is there for the organizer's own public events alone", () => {
@@ -117,6 +142,7 @@ describe("a list of more events than one page", () => {
     EVENTS: {
       publicEvents: async (_: string, { after, limit }: PublicEventsPage) =>
         all.filter((one) => !after || isBehind(one, after)).slice(0, limit),
+      eventsWithoutTickets: async (ids: string[]) => ids.slice(0, 2).map((id, index) => ({ id, mayComeBack: index === 1 })),
     },
     SEARCH: { eventsThatFit: async () => null },
   } as unknown as Env;
@@ -131,6 +157,7 @@ describe("a list of more events than one page", () => {
       const text = await (await pageResponse(site, listPage(site, found))).text();
       const next = /rel="next" href="([^"]+)"/.exec(text)?.[1];
       expect(text.includes('href="/">Back to the first')).toBe(pages > 1);
+      expect([text.match(/Sold out/g)?.length, text.match(/All reserved at the moment/g)?.length]).toEqual([1, 1]);
       if (next === undefined) break;
       cursor = new URLSearchParams(next.slice(2)).get("cursor") ?? undefined;
     }

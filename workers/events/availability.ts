@@ -41,6 +41,30 @@ export async function readSnapshot(env: Env, principal: Principal, eventId: stri
   return reveal(env, principal, answer.value);
 }
 
+/** Events that one list shows, and so long it waits for one of them. */
+const MAX_LISTED = 20;
+const LIST_WAITS_MS = 300;
+
+/** Of which nothing is left, of what anybody sees. A list does not fail for one event that does not answer. */
+export async function eventsWithoutTickets(env: Env, ids: readonly string[]): Promise<{ id: string; mayComeBack: boolean }[]> {
+  if (ids.length > MAX_LISTED) throw new RangeError(`at most ${MAX_LISTED} events a call`);
+  const inTime = new AbortController();
+  const late = scheduler.wait(LIST_WAITS_MS, { signal: inTime.signal }).then(
+    () => null,
+    () => null,
+  );
+  const told = await Promise.all(
+    ids.map(async (id) => {
+      const answer = await Promise.race([readSnapshot(env, { kind: "anonymous" }, id).catch(() => null), late]);
+      const types = answer?.ok ? answer.value.data.filter(({ status }) => status !== "hidden") : [];
+      const isGone = types.length > 0 && types.every(({ status }) => status === "sold_out");
+      return isGone ? [{ id, mayComeBack: types.some(({ reserved = 0 }) => reserved > 0) }] : [];
+    }),
+  );
+  inTime.abort();
+  return told.flat();
+}
+
 async function reveal(env: Env, principal: Principal, availability: Availability): Promise<Available> {
   if (!availability.isPublic && !(await isInsiderOf(env, principal, availability.eventId)))
     return refuse({ code: "event_not_found" });

@@ -1,7 +1,7 @@
 /** An event's life but for its publishing: drafted, changed, deleted, cancelled, completed. */
 
 import { drizzle } from "drizzle-orm/d1";
-import { DEFAULT_OFFER_SECONDS, type EventChange, type EventDraft } from "../../shared/contracts/events";
+import { DEFAULT_OFFER_SECONDS, DEFAULT_REFUND_POLICY, type EventChange, type EventDraft } from "../../shared/contracts/events";
 import type { Refusal } from "../../shared/contracts/problems";
 import { ok, type Result, refuse } from "../../shared/contracts/result";
 import { uuidV7 } from "../../shared/crypto/uuid";
@@ -38,7 +38,7 @@ export async function draftEvent(env: Env, draft: EventDraft): Promise<Result<St
     isPublic: settings.isPublic ?? true,
     allowWaitlist: settings.allowWaitlist ?? false,
     requireApproval: settings.requireApproval ?? false,
-    refundPolicy: settings.refundPolicy ?? "organizer",
+    refundPolicy: settings.refundPolicy ?? DEFAULT_REFUND_POLICY,
     holdSeconds: settings.holdSeconds ?? DEFAULT_HOLD_SECONDS,
     cancelReason: null,
     version: FIRST_VERSION,

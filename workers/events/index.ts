@@ -3,7 +3,7 @@ import type { EventsRpc, PublicEventsPage } from "../../shared/contracts/events"
 import type { ClaimRequest, ConfirmRequest } from "../../shared/contracts/inventory";
 import { serve } from "../../shared/http/app";
 import { openapiOf } from "../../shared/http/operation";
-import { readSnapshot } from "./availability";
+import { eventsWithoutTickets, readSnapshot } from "./availability";
 import { announcedEventsAfter, eventsById, publicEventsOf } from "./event-lists";
 import { askInventory } from "./inventory";
 import * as stock from "./order-stock";
@@ -85,3 +85,7 @@ export class EventsService extends WorkerEntrypoint<EventsEnv> implements Events
 }
 
 export default { fetch: serve(app) } satisfies ExportedHandler<EventsEnv>;
+  eventsWithoutTickets(ids: string[]) {
+    return eventsWithoutTickets(this.env, ids);
+  }
+

@@ -93,6 +93,7 @@ export function toEvent({ event, types }: Pick<StoredEvent, "event" | "types">):
       refuseOrphanSeats: event.refuseOrphanSeats,
       offerSeconds: event.offerSeconds,
     },
+    ...(event.cancelReason === null ? {} : { cancelReason: event.cancelReason }),
     ...(event.seatMapId === null ? {} : { seatMapId: event.seatMapId }),
     ticketTypes: types.map(toTicketType),
     createdAt: toTimestamp(event.createdAtMs),

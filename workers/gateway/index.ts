@@ -13,6 +13,7 @@ import { optionsResponse } from "./cors";
 import { principalOf, readerOf } from "./credentials";
 import { destinationOf, siteOf } from "./dispatch";
 import { type Host, hostOf, isApiHost } from "./hosts";
+import { frontPage, isGoing } from "./front-page";
 import { spend } from "./rate-limits";
 import { SiblingDown } from "./siblings";
 import { sorryResponse } from "./sorry";
@@ -33,10 +34,14 @@ async function route(request: Request, env: GatewayEnv, stamp: Stamp): Promise<R
   const address = request.headers.get("cf-connecting-ip") ?? "127.0.0.1";
   const host = await hostOf(asked.hostname, address, env, Date.now());
   if (host.kind === "limited") return refusedNow(request, env, { code: "rate_limited", retryAfterSeconds: 60 }, stamp);
-  if (host.kind === "unknown") return refused({ code: "not_found" }, stamp);
+  if (host.kind === "unknown")
+    return isGoing(request) ? finish(frontPage(request, "unknown"), stamp) : refused({ code: "not_found" }, stamp);
   const door = await destinationOf(request, asked.path, env);
   const destination = door ?? (host.kind === "organizer" ? siteOf(request) : undefined);
-  if (!destination) return refused({ code: "not_found" }, stamp);
+  if (!destination)
+    return asked.path === "/" && isGoing(request)
+      ? finish(frontPage(request, "api"), stamp)
+      : refused({ code: "not_found" }, stamp);
   if (request.method === "OPTIONS") return finish(optionsResponse(), stamp);
   const made =
     host.kind === "api" ? { audience: env.ISSUER, organizerId: null } : { audience: asked.host, organizerId: host.organizerId };

@@ -47,6 +47,10 @@ const sorted = (members: Record<string, unknown>): Record<string, unknown> =>
   Object.fromEntries(Object.entries(members).sort(([a], [b]) => (a < b ? -1 : 1)));
 
 /** `/dev/*` is in it in development only, where it exists. Each text is what a domain's RPC door `openapi()` answers. */
+/** Of a path's operations: a name under which nothing stands says nothing. */
+const tagsOf = (path: unknown): string[] =>
+  Object.values(path as Record<string, { tags?: string[] }>).flatMap(({ tags = [] }) => tags);
+
 export function mergeDocuments(texts: readonly string[], environment: string): string {
   const paths: Record<string, unknown> = { ...ownPaths };
   const schemas: Record<string, unknown> = {};
@@ -60,10 +64,11 @@ export function mergeDocuments(texts: readonly string[], environment: string): s
     Object.assign(examples, document.components?.examples);
   }
   return JSON.stringify({
+  const used = new Set(Object.values(paths).flatMap(tagsOf));
     openapi: "3.1.0",
     info: INFO,
     servers: [{ url: "/v1" }, { url: "/" }],
-    tags: TAGS,
+    tags: TAGS.filter(({ name }) => used.has(name)),
     paths: sorted(paths),
     components: { schemas: sorted(schemas), examples: sorted(examples), securitySchemes: SECURITY_SCHEMES },
   });

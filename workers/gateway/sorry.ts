@@ -11,7 +11,7 @@ const WORDS = {
   de: {
     busy: "Gerade fragen zu viele zugleich",
     again:
-      "Es ist nichts verloren. Warte einen Moment und lade diese Seite neu; was du in einem Formular gesendet hast, geh zurück und sende es noch einmal.",
+      "Es ist nichts verloren. Warten Sie einen Moment und laden Sie diese Seite neu. Was Sie in einem Formular gesendet haben: Gehen Sie zurück und senden Sie es noch einmal.",
   },
 };
 

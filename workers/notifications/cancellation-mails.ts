@@ -1,5 +1,6 @@
 /** An event was called off: told to each who had tickets, before the money is on its way, and taken out of the calendar. */
 import type { OrderFacts } from "../../shared/contracts/orders";
+import { withoutDirectionControls } from "../../shared/contracts/text";
 import { guestOrderLink } from "../../shared/http/guest-links";
 import { readableSpan } from "../../shared/locale/moment";
 import { calendarFile, placeOf } from "./calendar";
@@ -25,6 +26,9 @@ export function composeCancellation(order: OrderFacts, occasion: Occasion, sende
     blocks: [
       text(words.hello(greetable(order.buyer.name))),
       text(words.cancellation.opening(oneLine(organizer.name), title)),
+      ...(event.cancelReason === undefined
+        ? []
+        : [text(words.cancellation.reason(withoutDirectionControls(event.cancelReason)))]),
       { kind: "lines", lines: [readableSpan(event.startDate, event.endDate, event.timezone, locale), placeOf(event)] },
       text(words.cancellation.tickets),
       ...(order.total.amount > 0 ? [text(words.cancellation.money)] : []),

@@ -13,6 +13,7 @@ import { dispatchDue } from "./dispatch";
 import { messageHandlers } from "./message-handlers";
 import { answerNudges, nudge, nudgeIfDue, OUTGOING_QUEUE } from "./outgoing";
 import { app } from "./routes";
+import { ticketFile } from "./ticket-files";
 
 /** What is due for so long nobody was woken for, and the sweep settles it itself. */
 const FORGOTTEN_AFTER_MS = 60_000;
@@ -25,6 +26,10 @@ export class NotificationsService extends WorkerEntrypoint<NotificationsEnv> imp
 
   openapi(): Promise<string> {
     return openapiOf(app);
+  }
+
+  ticketFile(question: Parameters<NotificationsRpc["ticketFile"]>[0]) {
+    return ticketFile(this.env, question);
   }
 
   async sweep(): Promise<SweepReport> {

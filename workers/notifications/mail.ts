@@ -1,4 +1,5 @@
 /** A mail as it leaves, whoever carries it. */
+import { withoutDirectionControls } from "../../shared/contracts/text";
 import { breathe } from "./breath";
 import { type Block, type Look, renderHtml, renderText } from "./mail-page";
 import type { Tongue } from "./words";
@@ -53,7 +54,10 @@ export async function composeEach<T>(
 }
 
 /** A header line and a heading: what people named a thing, without the line breaks they may have put in. */
-export const oneLine = (text: string): string => text.replaceAll(/[\s\p{Cc}\u2028\u2029]+/gu, " ").trim();
+export const oneLine = (text: string): string =>
+  withoutDirectionControls(text)
+    .replaceAll(/[\s\p{Cc}\u2028\u2029]+/gu, " ")
+    .trim();
 
 interface Letter {
   to: string;

@@ -1,6 +1,7 @@
 /** The confirmation of a paid order: what, when, where, how much, and the tickets in three shapes. */
 import type { Ticket } from "../../shared/contracts/events";
 import type { OrderFacts } from "../../shared/contracts/orders";
+import { TICKET_PAPERS, type TicketPaper } from "../../shared/contracts/outbound";
 import { guestOrderLink } from "../../shared/http/guest-links";
 import { readableSpan } from "../../shared/locale/moment";
 import { readableMoney } from "../../shared/locale/money";
@@ -12,7 +13,7 @@ import { lookOf } from "./look";
 import { type Attachment, type Composed, composeEach, type Mail, oneLine, writeMail } from "./mail";
 import type { Block } from "./mail-page";
 import { type Occasion, occasionsOf, told } from "./occasions";
-import { drawTickets, PAPERS } from "./ticket-paper";
+import { drawTickets, type Paper } from "./ticket-paper";
 import { type Tongue, tongueOf } from "./words";
 
 /** Tickets that the mail itself shows, and that a file holds; what is more stands on the order's page. A mail may weigh 5 MiB. */
@@ -31,20 +32,25 @@ export interface DrawnTicket {
   qr: Uint8Array;
 }
 
-function drawnTickets({ items }: OrderFacts, tickets: readonly Ticket[]): DrawnTicket[] {
-  const names = new Map(items.map(({ ticketTypeId, name }) => [ticketTypeId, oneLine(name)]));
-  return tickets.slice(0, MAX_IN_FILES).map((ticket, index) => ({
-    number: index + 1,
-    of: tickets.length,
-    type: names.get(ticket.ticketTypeId) ?? "",
-    holder: oneLine(ticket.holder.name),
-    seat: ticket.seat === undefined ? null : oneLine(ticket.seat),
-    code: ticket.code,
-    qr: qrPng(ticket.code),
-  }));
-}
-
 export const isStanding = ({ status }: Ticket): boolean => status === "valid" || status === "admitted";
+
+/** Those that still admit, numbered among all, as the order's page numbers them. */
+export function drawnTickets({ items }: OrderFacts, tickets: readonly Ticket[], ticketId: string | null = null): DrawnTicket[] {
+  const names = new Map(items.map(({ ticketTypeId, name }) => [ticketTypeId, oneLine(name)]));
+  return tickets
+    .map((ticket, index) => ({ ticket, number: index + 1 }))
+    .filter(({ ticket }) => isStanding(ticket) && (ticketId === null || ticket.id === ticketId))
+    .slice(0, MAX_IN_FILES)
+    .map(({ ticket, number }) => ({
+      number,
+      of: tickets.length,
+      type: names.get(ticket.ticketTypeId) ?? "",
+      holder: oneLine(ticket.holder.name),
+      seat: ticket.seat === undefined ? null : oneLine(ticket.seat),
+      code: ticket.code,
+      qr: qrPng(ticket.code),
+    }));
+}
 
 interface Confirming {
   order: OrderFacts;
@@ -60,7 +66,7 @@ export async function composeConfirmation({ order, tickets, occasion, sender }: 
   const title = oneLine(event.title);
   const link = guestOrderLink(siteOrigin, order.id, order.guestAccessToken);
   const standing = tickets.filter(isStanding);
-  const drawn = drawnTickets(order, standing);
+  const drawn = drawnTickets(order, tickets);
   const shown = drawn.slice(0, MAX_SHOWN);
   const when = readableSpan(event.startDate, event.endDate, event.timezone, locale);
   const blocks: Block[] = [
@@ -75,39 +81,44 @@ export async function composeConfirmation({ order, tickets, occasion, sender }: 
     ...(drawn.length > 0 ? [{ kind: "text" as const, text: words.confirmation.attached }] : []),
     { kind: "small", text: words.order(order.id) },
   ];
-  const look = lookOf(organizer.name, occasion.brand, tongue);
   const saidAt = order.paidAt ?? order.createdAt;
   const files: Attachment[] = [];
   if (drawn.length > 0) {
-    const paper = {
-      tickets: drawn,
-      occasion,
-      look,
-      when,
-      place: placeOf(event),
-      words,
-      language: tongue.language,
-      orderId: order.id,
-      saidAt,
-    };
-    for (const { kind, filename } of PAPERS)
-      files.push({
-        filename: words.paper[filename],
-        contentType: "application/pdf",
-        content: await drawTickets(kind, paper),
-      });
+    const paper = paperOf(order, drawn, occasion, tongue);
+    for (const kind of TICKET_PAPERS) files.push(await paperFile(kind, paper));
     files.push(calendarFile({ orderId: order.id, occasion, sender, saidAt, words }, false));
   }
   return writeMail({
     to: order.buyer.email,
     tongue,
-    look,
+    look: lookOf(organizer.name, occasion.brand, tongue),
     subject: words.confirmation.subject(title),
     blocks,
     attachments: [...shown.map(pictureOf), ...files],
     data: { type: "order_confirmation", orderId: order.id },
   });
 }
+
+export function paperOf(order: OrderFacts, tickets: readonly DrawnTicket[], occasion: Occasion, tongue: Tongue): Paper {
+  const { event, organizer, brand } = occasion;
+  return {
+    tickets,
+    occasion,
+    look: lookOf(organizer.name, brand, tongue),
+    when: readableSpan(event.startDate, event.endDate, event.timezone, tongue.locale),
+    place: placeOf(event),
+    words: tongue.words,
+    language: tongue.language,
+    orderId: order.id,
+    saidAt: order.paidAt ?? order.createdAt,
+  };
+}
+
+export const paperFile = async (kind: TicketPaper, paper: Paper): Promise<Attachment> => ({
+  filename: paper.words.paper[kind === "print" ? "printFile" : "phoneFile"],
+  contentType: "application/pdf",
+  content: await drawTickets(kind, paper),
+});
 
 const contentIdOf = ({ number }: DrawnTicket): string => `ticket-${number}@bilten`;
 
@@ -121,7 +132,7 @@ const pictureOf = (ticket: DrawnTicket): Attachment => ({
 const ticketBlock = (ticket: DrawnTicket, { words }: Tongue): Block => ({
   kind: "ticket",
   title: words.confirmation.ticket(ticket.number, ticket.of, ticket.type),
-  holder: greetable(ticket.holder) ?? words.paper.holderElsewhere,
+  holder: greetable(ticket.holder) ?? words.paper.holderElsewhere(ticket.number),
   ...(ticket.seat === null ? {} : { seat: ticket.seat }),
   picture: { contentId: contentIdOf(ticket), alt: words.confirmation.qr(ticket.number, ticket.type) },
   code: words.confirmation.code(ticket.code),
@@ -137,7 +148,7 @@ function moreThan(all: number, drawn: number, shown: number, { words }: Tongue):
 /** What was bought, and each sum between it and the total that is not nothing. */
 function itemLines(order: OrderFacts, { words, locale }: Tongue): string[] {
   const lines = order.items.map(({ quantity, name, unitPrice }) =>
-    words.confirmation.line(quantity, oneLine(name), readableMoney(unitPrice, locale)),
+    words.confirmation.line(quantity, oneLine(name), unitPrice.amount === 0 ? null : readableMoney(unitPrice, locale)),
   );
   const between = (["discount", "fees", "tax"] as const).filter((sum) => order[sum].amount !== 0);
   return [...lines, ...between.map((sum) => words[sum](readableMoney(order[sum], locale)))];

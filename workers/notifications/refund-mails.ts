@@ -1,4 +1,5 @@
 /** Money that went back: why, how much, and what became of the tickets. */
+import type { Ticket } from "../../shared/contracts/events";
 import type { RefundFacts } from "../../shared/contracts/orders";
 import { guestOrderLink } from "../../shared/http/guest-links";
 import { readableMoney } from "../../shared/locale/money";
@@ -54,17 +55,33 @@ interface Refunding {
   refund: RefundFacts;
   occasion: Occasion;
   sender: string;
-  /** None of the order's tickets admits anybody any more, and this refund took the last of them. */
-  endsOrder: boolean;
+  /** All of the order's, where the refund took some of them. */
+  tickets: readonly Ticket[];
 }
 
-export function composeRefundMail({ refund, occasion, sender, endsOrder }: Refunding): Promise<Mail> {
-  const { buyer, orderId, ticketIds, language } = refund;
+/** "Ticket 2 of 3: Standing, Ada Lovelace", as the confirmation named it. */
+function ticketNames({ ticketIds }: RefundFacts, { event }: Occasion, tickets: readonly Ticket[], { words }: Tongue): string[] {
+  const types = new Map(event.ticketTypes.map(({ id, name }) => [id, oneLine(name)]));
+  return ticketIds.map((ticketId) => {
+    const index = tickets.findIndex(({ id }) => id === ticketId);
+    const ticket = tickets[index];
+    if (!ticket) return ticketId;
+    const type = types.get(ticket.ticketTypeId) ?? words.paper.ticket;
+    const named = words.confirmation.ticket(index + 1, tickets.length, type);
+    const name = greetable(oneLine(ticket.holder.name)) ?? words.paper.holderElsewhere(index + 1);
+    return [named, ...(ticket.seat === undefined ? [] : [oneLine(ticket.seat)]), name].join(", ");
+  });
+}
+
+export function composeRefundMail({ refund, occasion, sender, tickets: all }: Refunding): Promise<Mail> {
+  const { buyer, orderId, language } = refund;
   const tongue = tongueOf(language);
   const { words } = tongue;
   const { sentence, tickets } = wordingOf(refund, occasion, tongue);
   const text = (line: string): Block => ({ kind: "text", text: line });
-  const voided = refund.reason === "requested" ? ticketIds : [];
+  const voided = refund.reason === "requested" ? ticketNames(refund, occasion, all, tongue) : [];
+  // None of the order's tickets admits anybody any more, and this refund took the last of them.
+  const endsOrder = takesTickets(refund) && !all.some(isStanding);
   return writeMail({
     to: buyer.email,
     tongue,
@@ -91,15 +108,16 @@ export function composeRefundMail({ refund, occasion, sender, endsOrder }: Refun
 const aboutTickets = (opening: string, items: string[]): Block =>
   items.length === 0 ? { kind: "text", text: opening } : { kind: "list", opening, items };
 
-/** Whether an order has tickets left, of those from which a refund took some on request: a cancelled event's mail says it itself. */
-async function standingTickets(env: Env, refunds: readonly RefundFacts[]): Promise<(refund: RefundFacts) => boolean> {
+/** The tickets of each order from which a refund took some on request; of a cancelled event none are named. */
+async function ticketsOf(env: Env, refunds: readonly RefundFacts[]): Promise<(refund: RefundFacts) => Ticket[]> {
   const taking = refunds.filter(takesTickets);
   const orders = [...new Map(taking.map(({ orderId, eventId }) => [orderId, { orderId, eventId }])).values()];
   const answers = orders.length > 0 ? await env.EVENTS.ticketsOfOrders(orders) : [];
   const byOrder = new Map(orders.map(({ orderId }, index) => [orderId, answers[index]]));
-  return ({ orderId }) => {
-    const answer = byOrder.get(orderId);
-    return told(answer?.ok ? answer.value : undefined, `the tickets of order ${orderId}`).some(isStanding);
+  return (refund) => {
+    if (!takesTickets(refund)) return [];
+    const answer = byOrder.get(refund.orderId);
+    return told(answer?.ok ? answer.value : undefined, `the tickets of order ${refund.orderId}`);
   };
 }
 
@@ -108,7 +126,7 @@ const takesTickets = ({ reason, ticketIds }: RefundFacts): boolean => reason ===
 /** By the refund's id, one question to each owner for all of them. What is not there, or not paid after all, is asked again. */
 export async function refundMails(env: Env, refundIds: string[]): Promise<Composed> {
   const refunds = await env.PAYMENTS.refunds(refundIds);
-  const [occasionOf, hasTickets] = await Promise.all([occasionsOf(env, refunds), standingTickets(env, refunds)]);
+  const [occasionOf, ticketsOfOrder] = await Promise.all([occasionsOf(env, refunds), ticketsOf(env, refunds)]);
   const refundById = new Map(refunds.map((refund) => [refund.id, refund]));
   const composed = await composeEach(
     refundIds,
@@ -116,8 +134,8 @@ export async function refundMails(env: Env, refundIds: string[]): Promise<Compos
     async (id) => {
       const refund = told(refundById.get(id), `refund ${id}`);
       if (refund.status !== "succeeded") throw new Error(`refund ${id} is ${refund.status} again`);
-      const endsOrder = takesTickets(refund) && !hasTickets(refund);
-      return composeRefundMail({ refund, occasion: occasionOf(refund), sender: env.MAIL_FROM, endsOrder });
+      const tickets = ticketsOfOrder(refund);
+      return composeRefundMail({ refund, occasion: occasionOf(refund), sender: env.MAIL_FROM, tickets });
     },
   );
   return { ...composed, unneeded: [] };

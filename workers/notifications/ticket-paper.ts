@@ -1,4 +1,6 @@
 /** Tickets as PDF, one a page: to print on A4, and as high as a phone's screen. */
+import { DEFAULT_REFUND_POLICY } from "../../shared/contracts/events";
+import type { TicketPaper } from "../../shared/contracts/outbound";
 import { DeflatedDocument } from "./deflated-document";
 import { oneLine } from "./mail";
 import type { Look } from "./mail-page";
@@ -19,14 +21,9 @@ interface Sheet {
 }
 
 const SHEETS = {
-  a4: { size: [595.28, 841.89], margin: 56, band: 64, qr: 230, title: 26, text: 13, small: 9 },
+  print: { size: [595.28, 841.89], margin: 56, band: 64, qr: 230, title: 26, text: 13, small: 9 },
   phone: { size: [360, 740], margin: 24, band: 52, qr: 236, title: 20, text: 12, small: 8 },
-} as const satisfies Record<string, Sheet>;
-
-export const PAPERS = [
-  { kind: "a4", filename: "printFile" },
-  { kind: "phone", filename: "phoneFile" },
-] as const;
+} as const satisfies Record<TicketPaper, Sheet>;
 
 export interface Paper {
   tickets: readonly DrawnTicket[];
@@ -52,7 +49,7 @@ interface Page {
 const INK = "#18181b";
 const SOFT = "#52525b";
 
-export async function drawTickets(kind: keyof typeof SHEETS, paper: Paper): Promise<Uint8Array> {
+export async function drawTickets(kind: TicketPaper, paper: Paper): Promise<Uint8Array> {
   const fonts = ticketFonts();
   const sheet: Sheet = SHEETS[kind];
   const title = asFarAsDrawable(fonts.bold, oneLine(paper.occasion.event.title));
@@ -91,7 +88,7 @@ function drawTicket(page: Page, paper: Paper, ticket: DrawnTicket, title: string
   page.y += sheet.text;
   document.image(ticket.qr as Buffer, (sheet.size[0] - sheet.qr) / 2, page.y, { width: sheet.qr, height: sheet.qr });
   page.y += sheet.qr + sheet.text / 2;
-  field(page, words.paper.holder, drawable(fonts.bold, ticket.holder) ?? words.paper.holderElsewhere);
+  field(page, words.paper.holder, drawable(fonts.bold, ticket.holder) ?? words.paper.holderElsewhere(ticket.number));
   const type = asFarAsDrawable(fonts.bold, ticket.type);
   field(page, words.paper.ticket, `${type}${type ? ", " : ""}${words.paper.of(ticket.number, ticket.of)}`);
   if (ticket.seat !== null) field(page, words.paper.seat, asFarAsDrawable(fonts.bold, ticket.seat));
@@ -107,7 +104,8 @@ function drawTicket(page: Page, paper: Paper, ticket: DrawnTicket, title: string
     .stroke("#d4d4d8");
   page.y += sheet.small;
   write(page, words.paper.terms, { ...small, lines: 5 });
-  const policy = asFarAsDrawable(fonts.regular, oneLine(paper.occasion.event.settings.refundPolicy));
+  const { refundPolicy } = paper.occasion.event.settings;
+  const policy = refundPolicy === DEFAULT_REFUND_POLICY ? "" : asFarAsDrawable(fonts.regular, oneLine(refundPolicy));
   if (policy) write(page, words.paper.refunds(policy), { ...small, lines: 6 });
 }
 

@@ -3,6 +3,7 @@ import { html } from "hono/html";
 import type { PublishedEvent } from "../../shared/contracts/events";
 import type { Hold } from "../../shared/contracts/holds";
 import { clock } from "./clock";
+import { refundText } from "./event-page";
 import { checkoutPath, eventPath } from "./event-path";
 import { type Fault, faultSummary, hiddenFields, textField } from "./fields";
 import { TOKEN_FIELD } from "./forms";
@@ -92,15 +93,16 @@ ${textField(
   words,
 )}
 ${attendeeFields(lines, details, words)}
-<p class="actions"><button>${submit}</button></p>
+<p class="actions"><button data-ended="${words.tryAgain}">${submit}</button></p>
 </form>
 <section class="panel" aria-labelledby="selection"><h2 id="selection">${words.yourSelection}</h2>
 <p><a href="${eventPath(event)}" dir="auto">${event.title}</a></p>
 ${linesTable({ lines, total }, site.language)}
+<p class="note"><strong>${words.refunds}:</strong> <bdi>${refundText(event, words)}</bdi></p>
 ${
   expiresAt === null
     ? ""
-    : html`<form method="post" action="${path}/release">${hiddenFields({ [TOKEN_FIELD]: token })}<button class="plain">${words.giveBack}</button></form>`
+    : html`<form method="post" action="${path}/release" class="while">${hiddenFields({ [TOKEN_FIELD]: token })}<button class="plain">${words.giveBack}</button></form>`
 }
 </section></div>`,
   };

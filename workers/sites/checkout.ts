@@ -10,7 +10,7 @@ import type { SitesContext } from "./answering";
 import { attendeeField, checkoutPage, type Details, itemField, linesOf, MAX_ATTENDEES, NO_DETAILS } from "./checkout-page";
 import { forgetReservation, forgetSecret, keepLatest, keepReservation, keepSecret, latestOf } from "./cookies";
 import { isShown } from "./event-page";
-import { checkoutPath, eventPath } from "./event-path";
+import { checkoutPath, eventPath, GAVE_BACK } from "./event-path";
 import type { Fault } from "./fields";
 import { formToken, isOwnForm, keyOf, readFields, secretOf } from "./forms";
 import { pageResponse } from "./page";
@@ -20,7 +20,7 @@ import { ask } from "./siblings";
 import type { Site } from "./site";
 import { sorryPage } from "./sorry-page";
 import { countText } from "./text";
-import { isSeated } from "./ticket-form";
+import { isSeated, shortText } from "./ticket-form";
 import type { Language, Words } from "./words";
 
 /** Where the page stands: its event is the organizer's, whatever became of the hold. */
@@ -37,9 +37,15 @@ export async function placeOf(c: SitesContext, site: Site, eventId: string, hold
 const readHold = (c: SitesContext, { event, holdId }: Place) =>
   ask(c, c.env.EVENTS_HTTP, Hold, { path: `/events/${event.id}/holds/${holdId}` });
 
-export async function showCheckout(c: SitesContext, site: Site, place: Place): Promise<Response> {
+/** Whoever has ordered with the hold finds the order, by whichever way he comes back. */
+function toItsOrder(c: SitesContext): Response | null {
   const orderId = latestOf(c);
-  if (orderId !== undefined && Id.safeParse(orderId).success) return c.redirect(orderPath(orderId), 303);
+  return orderId !== undefined && Id.safeParse(orderId).success ? c.redirect(orderPath(orderId), 303) : null;
+}
+
+export async function showCheckout(c: SitesContext, site: Site, place: Place): Promise<Response> {
+  const ordered = toItsOrder(c);
+  if (ordered) return ordered;
   const hold = await readHold(c, place);
   if (!hold.ok) return holdIsOver(c, site, place, hold.error);
   return show(c, site, place, hold.value, NO_DETAILS);
@@ -123,6 +129,8 @@ export async function order(c: SitesContext, site: Site, place: Place): Promise<
   const fields = await readFields(c);
   const secret = secretOf(c);
   if (!(await isOwnForm(c, fields))) return foreignForm(site, checkoutPath(event.id, holdId));
+  const known = toItsOrder(c);
+  if (known) return known;
   const items = itemsOf(fields, event);
   // Of a page that says nothing of what was reserved nothing can be got again.
   if (secret === null && items.length === 0) return reservationOver(site, event);
@@ -146,7 +154,8 @@ export async function order(c: SitesContext, site: Site, place: Place): Promise<
   const path = orderPath(answer.value.id);
   if (answer.value.accessToken) keepSecret(c, path, answer.value.accessToken);
   keepLatest(c, checkoutPath(event.id, holdId), answer.value.id);
-  keepReservation(c, event.id, holdId, answer.value.expiresAt);
+  // From now on it is the order's: what is chosen on the event's page is another one.
+  keepReservation(c, event.id, holdId, answer.value.expiresAt, null);
   return c.redirect(path, 303);
 }
 
@@ -191,12 +200,16 @@ async function soldMeanwhile(c: SitesContext, site: Site, place: Place, items: H
   const left = items.flatMap((item) => {
     const type = types.get(item.ticketTypeId);
     if (!type || type.available >= item.quantity) return [item];
-    faults.push({ field: null, message: words.onlyLeft(type.name, type.available) });
+    faults.push({ field: null, message: shortText(type, site.language) });
     return type.available >= type.minPerOrder ? [{ ...item, quantity: type.available }] : [];
   });
   if (left.length === 0) {
     const ways = [{ path: eventPath(place.event), label: words.chooseAnew }];
-    return pageResponse(site, sorryPage({ title: words.soldOut, more: words.soldOutMeanwhile, ways }), 409);
+    const mayComeBack = items.some(({ ticketTypeId }) => (types.get(ticketTypeId)?.reserved ?? 0) > 0);
+    const said = mayComeBack
+      ? { title: words.goneForNow, more: words.goneForNowMore }
+      : { title: words.soldOut, more: words.soldOutMeanwhile };
+    return pageResponse(site, sorryPage({ ...said, ways }), 409);
   }
   if (faults.length === 0) faults.push({ field: null, message: words.notEnough });
   else faults.push({ field: null, message: words.takeTheRest });
@@ -210,5 +223,5 @@ export async function release(c: SitesContext, site: Site, { event, holdId }: Pl
   await ask(c, c.env.EVENTS_HTTP, z.null(), { path: `/events/${event.id}/holds/${holdId}`, method: "DELETE" });
   forgetSecret(c, path);
   forgetReservation(c, event.id);
-  return c.redirect(eventPath(event), 303);
+  return c.redirect(`${eventPath(event)}?${GAVE_BACK}=yes`, 303);
 }

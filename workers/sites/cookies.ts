@@ -31,13 +31,22 @@ const LATEST_COOKIE = "bilten-latest";
 
 export const keepLatest = (c: Context, path: string, id: string): void => keep(c, LATEST_COOKIE, id, path, ORDER_SECONDS);
 
-/** On the event's page, for as long as tickets are kept for the reader: the hold's id, which opens nothing by itself. */
-export function keepReservation(c: Context, eventId: string, holdId: string, endsAt: string): void {
+/**
+ * On the event's page, for as long as tickets are kept for the reader: the hold's id, and while no order has it the secret by which he
+ * chooses otherwise there.
+ */
+export function keepReservation(c: Context, eventId: string, holdId: string, endsAt: string, secret: string | null): void {
   const seconds = Math.floor((Date.parse(endsAt) - Date.now()) / 1000);
-  if (seconds > 0) keep(c, LATEST_COOKIE, holdId, eventScope(eventId), seconds);
+  const scope = eventScope(eventId);
+  if (seconds > 0) keep(c, LATEST_COOKIE, holdId, scope, seconds);
+  if (seconds > 0 && secret !== null) keepSecret(c, scope, secret, seconds);
+  else forgetSecret(c, scope);
 }
 
-export const forgetReservation = (c: Context, eventId: string): void => forget(c, LATEST_COOKIE, eventScope(eventId));
+export function forgetReservation(c: Context, eventId: string): void {
+  forget(c, LATEST_COOKIE, eventScope(eventId));
+  forgetSecret(c, eventScope(eventId));
+}
 
 export const latestOf = (c: Context): string | undefined =>
   isSecure(c.req.raw) ? getCookie(c, LATEST_COOKIE, "secure") : getCookie(c, LATEST_COOKIE);

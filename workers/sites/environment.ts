@@ -1,13 +1,14 @@
 import type { BrandingRpc } from "../../shared/contracts/branding";
 import type { EventsRpc } from "../../shared/contracts/events";
 import type { UsersRpc } from "../../shared/contracts/organizers";
-import type { SearchRpc } from "../../shared/contracts/outbound";
+import type { NotificationsRpc, SearchRpc } from "../../shared/contracts/outbound";
 
 /** What this Worker's modules work with: its siblings by their contracts, and the HTTP doors by which a buyer's requests go on. */
 export interface Env extends Pick<SitesEnv, "ENVIRONMENT" | "STRIPE_PUBLISHABLE_KEY"> {
   BRANDING: Pick<BrandingRpc, "settings">;
-  EVENTS: Pick<EventsRpc, "events" | "publicEvents">;
+  EVENTS: Pick<EventsRpc, "events" | "eventsWithoutTickets" | "publicEvents">;
   EVENTS_HTTP: Fetcher;
+  NOTIFICATIONS: Pick<NotificationsRpc, "ticketFile">;
   PAYMENTS_HTTP: Fetcher;
   SEARCH: Pick<SearchRpc, "eventsThatFit">;
   USERS: Pick<UsersRpc, "organizers">;

@@ -14,6 +14,9 @@ export function eventPath({ id, title }: { id: string; title: string }): string 
   return `/e/${id}${slug && `/${slug}`}`;
 }
 
+/** In the address to which whoever gave tickets back is led. */
+export const GAVE_BACK = "gaveback";
+
 /** What every page of the event begins with, whatever its title. */
 export const eventScope = (eventId: string): string => `/e/${eventId}`;
 
@@ -28,5 +31,9 @@ export const orderCalendarPath = (orderId: string): string => `${orderPath(order
 
 /** The provider's form for an order. */
 export const payPath = (orderId: string): string => `${orderPath(orderId)}/pay`;
+
+/** The tickets as a file: all that still admit, or one of them. */
+export const ticketsFilePath = (orderId: string, kind: "print" | "phone", ticketId?: string): string =>
+  `${ticketId === undefined ? orderPath(orderId) : ticketPath(orderId, ticketId)}/${kind}.pdf`;
 
 export const ticketPath = (orderId: string, ticketId: string): string => `/o/${orderId}/t/${ticketId}`;

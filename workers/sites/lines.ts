@@ -25,12 +25,14 @@ interface Sums {
   total: Money;
   /** What stands between the lines and the total: fees, a discount. Those of nothing are left out. */
   between?: [label: string, sum: Money][];
+  /** What went back of it. */
+  after?: [label: string, sum: Money][];
 }
 
 const seatList = (seats: NonNullable<Line["seats"]>, { words }: Language): Html =>
   html`<ul class="seats" aria-label="${words.seats}">${seats.map(({ label }) => html`<li dir="auto">${label}</li>`)}</ul>`;
 
-export function linesTable({ lines, total, between = [] }: Sums, language: Language): Html {
+export function linesTable({ lines, total, between = [], after = [] }: Sums, language: Language): Html {
   const { words } = language;
   const rows = lines.map(
     ({
@@ -41,10 +43,11 @@ export function linesTable({ lines, total, between = [] }: Sums, language: Langu
     }) => html`<tr><td>${countText(quantity, language)} × <span dir="auto">${name}</span>${seats ? seatList(seats, language) : ""}</td>
 <td>${moneyText({ ...unitPrice, amount: unitPrice.amount * quantity }, language)}</td></tr>`,
   );
-  const sums = between
-    .filter(([, { amount }]) => amount !== 0)
-    .map(([label, sum]) => html`<tr><th scope="row">${label}</th><td>${readableMoney(sum, words.locale)}</td></tr>`);
+  const rowsOf = (sums: [string, Money][]) =>
+    sums
+      .filter(([, { amount }]) => amount !== 0)
+      .map(([label, sum]) => html`<tr><th scope="row">${label}</th><td>${readableMoney(sum, words.locale)}</td></tr>`);
   return html`<table><thead><tr><th scope="col">${words.ticketType}</th><th scope="col">${words.price}</th></tr></thead>
 <tbody>${rows}</tbody>
-<tfoot>${sums}<tr><th scope="row">${words.total}</th><td>${moneyText(total, language)}</td></tr></tfoot></table>`;
+<tfoot>${rowsOf(between)}<tr class="total"><th scope="row">${words.total}</th><td>${moneyText(total, language)}</td></tr>${rowsOf(after)}</tfoot></table>`;
 }

@@ -12,13 +12,13 @@ const dayPart = (event: PublishedEvent, { words }: Language, part: Intl.DateTime
   new Intl.DateTimeFormat(words.locale, { timeZone: event.timezone, ...part }).format(new Date(event.startDate));
 
 /** The moment beside it says the same to whoever does not see it. */
-const listed = (event: PublishedEvent, language: Language): Html => html`<li>
+const listed = (event: PublishedEvent, gone: { mayComeBack: boolean } | undefined, language: Language): Html => html`<li>
 <div class="day" aria-hidden="true"><b>${dayPart(event, language, { day: "numeric" }).replace(/\D/g, "")}</b>${dayPart(event, language, { month: "short" })}</div>
 <div>
 <h2><a href="${eventPath(event)}" dir="auto">${event.title}</a></h2>
 <p><time datetime="${event.startDate}">${momentText(event.startDate, event.timezone, language)}</time></p>
 <p class="note" dir="auto">${event.location.venue}, ${event.location.city}</p>
-${lowestPrice(event, language)}
+${gone ? html`<p class="price">${gone.mayComeBack ? language.words.reservedNow : language.words.soldOut}</p>` : lowestPrice(event, language)}
 </div>
 </li>`;
 
@@ -78,7 +78,7 @@ ${cover ? html`<meta property="og:image" content="${new URL(cover.url, origin).h
 ${brand.tagline && !isContinued ? html`<p dir="auto">${brand.tagline}</p>` : ""}
 ${events.length > 0 || query !== "" ? searchForm(site, query) : ""}
 ${answerOf(site, listing)}
-${events.length > 0 ? html`<ul class="events">${events.map((event) => listed(event, language))}</ul>` : ""}
+${events.length > 0 ? html`<ul class="events">${events.map((event) => listed(event, listing.gone?.get(event.id), language))}</ul>` : ""}
 ${pagesOf(site, listing)}`,
   };
 }

@@ -17,6 +17,8 @@ export interface Listing {
   nextCursor: string | null;
   /** Something stands before this page. */
   isContinued: boolean;
+  /** Events of which nothing is left, and whether some of it may come back. */
+  gone?: ReadonlyMap<string, { mayComeBack: boolean }>;
 }
 
 const Keyset = z.tuple([z.int(), Id]);
@@ -30,8 +32,15 @@ export async function readListing(
   const query = q.trim().slice(0, MAX_QUERY_CHARACTERS);
   const found =
     query === "" ? await eventsInTime(env, organizerId, cursor) : await eventsThatFit(env, organizerId, query, cursor);
-  return found && { query, events: found.data, nextCursor: found.nextCursor, isContinued: cursor !== undefined };
+  if (!found) return null;
+  const { data: events, nextCursor } = found;
+  const gone = new Map((await withoutTickets(env, events)).map((event) => [event.id, event]));
+  return { query, events, nextCursor, isContinued: cursor !== undefined, gone };
 }
+
+/** The list is there all the same where this cannot be told. */
+const withoutTickets = async (env: Env, events: PublishedEvent[]) =>
+  events.length === 0 ? [] : env.EVENTS.eventsWithoutTickets(events.map(({ id }) => id)).catch(() => []);
 
 async function eventsInTime(env: Env, organizerId: string, cursor: string | undefined) {
   const after = keysetOf(cursor);

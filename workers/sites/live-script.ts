@@ -16,6 +16,8 @@ const { left, soldOut, ended, locale } = list.dataset;
 const number = new Intl.NumberFormat(locale);
 const notes = new Map([...list.querySelectorAll("[data-type]")].map((note) => [note.dataset.type, note]));
 const said = ({ available, status }) => status === "on_sale" ? left.replace("{count}", number.format(available)) : status === "sold_out" ? soldOut : status === "ended" ? ended : null;
+// What is held is not told here: the page that said so, or that all is sold, stays right until some of it is there again.
+const stands = (note, { status }) => status === "sold_out" && note.dataset.status === status;
 let version = 0, pause = ${FIRST_PAUSE_MS};
 const listen = () => {
   const socket = new WebSocket(location.origin.replace(/^http/, "ws") + list.dataset.live);
@@ -28,7 +30,10 @@ const listen = () => {
     pause = ${FIRST_PAUSE_MS};
     for (const type of frame.data) {
       const [note, words] = [notes.get(type.id), said(type)];
-      if (note && words !== null && note.textContent !== words) note.textContent = words;
+      if (!note || words === null || stands(note, type)) continue;
+      note.dataset.status = type.status;
+      const text = words + (note.dataset.own ?? "");
+      if (note.textContent !== text) note.textContent = text;
     }
   };
   socket.onclose = ({ code }) => {

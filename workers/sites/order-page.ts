@@ -1,19 +1,20 @@
 /** `/o/<order>`: what was ordered, how it stands, and what can be done about it. */
 import { html } from "hono/html";
 import type { PublishedEvent, Ticket } from "../../shared/contracts/events";
-import type { Order, Payment } from "../../shared/contracts/orders";
+import type { Order, OrderPayment, Payment } from "../../shared/contracts/orders";
 import { orderPath } from "../../shared/http/guest-links";
 import { clock } from "./clock";
-import { isShown, occasion } from "./event-page";
-import { eventPath, orderCalendarPath, payPath, ticketPath } from "./event-path";
+import { isShown, occasion, reasonLine, refundText } from "./event-page";
+import { eventPath, orderCalendarPath, payPath, ticketPath, ticketsFilePath } from "./event-path";
 import { hiddenFields } from "./fields";
 import { TOKEN_FIELD } from "./forms";
 import { linesTable } from "./lines";
 import type { Html, Page } from "./page";
 import type { Site } from "./site";
 import { steps } from "./steps";
-import { ticketCard } from "./ticket-card";
-import type { Words } from "./words";
+import { moneyText } from "./text";
+import { isGood, ticketCard } from "./ticket-card";
+import type { Language, Words } from "./words";
 
 /** By what a reader can pay here. */
 export const WAYS_TO_PAY = ["stripe", "test"] as const;
@@ -23,6 +24,8 @@ export interface Sale {
   order: Order;
   event: PublishedEvent;
   tickets: Ticket[];
+  /** Asked for where money has gone back. */
+  payments: OrderPayment[];
   /** The last one that was begun on this device. */
   payment: Payment | null;
   /** The reader has just come back from the provider. */
@@ -72,10 +75,27 @@ function nextOf({ order, payment }: Pick<Sale, "order" | "payment">): string | n
 const shopPath = ({ order, event }: Pick<Sale, "order" | "event">): string =>
   isShown(event, order.organizerId) ? eventPath(event) : "/";
 
+/** Of an event that was called off there is nothing to choose any more, and nothing to show at a door. */
+function calledOffNotice({ order, event }: Sale, words: Words): Html {
+  const more =
+    order.status === "refunded"
+      ? words.statusCalledOffRefunded
+      : order.total.amount === 0
+        ? words.statusCalledOffFree
+        : words.statusCalledOffPaid;
+  return notice("bad", words.statusCalledOff, more, html`${reasonLine(event, words)}<p><a href="/">${words.seeOthers}</a></p>`);
+}
+
 function standingNotice(sale: Sale, words: Words): Html | string {
-  const { order, payment, hasReturned } = sale;
+  const { order, event, payment, hasReturned } = sale;
+  const standing = standingOf(sale);
+  if (event.status === "cancelled") {
+    if (standing === "bought" || order.status === "refunded") return calledOffNotice(sale, words);
+    const others = html`${reasonLine(event, words)}<p><a href="/">${words.seeOthers}</a></p>`;
+    return notice("bad", words.statusCalledOff, standing === "over" ? words.statusCancelledMore : "", others);
+  }
   const anew = html`<p><a href="${shopPath(sale)}">${words.chooseAnew}</a></p>`;
-  switch (standingOf(sale)) {
+  switch (standing) {
     case "to_pay":
       return payment?.status === "failed" ? notice("bad", words.paymentDeclined, words.paymentDeclinedMore) : "";
     case "processing":
@@ -87,7 +107,7 @@ function standingNotice(sale: Sale, words: Words): Html | string {
       return notice(
         "good",
         order.total.amount === 0 ? words.statusFree : words.statusPaid,
-        words.statusPaidMore(order.buyer.email),
+        `${words.statusPaidMore(order.buyer.email)}${sale.tickets.some(isGood) ? ` ${words.showCodes}` : ""}`,
         order.status === "partially_refunded" ? html`<p>${words.statusPartlyRefunded}</p>` : "",
       );
     case "over":
@@ -99,11 +119,12 @@ function standingNotice(sale: Sale, words: Words): Html | string {
 
 const PAY_LABEL = { stripe: "payStripe", test: "payTest" } as const satisfies Record<WayToPay, keyof Words>;
 
-function payForms({ order, payment, waysToPay, token }: Sale, words: Words): Html {
+function payForms({ order, payment, waysToPay, token }: Sale, language: Language): Html {
+  const { words } = language;
   if (waysToPay.length === 0) return html`<p class="notice">${words.noProvider}</p>`;
   const form = (way: WayToPay) => html`<form method="post" action="${orderPath(order.id)}/pay">
 ${hiddenFields({ [TOKEN_FIELD]: token, key: crypto.randomUUID(), provider: way })}
-<button>${words[PAY_LABEL[way]]}</button>
+<button>${words[PAY_LABEL[way]](moneyText(order.total, language))}</button>
 ${way === "test" ? html`<p class="note">${words.payTestNote}</p>` : ""}
 </form>`;
   const next = nextOf({ order, payment });
@@ -112,16 +133,16 @@ ${way === "test" ? html`<p class="note">${words.payTestNote}</p>` : ""}
   return html`${next ? html`<p><a class="button" href="${next}">${words.continuePaying}</a></p>` : ""}${others.map(form)}`;
 }
 
-function toPay(sale: Sale, nowMs: number, words: Words): Html {
-  const { order, event, token } = sale;
+function toPay(sale: Sale, language: Language): Html {
+  const { words } = language;
+  const { order, token } = sale;
   const isEnded = standingOf(sale) === "ended";
-  return html`${isEnded ? "" : clock(order.expiresAt, event.timezone, nowMs, words)}
-<h2>${isEnded || sale.payment?.status === "failed" ? words.payAgain : words.payNow}</h2>
-${payForms(sale, words)}
+  return html`<h2>${isEnded || sale.payment?.status === "failed" ? words.payAgain : words.payNow}</h2>
+${payForms(sale, language)}
 ${
   isEnded
     ? ""
-    : html`<details><summary>${words.cancelAsk}</summary><p class="note">${words.cancelNote}</p>
+    : html`<details class="while"><summary>${words.cancelAsk}</summary><p class="note">${words.cancelNote}</p>
 <form method="post" action="${orderPath(order.id)}/cancel">${hiddenFields({ [TOKEN_FIELD]: token })}<button class="plain">${words.cancelOrder}</button></form></details>`
 }`;
 }
@@ -129,26 +150,58 @@ ${
 const typeNameOf = ({ items }: Order, { ticketTypeId }: Ticket): string =>
   items.find((item) => item.ticketTypeId === ticketTypeId)?.name ?? "–";
 
-function ticketList({ order, tickets }: Sale, site: Site): Html {
+function ticketList({ order, event, tickets }: Sale, site: Site): Html {
   const { words } = site.language;
   const cards = tickets.map((ticket, index) => {
     const link = html`<p><a href="${ticketPath(order.id, ticket.id)}">${words.openTicket}<span class="hidden"> ${index + 1}</span></a></p>`;
     const numbered = { ticket, number: index + 1, count: tickets.length, typeName: typeNameOf(order, ticket), level: 3 as const };
-    return html`<li class="ticket">${ticketCard(numbered, site.language, link)}</li>`;
+    return html`<li class="ticket${isGood(ticket) ? "" : " void"}">${ticketCard(numbered, site.language, link)}</li>`;
   });
-  return html`<h2>${words.yourTickets}</h2><p class="note">${words.qrNote}</p><ul class="tickets">${cards}</ul>
-<p class="actions"><a class="button plain" href="${orderCalendarPath(order.id)}">${words.addToCalendar}</a></p>`;
+  const standing = tickets.filter(isGood).length;
+  const files = html`<a class="button plain" href="${ticketsFilePath(order.id, "print")}">${standing === 1 ? words.printTicket : words.printTickets}</a>
+<a class="button plain" href="${ticketsFilePath(order.id, "phone")}">${words.phoneTickets}</a>`;
+  return html`<h2>${words.yourTickets}</h2>${standing > 0 ? html`<p class="note">${words.qrNote}</p>` : ""}<ul class="tickets">${cards}</ul>
+<p class="actions">${standing > 0 ? files : ""}
+${event.status === "cancelled" ? "" : html`<a class="button plain" href="${orderCalendarPath(order.id)}">${words.addToCalendar}</a>`}</p>`;
+}
+
+/** What has gone back, and what is on its way. A refund that failed once is tried again. */
+function refundSums({ order, payments }: Sale, words: Words): [string, Order["total"]][] {
+  const refunds = payments.flatMap((payment) => payment.refunds);
+  const sumOf = (isDone: boolean) => ({
+    amount: -refunds
+      .filter(({ status }) => (status === "succeeded") === isDone)
+      .reduce((sum, { amount }) => sum + amount.amount, 0),
+    currency: order.total.currency,
+  });
+  return [
+    [words.refunded, sumOf(true)],
+    [words.refundUnderWay, sumOf(false)],
+  ];
+}
+
+/** What is bought and for how much: before the button that pays it, on a phone too. */
+function summary(sale: Sale, language: Language, isFirst: boolean): Html {
+  const { words } = language;
+  const { order, event } = sale;
+  const between: [string, Order["total"]][] = [
+    [words.discount, { ...order.discount, amount: -order.discount.amount }],
+    [words.fees, order.fees],
+    [words.tax, order.tax],
+  ];
+  const table = linesTable({ lines: order.items, total: order.total, between, after: refundSums(sale, words) }, language);
+  return html`<section class="panel${isFirst ? " first" : ""}" aria-labelledby="ordered"><h2 id="ordered">${words.yourSelection}</h2>
+${table}
+${isFirst ? html`<p class="note"><strong>${words.refunds}:</strong> <bdi>${refundText(event, words)}</bdi></p>` : ""}
+<p class="note"><bdi>${order.buyer.name}</bdi><br>${order.buyer.email}</p>
+<p class="code">${words.orderNumber} ${order.id}</p></section>`;
 }
 
 export function orderPage(site: Site, sale: Sale, nowMs: number): Page {
   const { words } = site.language;
   const { order, event, trouble } = sale;
   const standing = standingOf(sale);
-  const between: [string, Order["total"]][] = [
-    [words.discount, { ...order.discount, amount: -order.discount.amount }],
-    [words.fees, order.fees],
-    [words.tax, order.tax],
-  ];
+  const isPayable = (standing === "to_pay" || standing === "ended") && event.status === "published";
   return {
     title: `${words.yourOrder} – ${event.title}`,
     description: words.yourOrder,
@@ -158,13 +211,11 @@ export function orderPage(site: Site, sale: Sale, nowMs: number): Page {
 ${trouble ? notice("bad", trouble) : ""}
 ${standingNotice(sale, words)}
 ${standing === "bought" ? ticketList(sale, site) : ""}
-<div class="two"><section aria-labelledby="occasion">${standing === "to_pay" || standing === "ended" ? toPay(sale, nowMs, words) : ""}
+${isPayable && standing === "to_pay" ? clock(order.expiresAt, event.timezone, nowMs, words) : ""}
+<div class="two">${isPayable ? summary(sale, site.language, true) : ""}<section aria-labelledby="occasion">${isPayable ? toPay(sale, site.language) : ""}
 <h2 id="occasion" dir="auto">${isShown(event, order.organizerId) ? html`<a href="${eventPath(event)}">${event.title}</a>` : event.title}</h2>
 ${occasion(event, site.language)}</section>
-<section class="panel" aria-labelledby="ordered"><h2 id="ordered">${words.yourSelection}</h2>
-${linesTable({ lines: order.items, total: order.total, between }, site.language)}
-<p class="note"><span dir="auto">${order.buyer.name}</span><br>${order.buyer.email}</p>
-<p class="code">${words.orderNumber} ${order.id}</p></section></div>`,
+${isPayable ? "" : summary(sale, site.language, false)}</div>`,
   };
 }
 
@@ -178,11 +229,12 @@ export function ticketPage(site: Site, { order, event, tickets }: Sale, ticketId
     title: `${words.ticketOf(index + 1, tickets.length)} – ${event.title}`,
     description: words.yourTickets,
     isPersonal: true,
-    content: html`<article class="ticket wide"><h1>${event.title}</h1>
+    content: html`<article class="ticket wide${isGood(ticket) ? "" : " void"}"><h1>${event.title}</h1>
 ${ticketCard(numbered, site.language)}
+${event.status === "cancelled" ? html`<p><strong>${words.statusCalledOff}</strong></p>` : ""}
 ${occasion(event, site.language)}
-<p class="note">${words.qrNote}</p>
+${isGood(ticket) ? html`<p class="note">${words.qrNote}</p>` : ""}
 <p class="code">${words.orderNumber} ${order.id}</p></article>
-<p class="actions"><a href="${orderPath(order.id)}">${words.backToOrder}</a></p>`,
+<p class="actions">${isGood(ticket) ? html`<a href="${ticketsFilePath(order.id, "print", ticket.id)}">${words.printTicket}</a>` : ""}<a href="${orderPath(order.id)}">${words.backToOrder}</a></p>`,
   };
 }

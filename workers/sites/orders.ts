@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { Ticket } from "../../shared/contracts/events";
 import { Id } from "../../shared/contracts/ids";
-import { Order, Payment, PaymentProcessed } from "../../shared/contracts/orders";
+import { Order, OrderPayment, Payment, PaymentProcessed } from "../../shared/contracts/orders";
 import type { ProblemBody } from "../../shared/contracts/problem-body";
 import { ok, type Result, refuse } from "../../shared/contracts/result";
 import { ORDER_TOKEN_PARAMETER, orderPath } from "../../shared/http/guest-links";
@@ -23,6 +23,7 @@ import { sorryPage } from "./sorry-page";
 const RETURN_PARAMETER = "returned";
 
 const Tickets = z.object({ data: z.array(Ticket) });
+const OrderPayments = z.object({ data: z.array(OrderPayment) });
 /** The test provider's payment that is settled by hand, on its own page. */
 const BY_HAND = { token: "tok_requires_action" };
 
@@ -81,14 +82,22 @@ export async function readSale(c: SitesContext, site: Site, orderId: string): Pr
   const read = await readOrder(c, site, orderId);
   if (!read.ok) return read;
   const { order } = read.value;
-  const [[event], tickets] = await Promise.all([
+  const [[event], payments, tickets] = await Promise.all([
     c.env.EVENTS.events([order.eventId]),
+    paymentsOf(c, order),
     standingOf(read.value) === "bought" ? ask(c, c.env.PAYMENTS_HTTP, Tickets, { path: `/orders/${orderId}/tickets` }) : null,
   ]);
   if (!event) throw new Error("an order's event is not there");
   if (tickets && !tickets.ok) return tickets;
   const token = await formToken(secretOf(c) ?? "");
-  return ok({ ...read.value, event, tickets: tickets?.value.data ?? [], waysToPay: waysToPay(c.env), token });
+  return ok({ ...read.value, event, payments, tickets: tickets?.value.data ?? [], waysToPay: waysToPay(c.env), token });
+}
+
+/** Where money has gone back, or must have: how much is not in the order itself. What cannot be told now leaves the page as it is. */
+async function paymentsOf(c: SitesContext, { id, status }: Order): Promise<OrderPayment[]> {
+  if (status !== "refunded" && status !== "partially_refunded") return [];
+  const payments = await ask(c, c.env.PAYMENTS_HTTP, OrderPayments, { path: `/orders/${id}/payments` });
+  return payments.ok ? payments.value.data : [];
 }
 
 const isTrouble = ({ status }: Pick<ProblemBody, "status">): boolean => status >= 500 || status === 429;

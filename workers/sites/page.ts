@@ -1,6 +1,7 @@
 /** The frame of every page. */
 import { html, raw } from "hono/html";
 import type { BrandSettings } from "../../shared/contracts/branding";
+import { withoutDirectionControls } from "../../shared/contracts/text";
 import { contentSecurityPolicy, pictureOrigin } from "./policy";
 import { PAGE_SCRIPT } from "./script";
 import type { Site } from "./site";
@@ -64,7 +65,8 @@ ${page.script ? html`<script nonce="${nonce}">${raw(page.script)}</script>` : ""
 </body>
 </html>
 `;
-  return new Response(String(text), {
+  // A name of before they were refused reads like its neighbours, and turns nothing round.
+  return new Response(withoutDirectionControls(String(text)), {
     status,
     headers: {
       "content-type": "text/html; charset=utf-8",

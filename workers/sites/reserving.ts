@@ -1,21 +1,31 @@
 /** From the choice on an event's page to a hold. */
 import { z } from "zod";
 import { AvailableTicketType, type PublishedEvent } from "../../shared/contracts/events";
-import { Hold } from "../../shared/contracts/holds";
+import { Hold, type HoldDraft } from "../../shared/contracts/holds";
 import { Id } from "../../shared/contracts/ids";
 import type { ProblemBody } from "../../shared/contracts/problem-body";
+import type { Result } from "../../shared/contracts/result";
 import { Problem } from "../../shared/http/problem";
 import type { SitesContext } from "./answering";
 import { keepReservation, keepSecret, latestOf } from "./cookies";
-import { eventPage, isShown } from "./event-page";
+import { eventPage, isShown, type Reservation } from "./event-page";
 import { checkoutPath, eventPath } from "./event-path";
 import type { Fault } from "./fields";
-import { isFromHere, keyOf, readFields } from "./forms";
+import { isFromHere, keyOf, readFields, secretOf } from "./forms";
 import { pageResponse } from "./page";
 import { foreignForm, troubleText } from "./refusals";
 import { ask } from "./siblings";
 import type { Site } from "./site";
-import { accessibleField, type Choice, canBeChosen, isSeated, mostPerOrder, NO_CHOICE, quantityField } from "./ticket-form";
+import {
+  accessibleField,
+  type Choice,
+  canBeChosen,
+  isSeated,
+  mostPerOrder,
+  type OfferedType,
+  quantityField,
+  shortText,
+} from "./ticket-form";
 
 const Tickets = z.object({ data: z.array(AvailableTicketType) });
 
@@ -27,42 +37,68 @@ const USED_UP: readonly string[] = ["idempotency_key_reused", "hold_expired", "h
 export interface Offer {
   event: PublishedEvent;
   /** As it stands now, from the event's own object. */
-  types: AvailableTicketType[];
-  /** Where the reader goes on with tickets that are kept for him. */
-  reservation: string | null;
+  types: OfferedType[];
+  reservation: Reservation | null;
 }
 
 /** Null for what this organizer shows to nobody. */
 export async function offerOf(c: SitesContext, site: Site, eventId: string): Promise<Offer | null> {
-  const [[event], types] = await Promise.all([c.env.EVENTS.events([eventId]), typesOf(c, eventId)]);
+  const [[event], types, reservation] = await Promise.all([
+    c.env.EVENTS.events([eventId]),
+    typesOf(c, eventId),
+    reservationOf(c, eventId),
+  ]);
   if (!event || !isShown(event, site.organizer.id)) return null;
-  return { event, types, reservation: reservationOf(c, eventId) };
+  return { event, types: types.map((type) => withOwn(type, reservation?.hold ?? null)), reservation };
 }
 
 /** None of what is on sale nowhere. */
 export async function typesOf(c: SitesContext, eventId: string): Promise<AvailableTicketType[]> {
-  const tickets = await ask(c, c.env.EVENTS_HTTP, Tickets, { path: `/events/${eventId}/tickets` });
+  const tickets = await ask(c, c.env.EVENTS_HTTP, Tickets, { path: `/events/${eventId}/tickets`, asNobody: true });
   // A sale that cannot be read just now is not one that has nothing to sell.
   if (!tickets.ok && tickets.error.status >= 500) throw new Problem("overloaded");
   return tickets.ok ? tickets.value.data : [];
 }
 
-function reservationOf(c: SitesContext, eventId: string): string | null {
+const holdPath = (eventId: string, holdId: string): string => `/events/${eventId}/holds/${holdId}`;
+
+async function reservationOf(c: SitesContext, eventId: string): Promise<Reservation | null> {
   const holdId = latestOf(c);
-  return holdId !== undefined && Id.safeParse(holdId).success ? checkoutPath(eventId, holdId) : null;
+  if (holdId === undefined || !Id.safeParse(holdId).success) return null;
+  const path = checkoutPath(eventId, holdId);
+  // Without a secret it is an order's by now.
+  if (secretOf(c) === null) return { path, hold: null };
+  const hold = await ask(c, c.env.EVENTS_HTTP, Hold, { path: holdPath(eventId, holdId) });
+  if (hold.ok) return { path, hold: hold.value };
+  return hold.error.status >= 500 || hold.error.status === 429 ? { path, hold: null } : null;
+}
+
+/** What is kept for the reader himself is his to choose again. */
+function withOwn(type: AvailableTicketType, hold: Hold | null): OfferedType {
+  const own = hold?.items.find(({ ticketTypeId }) => ticketTypeId === type.id)?.quantity ?? 0;
+  if (own === 0) return type;
+  const { available, reserved = own, status } = type;
+  return {
+    ...type,
+    own,
+    available: available + own,
+    reserved: Math.max(0, reserved - own),
+    status: status === "sold_out" ? "on_sale" : status,
+  };
 }
 
 export async function showEvent(
   site: Site,
   { event, types, reservation }: Offer,
-  choice: Choice = NO_CHOICE,
+  visit: { choice?: Choice; gaveBack?: boolean } = {},
   status = 200,
 ): Promise<Response> {
-  return pageResponse(site, eventPage(site, event, types, { choice, reservation }), status);
+  return pageResponse(site, eventPage(site, event, types, { ...visit, reservation }), status);
 }
 
 /** What was chosen, checked against what there is; the faults name the fields. */
-export function readChoice(fields: URLSearchParams, types: AvailableTicketType[], { language: { words } }: Site): Choice {
+export function readChoice(fields: URLSearchParams, types: OfferedType[], { language }: Site): Choice {
+  const { words } = language;
   const quantities: Record<string, string> = {};
   const accessible: Record<string, string> = {};
   const faults: Fault[] = [];
@@ -76,7 +112,7 @@ export function readChoice(fields: URLSearchParams, types: AvailableTicketType[]
     if (!Number.isInteger(quantity) || quantity < 0) fault(words.quantityInvalid(type.name));
     else if (quantity < type.minPerOrder || quantity > mostPerOrder(type))
       fault(words.quantityRange(type.name, type.minPerOrder, mostPerOrder(type)));
-    else if (quantity > type.available) fault(words.onlyLeft(type.name, type.available));
+    else if (quantity > type.available) fault(shortText(type, language));
     const wish = isSeated(type) ? (fields.get(accessibleField(type.id)) ?? "0") : "0";
     if (wish === "0") continue;
     accessible[type.id] = wish;
@@ -90,31 +126,51 @@ export function readChoice(fields: URLSearchParams, types: AvailableTicketType[]
 }
 
 /**
- * POST on the event's page: a hold and on to the checkout, or the same page with what stands in the way. It needs no token: there is
- * nothing of the reader's yet that a foreign page could use, and the browser says where the form stood.
+ * POST on the event's page: a hold and on to the checkout, or the same page with what stands in the way. Whoever has a hold already
+ * chooses otherwise with it: a second one beside it would keep tickets from everybody. It needs no token: the browser says where the
+ * form stood, and sends the hold's secret with no form of another site's.
  */
 export async function reserve(c: SitesContext, site: Site, eventId: string): Promise<Response | null> {
   const fields = await readFields(c);
   const offer = await offerOf(c, site, eventId);
   if (!offer) return null;
   if (!isFromHere(c)) return foreignForm(site, eventPath(offer.event));
-  if (offer.event.status !== "published") return showEvent(site, offer, NO_CHOICE, 409);
+  if (offer.event.status !== "published") return showEvent(site, offer, {}, 409);
   const choice = readChoice(fields, offer.types, site);
-  if (choice.faults.length > 0) return showEvent(site, offer, choice, 422);
+  if (choice.faults.length > 0) return showEvent(site, offer, { choice }, 422);
   const items = itemsOf(choice, offer.types);
-  const place = (idempotencyKey: string) =>
-    ask(c, c.env.EVENTS_HTTP, Hold, { path: `/events/${eventId}/holds`, body: { items }, idempotencyKey });
-  const first = await place(keyOf(fields));
-  const placed = !first.ok && USED_UP.includes(first.error.code) ? await place(crypto.randomUUID()) : first;
+  const kept = offer.reservation?.hold;
+  const changed = kept && (await ask(c, c.env.EVENTS_HTTP, Hold, changing(eventId, kept.id, items)));
+  const placed = changed && !isOver(changed) ? changed : await place(c, eventId, items, keyOf(fields));
   if (!placed.ok) return refused(c, site, offer, choice, placed.error);
-  const path = checkoutPath(eventId, placed.value.id);
-  keepSecret(c, path, placed.value.secret, HOLD_SECONDS);
-  keepReservation(c, eventId, placed.value.id, placed.value.expiresAt);
+  const { id, secret, expiresAt } = placed.value;
+  const path = checkoutPath(eventId, id);
+  keepSecret(c, path, secret, HOLD_SECONDS);
+  keepReservation(c, eventId, id, expiresAt, secret);
   return c.redirect(path, 303);
 }
 
+const changing = (eventId: string, holdId: string, items: HoldDraft["items"]) =>
+  ({ path: holdPath(eventId, holdId), method: "PUT", body: { items } }) as const;
+
+/** The hold is gone, or an order's: what is chosen now is kept by a new one. */
+const isOver = (changed: Result<Hold, ProblemBody>): boolean =>
+  !changed.ok && (changed.error.status === 404 || USED_UP.includes(changed.error.code));
+
+async function place(
+  c: SitesContext,
+  eventId: string,
+  items: HoldDraft["items"],
+  key: string,
+): Promise<Result<Hold, ProblemBody>> {
+  const call = { path: `/events/${eventId}/holds`, body: { items }, asNobody: true };
+  const first = await ask(c, c.env.EVENTS_HTTP, Hold, { ...call, idempotencyKey: key });
+  if (first.ok || !USED_UP.includes(first.error.code)) return first;
+  return ask(c, c.env.EVENTS_HTTP, Hold, { ...call, idempotencyKey: crypto.randomUUID() });
+}
+
 /** Of a type with seats the best ones: whoever wants to name them uses the API. */
-const itemsOf = ({ quantities, accessible }: Choice, types: AvailableTicketType[]) =>
+const itemsOf = ({ quantities, accessible }: Choice, types: OfferedType[]): HoldDraft["items"] =>
   types.flatMap((type) => {
     const quantity = Number(quantities[type.id] ?? 0);
     if (quantity === 0) return [];
@@ -125,15 +181,15 @@ const itemsOf = ({ quantities, accessible }: Choice, types: AvailableTicketType[
 
 /** Somebody was faster, or the sale has changed: the page says how it stands now, and keeps what was chosen. */
 async function refused(c: SitesContext, site: Site, before: Offer, choice: Choice, problem: ProblemBody): Promise<Response> {
-  const { words } = site.language;
+  const { language } = site;
   const offer = (await offerOf(c, site, before.event.id)) ?? before;
   const short = offer.types.filter(({ id, available }) => Number(choice.quantities[id] ?? 0) > available);
   const faults: Fault[] =
     problem.code === "sold_out" && short.length > 0
       ? short.map((type) => ({
           field: canBeChosen(type) ? quantityField(type.id) : null,
-          message: words.onlyLeft(type.name, type.available),
+          message: shortText(type, language),
         }))
-      : [{ field: null, message: troubleText(problem, words) }];
-  return showEvent(site, offer, { ...choice, faults }, problem.status);
+      : [{ field: null, message: troubleText(problem, language.words) }];
+  return showEvent(site, offer, { choice: { ...choice, faults } }, problem.status);
 }

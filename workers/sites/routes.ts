@@ -1,26 +1,31 @@
+import type { TicketPaper } from "../../shared/contracts/outbound";
 import { domainApp } from "../../shared/http/app";
 import { anyone } from "../../shared/http/guards";
 import { orderPath } from "../../shared/http/guest-links";
-import { page } from "./answering";
+import { page, type SitesContext } from "./answering";
 import { eventCalendar } from "./calendar";
 import { order, placeOf, release, showCheckout } from "./checkout";
 import { docsBundle, docsPage, docsStart, docsStyles } from "./docs";
 import type { Env } from "./environment";
 import { isShown } from "./event-page";
-import { checkoutPath } from "./event-path";
+import { checkoutPath, GAVE_BACK } from "./event-path";
+import { iconOf } from "./icon";
 import { listPage } from "./list-page";
 import { readListing } from "./listing";
 import { stateText, ticketPage } from "./order-page";
 import { cancel, cleanAddress, orderNotShown, pay, readOrder, readSale, showOrder, showPayment } from "./orders";
 import { pageResponse } from "./page";
 import { offerOf, reserve, showEvent } from "./reserving";
+import { ticketsFile } from "./ticket-files";
 
 const eventShown = page(async (c, site, { eventId = "" }) => {
   const offer = await offerOf(c, site, eventId);
-  return offer && showEvent(site, offer);
+  return offer && showEvent(site, offer, { gaveBack: c.req.query(GAVE_BACK) === "yes" });
 });
 
 const reserved = page((c, site, { eventId = "" }) => reserve(c, site, eventId));
+
+const paperOf = (c: SitesContext): TicketPaper => (c.req.param("paper") === "phone.pdf" ? "phone" : "print");
 
 /** What happens on a hold's page. */
 const atHold = (answer: typeof showCheckout) =>
@@ -108,6 +113,21 @@ export const app = domainApp<Env>({ missingPage: page(async () => null) })
       const shown = ticketPage(site, sale.value, ticketId);
       return shown && pageResponse(site, shown);
     }),
+  )
+  .get(
+    "/o/:orderId/:paper{(?:print|phone)\\.pdf}",
+    anyone(),
+    page((c, site, ids) => ticketsFile(c, site, ids, paperOf(c))),
+  )
+  .get(
+    "/o/:orderId/t/:ticketId/:paper{(?:print|phone)\\.pdf}",
+    anyone(),
+    page((c, site, ids) => ticketsFile(c, site, ids, paperOf(c))),
+  )
+  .get(
+    "/favicon.ico",
+    anyone(),
+    page((_c, site) => iconOf(site)),
   )
   .get("/docs", anyone(), docsPage)
   .get("/docs/start.js", anyone(), docsStart)

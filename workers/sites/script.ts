@@ -7,6 +7,9 @@ const RESEND_AFTER_MS = 5_000;
  */
 export const PAGE_SCRIPT = `(() => {
 "use strict";
+// An answer to a form that is loaded anew, or come back to, is asked for: nobody has to confirm that it is sent again.
+history.replaceState(history.state, "", location.href);
+
 const one = (selector) => document.querySelector(selector);
 
 const summary = one("#errors");
@@ -31,11 +34,17 @@ if (total) {
       count += Number(choice.value);
       amount += Number(choice.value) * Number(choice.dataset.price);
     }
-    total.textContent = count === 0 ? "\\u00a0" : total.dataset[count === 1 ? "one" : "total"].replace("{count}", count).replace("{price}", amount === 0 ? total.dataset.free : money.format(decimal(amount)));
+    total.parentElement.hidden = count === 0;
+    total.textContent = count === 0 ? "" : total.dataset[count === 1 ? "one" : "total"].replace("{count}", count).replace("{price}", amount === 0 ? total.dataset.free : money.format(decimal(amount)));
   };
   form.addEventListener("change", show);
   addEventListener("pageshow", show);
   show();
+}
+
+// Of moments that concern the reader alone, what his own clock shows.
+for (const time of document.querySelectorAll("time[data-own-zone]")) {
+  time.textContent = new Intl.DateTimeFormat(time.dataset.ownZone, { timeStyle: "medium" }).format(new Date(time.dateTime));
 }
 
 const clock = one("[data-seconds]");
@@ -59,7 +68,13 @@ if (clock) {
     else {
       document.removeEventListener("visibilitychange", tick);
       document.body.classList.add("ended");
-      clock.parentElement.textContent = told.dataset.ended;
+      clock.closest("p").textContent = told.dataset.ended;
+      for (const button of document.querySelectorAll("button[data-ended]")) {
+        button.textContent = button.dataset.ended;
+        const again = document.createElement("input");
+        Object.assign(again, { type: "hidden", name: "again", value: "yes" });
+        button.form.append(again);
+      }
     }
   };
   clock.parentElement.classList.remove("later");

@@ -18,7 +18,7 @@ const FORWARDED = [
 interface Call {
   path: string;
   /** GET, or POST with a body. */
-  method?: "DELETE";
+  method?: "DELETE" | "PUT";
   body?: unknown;
   idempotencyKey?: string;
   /** What the reader's key opens has nothing to do with it: asked as by anybody. */
@@ -38,7 +38,7 @@ export async function ask<S extends z.ZodType>(
   }
   if (idempotencyKey !== undefined) headers.set("idempotency-key", idempotencyKey);
   if (body !== undefined) headers.set("content-type", "application/json");
-  const init = body === undefined ? { method: method ?? "GET" } : { method: "POST", body: JSON.stringify(body) };
+  const init = body === undefined ? { method: method ?? "GET" } : { method: method ?? "POST", body: JSON.stringify(body) };
   const response = await door.fetch(new Request(new URL(path, c.req.url), { ...init, headers }));
   const said: unknown = response.status === 204 ? null : await response.json();
   return response.ok ? ok(schema.parse(said)) : refuse(ProblemBody.parse(said));

@@ -8,8 +8,8 @@ export const STEPS = ["stepTickets", "stepDetails", "stepPayment", "stepDone"] a
 export function steps(current: (typeof STEPS)[number], words: Words): Html {
   const at = STEPS.indexOf(current);
   const listed = STEPS.map((step, index) => {
-    if (index === at) return html`<li aria-current="step">${index + 1}. ${words[step]}</li>`;
-    return html`<li>${index + 1}. ${words[step]}${index < at ? html`<span class="hidden"> ${words.stepDoneAlready}</span>` : ""}</li>`;
+    if (index === at) return html`<li aria-current="step"><b>${index + 1}.</b> ${words[step]}</li>`;
+    return html`<li><b>${index + 1}.</b> ${words[step]}${index < at ? html`<span class="hidden"> ${words.stepDoneAlready}</span>` : ""}</li>`;
   });
   return html`<nav aria-label="${words.steps}"><ol class="steps">${listed}</ol></nav>`;
 }

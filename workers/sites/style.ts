@@ -21,7 +21,7 @@ export function fontStack(fontFamily: string): string {
 
 const COLOR = /^#[0-9a-f]{6}$/;
 /** What is not a colour as the contract spells it never reaches the sheet. */
-const colorOf = (color: string): string => (COLOR.test(color) ? color : "#1d4ed8");
+export const colorOf = (color: string): string => (COLOR.test(color) ? color : "#1d4ed8");
 
 export function styleOf({ primaryColor, secondaryColor, fontFamily }: BrandSettings): string {
   const brand = colorOf(primaryColor);
@@ -60,6 +60,7 @@ section>*+h2{margin-top:1.75rem}
 .description{white-space:pre-line;unicode-bidi:plaintext;max-width:42rem}
 .notice{padding:.9rem 1.1rem;border-left:4px solid var(--edge);background:var(--wash);margin:0 0 1.25rem;border-radius:0 .5rem .5rem 0}
 .notice>:last-child{margin:0}
+:not(input)[dir=auto]{text-align:left}
 .good{border-color:#15803d}.bad{border-color:#b91c1c}
 #errors{border:2px solid #b91c1c;border-radius:.5rem;padding:1rem;margin:0 0 1.25rem}
 #errors h2{font-size:1.1rem;color:#b91c1c}
@@ -87,6 +88,7 @@ summary{cursor:pointer;padding:.5rem 0;font-weight:600}
 .events p{margin:0}
 .events h2{font-size:1.15rem;margin:0}
 .cover{display:block;width:100%;height:auto;border-radius:.75rem;margin:0 0 1.25rem}
+.ways{display:flex;flex-wrap:wrap;gap:.25rem 1.25rem}
 .event>.panel{margin-bottom:1.25rem}
 .ticket.wide+.actions{max-width:26rem;margin-inline:auto}
 .panel{border:1px solid var(--line);border-radius:.75rem;padding:1.1rem;min-width:0}
@@ -99,10 +101,12 @@ summary{cursor:pointer;padding:.5rem 0;font-weight:600}
 .seats{font-size:.95rem;color:var(--soft)}
 .seatmap img{display:block;width:100%;height:auto;aspect-ratio:1;object-fit:contain;border:1px solid var(--line);border-radius:.5rem}
 .sum{display:flex;justify-content:space-between;gap:1rem;border-top:2px solid var(--line);padding-top:.75rem;font-weight:700;min-height:2.6rem}
-.steps{display:flex;flex-wrap:wrap;gap:.25rem 1.25rem;margin:0 0 1.25rem;color:var(--soft);font-size:.95rem}
+.steps{display:flex;justify-content:flex-start;gap:.25rem 1.25rem;margin:0 0 1.25rem;color:var(--soft);font-size:.95rem}
+.steps b{font-weight:inherit}
 .steps [aria-current]{color:var(--ink);font-weight:700;border-bottom:3px solid var(--edge)}
 .clock p{margin:0}
 .later{visibility:hidden}
+.ended .while{display:none}
 .clock b{font-variant-numeric:tabular-nums}
 #card-element{min-height:18rem}
 #card-element iframe{border:0;width:100%}
@@ -111,15 +115,19 @@ table{border-collapse:collapse;width:100%;margin:0 0 1rem}
 th,td{text-align:left;padding:.5rem .75rem .5rem 0;border-bottom:1px solid var(--line);vertical-align:top}
 th:last-child,td:last-child{text-align:right;padding-right:0;white-space:nowrap}
 thead th{color:var(--soft);font-size:.9rem}
-tfoot tr:last-child :is(th,td){font-size:1.1rem;font-weight:700;border-bottom:0}
+tfoot tr:last-child :is(th,td){border-bottom:0}
+.total :is(th,td){font-size:1.1rem;font-weight:700}
 .tickets{display:grid;gap:1.25rem;grid-template-columns:repeat(auto-fill,minmax(min(100%,19rem),1fr))}
 .ticket{border:1px solid var(--line);border-top:.5rem solid var(--edge);border-radius:.75rem;padding:1.1rem;min-width:0}
 .ticket svg{display:block;width:100%;max-width:17rem;height:auto;aspect-ratio:1;margin:0 auto 1rem;background:#fff}
+.void{border-top-color:var(--line);color:var(--soft)}
 .ticket.wide{max-width:26rem;margin:0 auto}
 .ticket.wide svg{max-width:20rem}
 .code{font:.75rem/1.4 ui-monospace,monospace;color:var(--soft)}
+[hidden]{display:none!important}
 .hidden{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
-@media (min-width:56rem){.two{display:grid;grid-template-columns:1fr 24rem;gap:2.5rem;align-items:start}.two>.panel{position:sticky;top:1rem}.event{grid-template-rows:auto 1fr;row-gap:.75rem}.event>.panel{grid-column:2;grid-row:1/3}}
+@media (max-width:30rem){.steps{justify-content:space-between;gap:.25rem .75rem;font-size:.85rem;overflow-wrap:normal}.steps b{display:block}}
+@media (min-width:56rem){.two{display:grid;grid-template-columns:1fr 24rem;gap:2.5rem;align-items:start}.two>.panel{position:sticky;top:1rem}.two>.first{grid-column:2;grid-row:1}.event{grid-template-rows:auto 1fr;row-gap:.75rem}.event>.panel{grid-column:2;grid-row:1/3}.event>div{grid-column:1}}
 @media (prefers-reduced-motion:no-preference){button,.button{transition:box-shadow .15s}}
 @media print{header,footer,.skip,.actions,.steps,nav{display:none}main{padding:0}.ticket{break-inside:avoid}}`;
 }

@@ -23,6 +23,9 @@ interface Numbered {
   level: 2 | 3;
 }
 
+/** It still opens a door, or has opened it. */
+export const isGood = ({ status }: Pick<Ticket, "status">): boolean => status === "valid" || status === "admitted";
+
 /** A code that opens no door any more is not shown. */
 export function ticketCard(
   { ticket, number, count, typeName, level }: Numbered,
@@ -30,9 +33,8 @@ export function ticketCard(
   more: Html | string = "",
 ): Html {
   const { words } = language;
-  const isGood = ticket.status === "valid" || ticket.status === "admitted";
   const title = html`${words.ticketOf(number, count)}: <span dir="auto">${typeName}</span>`;
-  return html`${isGood ? qrPicture(ticket.code, words.qrLabel(number)) : ""}
+  return html`${isGood(ticket) ? qrPicture(ticket.code, words.qrLabel(number)) : ""}
 ${level === 2 ? html`<h2>${title}</h2>` : html`<h3>${title}</h3>`}
 ${ticket.seat === undefined ? "" : html`<p class="seat"><span class="hidden">${words.seat}: </span><strong dir="auto">${ticket.seat}</strong></p>`}
 <p><span class="hidden">${words.holder}: </span><strong dir="auto">${ticket.holder.name}</strong><br>

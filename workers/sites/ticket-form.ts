@@ -19,25 +19,40 @@ export interface Choice {
 }
 export const NO_CHOICE: Choice = { quantities: {}, accessible: {}, faults: [] };
 
+/** A type as this reader may choose from it: `available` counts what is kept for himself, too. */
+export interface OfferedType extends AvailableTicketType {
+  /** Kept for him. */
+  own?: number;
+}
+
 export const accessibleField = (ticketTypeId: string): string => `a-${ticketTypeId}`;
 export const quantityField = (ticketTypeId: string): string => `q-${ticketTypeId}`;
 
 /** What a buyer is told of a type; null hides it. */
-export function saleNote(type: AvailableTicketType, timezone: string, language: Language): string | null {
+export function saleNote(type: OfferedType, timezone: string, language: Language): string | null {
   const { words } = language;
   switch (type.status) {
-    case "on_sale":
-      return words.left(countText(type.available, language));
+    case "on_sale": {
+      const others = type.available - (type.own ?? 0);
+      return others === 0 ? words.noneFree : words.left(countText(others, language));
+    }
     case "scheduled":
       return type.saleStart ? words.onSaleFrom(momentText(type.saleStart, timezone, language)) : words.notOnSaleYet;
     case "ended":
       return words.saleEnded;
     case "sold_out":
-      return words.soldOut;
+      return type.reserved ? words.reservedNow : words.soldOut;
     case "hidden":
       return null;
   }
 }
+
+const ownNote = ({ own = 0 }: OfferedType, language: Language): string =>
+  own === 0 ? "" : ` · ${language.words.keptForYou(countText(own, language))}`;
+
+/** What is said of a type of which there is less than was wanted. */
+export const shortText = ({ name, available, reserved = 0 }: AvailableTicketType, { words }: Language): string =>
+  available === 0 && reserved > 0 ? words.noneNow(name) : words.onlyLeft(name, available);
 
 export const isSeated = ({ seatCategories = [] }: Pick<AvailableTicketType, "seatCategories">): boolean =>
   seatCategories.length > 0;
@@ -93,39 +108,37 @@ function seatMap(event: PublishedEvent, types: AvailableTicketType[], { words }:
 <details class="seatmap"><summary>${words.seatMap}</summary><a href="${seatPicturePath(event.id)}"><img src="${seatPicturePath(event.id)}" alt="${words.seatMapAlt}" loading="lazy"></a></details>`;
 }
 
-function listed(type: AvailableTicketType, note: string, choice: Choice, language: Language): Html {
+function listed(type: OfferedType, note: string, choice: Choice, language: Language): Html {
   const id = quantityField(type.id);
   return html`<li>
 <div><h3 dir="auto">${type.name}</h3>
 ${type.description ? html`<p class="description">${type.description}</p>` : ""}
 ${faultNote(id, choice.faults, language.words)}
-<p id="${id}-note"><span class="price">${moneyText(type.price, language)}</span> <span class="note" data-type="${type.id}">${note}</span></p></div>
+<p id="${id}-note"><span class="price">${moneyText(type.price, language)}</span> <span class="note" data-type="${type.id}" data-status="${type.status}" data-own="${ownNote(type, language)}">${note}${ownNote(type, language)}</span></p></div>
 <div>${canBeChosen(type) ? choiceOf(type, choice, language) : ""}</div>
 </li>`;
 }
 
 /** Nothing to choose from is said with a way on. */
-function soldNotice(types: AvailableTicketType[], { words }: Language): Html | string {
+function soldNotice(types: AvailableTicketType[], path: string, { words }: Language): Html | string {
   if (types.some(canBeChosen)) return "";
   const isGone = types.length > 0 && types.every(({ status }) => status === "sold_out" || status === "on_sale");
-  return html`<p class="notice">${isGone ? words.allSoldOut : words.nothingOnSale} <a href="/">${words.seeOthers}</a></p>`;
+  const mayComeBack = isGone && types.some(({ reserved = 0 }) => reserved > 0);
+  const said = mayComeBack ? words.allReserved : isGone ? words.allSoldOut : words.nothingOnSale;
+  return html`<div class="notice"><p>${said}</p><p class="ways">${mayComeBack ? html`<a href="${path}">${words.lookAgain}</a>` : ""}<a href="/">${words.seeOthers}</a></p></div>`;
 }
 
-export function ticketForm(
-  event: PublishedEvent,
-  types: AvailableTicketType[],
-  choice: Choice,
-  language: Language,
-): Html | string {
+export function ticketForm(event: PublishedEvent, types: OfferedType[], choice: Choice, language: Language): Html | string {
   const { words } = language;
   const shown = types.flatMap((type) => {
     const note = saleNote(type, event.timezone, language);
     return note === null ? [] : [{ type, item: listed(type, note, choice, language) }];
   });
-  const live = html` data-live="/events/${event.id}/availability" data-left="${words.left("{count}")}" data-sold-out="${words.soldOut}" data-ended="${words.saleEnded}" data-locale="${words.locale}"`;
+  const live = html` data-live="/events/${event.id}/availability" data-left="${words.left("{count}")}" data-sold-out="${words.noneFree}" data-ended="${words.saleEnded}" data-locale="${words.locale}"`;
   const items = html`<ul class="types"${live}>${shown.map(({ item }) => item)}</ul>`;
   const sold = soldNotice(
     shown.map(({ type }) => type),
+    eventPath(event),
     language,
   );
   if (sold !== "") return html`<h2>${words.tickets}</h2>${faultSummary(choice.faults, words)}${sold}${items}`;
@@ -145,8 +158,8 @@ ${accessibleChoice(
   choice,
   language,
 )}
-<p class="sum"><span>${words.total}</span><output data-one="${words.totalOfOne("{price}")}" data-total="${words.totalOf("{count}", "{price}")}" data-currency="${currency}" data-digits="${exponentOf(currency)}" data-locale="${words.locale}" data-free="${words.free}">&nbsp;</output></p>
-<button>${words.reserve}</button>
-<p class="note">${words.reserveNote}</p>
+<p class="sum" hidden><span>${words.total}</span><output data-one="${words.totalOfOne("{price}")}" data-total="${words.totalOf("{count}", "{price}")}" data-currency="${currency}" data-digits="${exponentOf(currency)}" data-locale="${words.locale}" data-free="${words.free}">&nbsp;</output></p>
+<button>${types.some(({ own = 0 }) => own > 0) ? words.changeReservation : words.reserve}</button>
+<p class="note">${shown.every(({ type }) => type.price.amount === 0) ? words.reserveFreeNote : words.reserveNote}</p>
 </form>`;
 }
