@@ -23,7 +23,7 @@ export const Principal = z.discriminatedUnion("kind", [
     organizerId: z.string().nullable(),
     scopes: z.array(z.string()),
   }),
-  /** A hold's (`bh_…`) or an order's (`bo_…`) secret: only that thing's own routes accept it, and they verify it. */
+  /** A hold's (`bh_…`), an order's (`bo_…`) or a waiting list entry's (`bw_…`) secret: only that thing's own routes accept it, and they verify it. */
   z.object({ kind: z.literal("bearer_secret"), secret: z.string() }),
   /** A credential was sent and is not valid. The domain answers 401, after it knows that the route exists. */
   z.object({

@@ -231,7 +231,7 @@ test("notifications owes each mail once", () => {
       MAIL_FROM: "tickets@bilten.example",
       AUTH: { accountMails: nobodyAsks },
       BRANDING: { settingsOf: nobodyAsks },
-      EVENTS: { events: nobodyAsks, ticketsOfOrders: nobodyAsks },
+      EVENTS: { events: nobodyAsks, ticketsOfOrders: nobodyAsks, waitlistLetters: nobodyAsks },
       OUTGOING: { send: nobodyAsks },
       PAYMENTS: { calledOffOrders: nobodyAsks, orders: nobodyAsks, refunds: nobodyAsks },
       USERS: { organizers: nobodyAsks },

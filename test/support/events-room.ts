@@ -94,6 +94,7 @@ export async function openRoom(change: Partial<Env> = {}): Promise<Room> {
     NOTIFICATIONS_MAILBOX: mailboxOf([]),
     USERS: {
       membership: async (userId, organizer) => (organizer === organizerId ? (roles.get(userId) ?? null) : null),
+      verifiedEmail: async (userId) => `${userId}@people.example`,
       organizers: async (ids) =>
         ids
           .filter((id) => id === organizerId)

@@ -116,6 +116,7 @@ export function house({ BRANDING, EVENTS, PAYMENTS, ...change }: Change = {}) {
     BRANDING: { settingsOf: async (ids) => ids.map((id) => brandOf(id)), ...BRANDING },
     EVENTS: {
       events: async () => [event],
+      waitlistLetters: async (asked) => asked.map(() => null),
       ticketsOfOrders: async (asked) => asked.map(({ orderId }) => ok([1, 2].map((number) => ticketOf(orderId, number)))),
       ...EVENTS,
     },

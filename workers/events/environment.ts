@@ -15,7 +15,7 @@ export interface Env
   > {
   TICKET_INVENTORY: { idFromName(name: string): DurableObjectId; get(id: DurableObjectId): TicketInventoryRpc };
   AVAILABILITY_FEED: { idFromName(name: string): DurableObjectId; get(id: DurableObjectId): Pick<Fetcher, "fetch"> };
-  USERS: Pick<UsersRpc, "membership" | "organizers">;
+  USERS: Pick<UsersRpc, "membership" | "organizers" | "verifiedEmail">;
   /** Development's alone: "yes" where a kill takes with it what a queue had taken. */
   QUEUES_FORGET?: string;
   SENTRY_DSN?: string;

@@ -161,7 +161,7 @@ const isOwner = (principal: Principal, holder: Holder): boolean => holder.kind =
 const hidden = <E extends Refusal>(refusal: E): Exclude<E, Refusal<"event_not_found">> | NotFound =>
   refusal.code === "event_not_found" ? NOT_FOUND : (refusal as Exclude<E, Refusal<"event_not_found">>);
 
-function toHold(held: HeldStock, secret: string): Hold {
+export function toHold(held: HeldStock, secret: string): Hold {
   const price = (minor: number) => money(minor, held.currency);
   return {
     id: held.holdId,

@@ -1,6 +1,7 @@
 import { WorkerEntrypoint } from "cloudflare:workers";
 import type { EventsRpc, PublicEventsPage } from "../../shared/contracts/events";
 import type { ClaimRequest, ConfirmRequest } from "../../shared/contracts/inventory";
+import type { WaitlistGuest } from "../../shared/contracts/waitlist";
 import { serve } from "../../shared/http/app";
 import { openapiOf } from "../../shared/http/operation";
 import { eventsWithoutTickets, readSnapshot } from "./availability";
@@ -9,6 +10,7 @@ import { askInventory } from "./inventory";
 import * as stock from "./order-stock";
 import { app } from "./routes";
 import { sweep } from "./sweep";
+import * as waitingList from "./waiting-list";
 
 export { AvailabilityFeed } from "../../durable-objects/availability-feed";
 export { TicketInventory } from "../../durable-objects/ticket-inventory";
@@ -73,6 +75,14 @@ export class EventsService extends WorkerEntrypoint<EventsEnv> implements Events
 
   announcedEvents(afterId: string) {
     return announcedEventsAfter(this.env, afterId);
+  }
+
+  waitlistLetters(asked: { eventId: string; entryId: string }[]) {
+    return waitingList.lettersOf(this.env, asked);
+  }
+
+  joinWaitlistAsGuest(eventId: string, guest: WaitlistGuest) {
+    return waitingList.joinAsGuest(this.env, eventId, guest);
   }
 
   availability(eventId: string) {

@@ -34,6 +34,7 @@ import { seatMapRoutes } from "./seat-map-routes";
 import { seatRoutes } from "./seat-routes";
 import { type StoredEvent, toEvent, toTicketType } from "./stored-event";
 import { addTicketType, changeTicketType, removeTicketType } from "./ticket-types";
+import { waitingListRoutes } from "./waiting-list-routes";
 
 const typeIdOf = (c: Context): string => pathId(c, "ticketTypeId", "ticket_type_not_found");
 
@@ -140,7 +141,8 @@ export const app = domainApp<Env>()
   )
   .route("/", holdRoutes)
   .route("/", poolRoutes)
-  .route("/", seatRoutes);
+  .route("/", seatRoutes)
+  .route("/", waitingListRoutes);
 
 /** A ticket type that is not there comes before what is wrong with its new form. */
 async function refuseUnknownType(c: EventsContext): Promise<void> {

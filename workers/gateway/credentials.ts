@@ -15,7 +15,9 @@ export interface AskedHost {
   organizerId: string | null;
 }
 
-const SECRET = /^b[ho]_[\w-]{1,200}$/;
+const SECRET = /^b[how]_[\w-]{1,200}$/;
+/** Of an order, or of an entry of the waiting list: what mails link to. */
+const LINKED = /^b[ow]_[\w-]{1,200}$/;
 const JWT = /^[\w-]+\.[\w-]+\.[\w-]+$/;
 const MAX_TOKEN_LENGTH = 4096;
 /** Two machines of the edge may differ by this much; an older token is not forgiven for it. */
@@ -36,7 +38,7 @@ export async function principalOf(request: Request, host: AskedHost, env: Gatewa
 function linkedSecret({ method, url }: Request): string | null {
   if (method !== "GET" || !url.includes(`${ORDER_TOKEN_PARAMETER}=`)) return null;
   const token = new URL(url).searchParams.get(ORDER_TOKEN_PARAMETER);
-  return token?.startsWith("bo_") && SECRET.test(token) ? token : null;
+  return token !== null && LINKED.test(token) ? token : null;
 }
 
 /**

@@ -33,6 +33,7 @@ const TAGS = [
   { name: "seats", description: "Seat maps, and the seats of an event: their states, blocking, swapping." },
   { name: "search", description: "Published events by words, place, time and price." },
   { name: "holds", description: "Tickets kept for somebody for some minutes." },
+  { name: "waitlist", description: "Waiting for tickets that come back, and the offers of them." },
   { name: "orders", description: "Buying: an order, its tickets, cancelling." },
   { name: "payments", description: "Paying, refunds, the ledger, what providers say." },
   { name: "check-in", description: "The door." },

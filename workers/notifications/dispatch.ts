@@ -12,6 +12,7 @@ import { OCCASION_QUESTIONS } from "./occasions";
 import { orderConfirmations } from "./order-confirmations";
 import { refundMails } from "./refund-mails";
 import type { DeliveryType } from "./schema";
+import { waitlistMails } from "./waitlist-mails";
 
 /** What a dispatch may ask of siblings, also beside the sweep that it may be part of. */
 const MAX_QUESTIONS = 20;
@@ -33,6 +34,7 @@ const KINDS: Record<DeliveryType, Kind> = {
   order_confirmation: { compose: orderConfirmations, questions: 2 + OCCASION_QUESTIONS },
   refund_mail: { compose: refundMails, questions: 2 + OCCASION_QUESTIONS },
   order_expiry: { compose: expiryMails, questions: 1 + OCCASION_QUESTIONS },
+  waitlist_mail: { compose: waitlistMails, questions: 1 + OCCASION_QUESTIONS },
   event_cancellation: { compose: cancellationMails, questions: 1 + OCCASION_QUESTIONS },
 };
 

@@ -8,7 +8,7 @@ import type { UsersRpc } from "../../shared/contracts/organizers";
 export interface Env extends Pick<NotificationsEnv, "DB" | "ENVIRONMENT" | "API_ORIGIN" | "SITES_BASE_HOST" | "MAIL_FROM"> {
   AUTH: Pick<AuthRpc, "accountMails">;
   BRANDING: Pick<BrandingRpc, "settingsOf">;
-  EVENTS: Pick<EventsRpc, "events" | "ticketsOfOrders">;
+  EVENTS: Pick<EventsRpc, "events" | "ticketsOfOrders" | "waitlistLetters">;
   PAYMENTS: Pick<PaymentsRpc, "calledOffOrders" | "orders" | "refunds">;
   USERS: Pick<UsersRpc, "organizers">;
   OUTGOING: Pick<Queue, "send">;

@@ -2,6 +2,17 @@ import { type MessageHandlers, together } from "../../shared/queue/consume";
 import { beginTelling } from "./cancelled-events";
 import { owe } from "./deliveries";
 import type { Env } from "./environment";
+import { type WaitlistOccasion, waitlistMailId } from "./waitlist-mails";
+
+const oweWaitlist = (occasion: WaitlistOccasion) =>
+  together<Env, `waitlist.${WaitlistOccasion}`>((env, messages) =>
+    owe(
+      env.DB,
+      "waitlist_mail",
+      messages.map((message) => waitlistMailId({ ...message.data, occasion })),
+      Date.now(),
+    ),
+  );
 
 /** A message only says what is owed; it is composed and sent apart from it, with one question to each owner for many. */
 export const messageHandlers: MessageHandlers<Env> = {
@@ -29,6 +40,9 @@ export const messageHandlers: MessageHandlers<Env> = {
       Date.now(),
     ),
   ),
+  "waitlist.joined": oweWaitlist("joined"),
+  "waitlist.offered": oweWaitlist("offered"),
+  "waitlist.ended": oweWaitlist("ended"),
   // Whose tickets it took is asked of payments, page by page: the sweep begins with it.
   "event.cancelled": (env, { data }) => beginTelling(env.DB, data.eventId, Date.now()),
   // One mail a refund, also where it had to be paid twice because the money came back.

@@ -29,5 +29,11 @@ export const capturedMessages = sqliteTable("captured_messages", {
   createdAtMs: integer("created_at_ms").notNull(),
 });
 
-/** What is composed, each from the ids of one kind of thing: auth's mails, orders, refunds. */
-export type DeliveryType = "account_mail" | "order_confirmation" | "refund_mail" | "event_cancellation" | "order_expiry";
+/** What is composed, each from the ids of one kind of thing: auth's mails, orders, refunds, what became of who waits. */
+export type DeliveryType =
+  | "account_mail"
+  | "order_confirmation"
+  | "refund_mail"
+  | "event_cancellation"
+  | "order_expiry"
+  | "waitlist_mail";

@@ -65,6 +65,26 @@ export const de: Words = {
       "Soweit wir wissen, wurde Ihnen nichts abgebucht. Sollte doch noch eine Zahlung kommen, bekommen Sie die Tickets, wenn es sie noch gibt, oder Ihr Geld ganz zurück.",
     again: "Sehen, was noch frei ist",
   },
+  waitlist: {
+    joinedSubject: (title) => `Sie stehen auf der Warteliste für ${title}`,
+    joined: (organizer, title, quantity) =>
+      `${organizer} hat Sie auf die Warteliste für ${title} gesetzt: ${quantity} ${quantity === 1 ? "Ticket" : "Tickets"}.`,
+    whatNow:
+      "Sobald Tickets frei werden und Sie an der Reihe sind, halten wir sie für Sie zurück und schreiben Ihnen. Niemand, der nach Ihnen kam, kommt vor Ihnen dran.",
+    notYou: "Haben Sie das nicht selbst verlangt oder wollen Sie keine Tickets mehr, verlassen Sie die Liste über diesen Link.",
+    look: "Ihr Platz auf der Liste",
+    offeredSubject: (title) => `Tickets für ${title} liegen für Sie bereit`,
+    offered: (title) => `Sie sind an der Reihe: Für ${title} sind Tickets frei geworden, und wir halten sie für Sie zurück.`,
+    line: (quantity, name) => `${quantity} Stück ${name}`,
+    until: (moment) => `Sie können sie bis ${moment} bestellen. Danach bekommt sie, wer auf der Liste der Nächste ist.`,
+    declining: "Wollen Sie sie nicht mehr, lehnen Sie bitte dort ab: Jemand anderes wartet.",
+    take: "Annehmen oder ablehnen",
+    endedSubject: (title) => `Die Warteliste für ${title} ist geschlossen`,
+    cancelled: (organizer, title) =>
+      `${organizer} musste ${title} absagen. Das tut uns leid: Sie stehen nicht mehr auf der Warteliste.`,
+    full: (title) =>
+      `Sie haben schon so viele Tickets für ${title}, wie eine Person haben darf, und stehen deshalb nicht mehr auf der Warteliste.`,
+  },
   account: {
     verification: {
       subject: "Bestätigen Sie Ihre E-Mail-Adresse",

@@ -64,6 +64,26 @@ export const en = {
       "As far as we know nothing was taken from you. Should a payment come after all, you get the tickets if they are still there, or your money back in full.",
     again: "See what is left",
   },
+  waitlist: {
+    joinedSubject: (title: string) => `You are on the waiting list for ${title}`,
+    joined: (organizer: string, title: string, quantity: number) =>
+      `${organizer} has put you on the waiting list for ${title}: ${quantity} ${quantity === 1 ? "ticket" : "tickets"}.`,
+    whatNow:
+      "As soon as tickets come back and it is your turn, we hold them for you and write to you. Nobody is served before you who came after you.",
+    notYou: "If it was not you who asked for this, or you no longer want tickets, leave the list by this link.",
+    look: "Your place on the list",
+    offeredSubject: (title: string) => `Tickets for ${title} are held for you`,
+    offered: (title: string) => `It is your turn: tickets for ${title} came back, and they are held for you.`,
+    line: (quantity: number, name: string) => `${quantity} × ${name}`,
+    until: (moment: string) => `They are yours to order until ${moment}. After that they go to the next on the list.`,
+    declining: "If you no longer want them, please decline there: somebody else is waiting.",
+    take: "Accept or decline",
+    endedSubject: (title: string) => `The waiting list for ${title} has ended`,
+    cancelled: (organizer: string, title: string) =>
+      `${organizer} had to cancel ${title}. We are sorry: you are no longer on the waiting list.`,
+    full: (title: string) =>
+      `You already have as many tickets for ${title} as one person may, so you are no longer on the waiting list.`,
+  },
   account: {
     verification: {
       subject: "Confirm your e-mail address",
