@@ -19,7 +19,6 @@ export const PROBLEMS = {
   token_stale: { status: 401, title: "What the access token was issued for has changed or ended since; ask for a new one" },
   invalid_credentials: { status: 401, title: "The e-mail or the password is wrong" },
   refresh_token_invalid: { status: 401, title: "The refresh token is unknown or too old" },
-  insufficient_user_authentication: { status: 401, title: "This needs a fresh proof of who you are" },
   refresh_token_reused: { status: 401, title: "The refresh token was used before; the session is revoked" },
   code_invalid: { status: 401, title: "The code is wrong, was used or is too old" },
   mfa_token_invalid: { status: 401, title: "The sign-in that waited for a second factor is unknown, over or too old" },

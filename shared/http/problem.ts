@@ -26,18 +26,11 @@ export function problemResponse(refusal: Refusal, requestId: string, headers: Re
     ...refusal.members,
   };
   const all = new Headers({ "content-type": "application/problem+json", "cache-control": "no-store", ...headers });
-  if (status === 401) all.set("www-authenticate", challengeOf(refusal.code));
+  if (status === 401) all.set("www-authenticate", challengeOf(refusal));
   // On 429 and 503 always; elsewhere where waiting helps, e.g. for the first request with the same key.
   if (status === 429 || status === 503 || refusal.retryAfterSeconds !== undefined)
     all.set("retry-after", String(Math.max(1, Math.ceil(refusal.retryAfterSeconds ?? 1))));
   return Response.json(body, { status, headers: all });
-}
-
-/** RFC 6750, 3; RFC 9470, 3 where the session is good and its proof too old. */
-function challengeOf(code: ProblemCode): string {
-  if (code === "credential_missing") return "Bearer";
-  const error = code === "insufficient_user_authentication" ? code : "invalid_token";
-  return `Bearer error="${error}"${error === code ? ", max_age=300" : ""}`;
 }
 
 /** What a client may do about a 401 (RFC 6750, 3; RFC 9470, 3). */
