@@ -2,6 +2,7 @@
  * Listeners by the thousand, in a thread of their own so that the load generator does not wait for them: bare sockets that count what
  * comes (RFC 6455, 5.2) and read nothing of it, because two thousand browsers would not sit on the machine that sells.
  */
+import { once } from "node:events";
 import { request } from "node:http";
 import { fileURLToPath } from "node:url";
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
@@ -21,11 +22,7 @@ const Data = z.object({ url: z.string(), listeners: z.int() });
 /** Resolves when all of them have been let in. */
 export async function gatherCrowd(url: string, listeners: number): Promise<Crowd> {
   const worker = new Worker(fileURLToPath(import.meta.url), { workerData: { url, listeners } });
-  const said = () =>
-    new Promise<number>((resolve, reject) => {
-      worker.once("message", resolve);
-      worker.once("error", reject);
-    });
+  const said = async () => z.tuple([z.number()]).parse(await once(worker, "message"))[0];
   await said();
   return {
     heard: () => {
