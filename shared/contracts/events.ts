@@ -22,9 +22,9 @@ export const MAX_HOLD_SECONDS = 10_800;
 /** The longest that an offer to somebody who waits may stand; seconds. */
 export const MAX_OFFER_SECONDS = 604_800;
 export const DEFAULT_OFFER_SECONDS = 86_400;
-export const DEFAULT_MIN_PER_ORDER = 1;
 /** No policy to show to anybody: the organizer decides each time. */
 export const DEFAULT_REFUND_POLICY = "organizer";
+export const DEFAULT_MIN_PER_ORDER = 1;
 export const DEFAULT_MAX_PER_ORDER = 10;
 
 const MaxPerPerson = z
@@ -205,8 +205,8 @@ export const PublishedEvent = z
       refuseOrphanSeats: z.boolean().optional(),
       offerSeconds: z.int().optional(),
     }),
-    seatMapId: Id.optional(),
     cancelReason: z.string().optional(),
+    seatMapId: Id.optional(),
     ticketTypes: z.array(TicketType),
     createdAt: Timestamp,
     updatedAt: Timestamp,
@@ -302,11 +302,11 @@ export interface EventsRpc extends DomainRpc {
   joinWaitlistAsGuest(eventId: string, guest: WaitlistGuest): Promise<Result<WaitlistEntry, Refusal>>;
   /** What anybody may see of an event's tickets, at most a second old. */
   availability(eventId: string): Promise<Result<{ data: AvailableTicketType[]; asOf: string }, Refusal<"event_not_found">>>;
-  /** Published public events of an organizer that are not over, soonest first. */
-  publicEvents(organizerId: string, page?: PublicEventsPage): Promise<PublishedEvent[]>;
-}
   /**
    * Of at most 20 events those of which nothing is left, at most a second old, and whether some of it may come back. One that cannot be
    * told at once is not among them.
    */
   eventsWithoutTickets(ids: string[]): Promise<{ id: string; mayComeBack: boolean }[]>;
+  /** Published public events of an organizer that are not over, soonest first. */
+  publicEvents(organizerId: string, page?: PublicEventsPage): Promise<PublishedEvent[]>;
+}

@@ -89,13 +89,13 @@ export class EventsService extends WorkerEntrypoint<EventsEnv> implements Events
     return readSnapshot(this.env, { kind: "anonymous" }, eventId);
   }
 
+  eventsWithoutTickets(ids: string[]) {
+    return eventsWithoutTickets(this.env, ids);
+  }
+
   publicEvents(organizerId: string, page?: PublicEventsPage) {
     return publicEventsOf(this.env, organizerId, page);
   }
 }
 
 export default { fetch: serve(app) } satisfies ExportedHandler<EventsEnv>;
-  eventsWithoutTickets(ids: string[]) {
-    return eventsWithoutTickets(this.env, ids);
-  }
-

@@ -47,11 +47,11 @@ const TAGS = [
 const sorted = (members: Record<string, unknown>): Record<string, unknown> =>
   Object.fromEntries(Object.entries(members).sort(([a], [b]) => (a < b ? -1 : 1)));
 
-/** `/dev/*` is in it in development only, where it exists. Each text is what a domain's RPC door `openapi()` answers. */
 /** Of a path's operations: a name under which nothing stands says nothing. */
 const tagsOf = (path: unknown): string[] =>
   Object.values(path as Record<string, { tags?: string[] }>).flatMap(({ tags = [] }) => tags);
 
+/** `/dev/*` is in it in development only, where it exists. Each text is what a domain's RPC door `openapi()` answers. */
 export function mergeDocuments(texts: readonly string[], environment: string): string {
   const paths: Record<string, unknown> = { ...ownPaths };
   const schemas: Record<string, unknown> = {};
@@ -64,8 +64,8 @@ export function mergeDocuments(texts: readonly string[], environment: string): s
     Object.assign(schemas, document.components?.schemas);
     Object.assign(examples, document.components?.examples);
   }
-  return JSON.stringify({
   const used = new Set(Object.values(paths).flatMap(tagsOf));
+  return JSON.stringify({
     openapi: "3.1.0",
     info: INFO,
     servers: [{ url: "/v1" }, { url: "/" }],
