@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { Denied } from "./denials";
 import type { DomainRpc } from "./domain";
 import { Id, Timestamp } from "./ids";
 import type { Refusal } from "./problems";
@@ -6,6 +7,9 @@ import type { Result } from "./result";
 
 export const ROLES = ["user", "organizer", "admin"] as const;
 export const ACCOUNT_STATUSES = ["pending", "active", "suspended", "deleted"] as const;
+/** What an admin may set; `pending` is only what a registration is. */
+export const SETTABLE_STATUSES = ["active", "suspended", "deleted"] as const;
+export type SettableStatus = (typeof SETTABLE_STATUSES)[number];
 
 export const User = z
   .object({
@@ -37,6 +41,8 @@ export const AccessTokenClaims = z.object({
   sid: Id,
   role: z.enum(ROLES),
   iat: z.int(),
+  /** `iat` in milliseconds, because what was ended within a second is told from what was issued after it (see contracts/denials.ts). */
+  iat_ms: z.int(),
   exp: z.int(),
   auth_time: z.int(),
   jti: Id,
@@ -96,6 +102,8 @@ export interface AccountMail {
 export interface AuthRpc extends DomainRpc {
   /** Public JSON Web Keys (RFC 7517) that may have signed an access token still alive. */
   jwks(): Promise<{ keys: JsonWebKey[] }>;
+  /** What the gateway refuses access tokens by before they expire; at most two seconds old. */
+  denied(): Promise<Denied>;
   /** Accounts by id, those that exist; at most 100 ids. */
   accounts(ids: string[]): Promise<Account[]>;
   /** The account of an address, whatever its status; null when there is none. */
@@ -106,6 +114,18 @@ export interface AuthRpc extends DomainRpc {
     name: string,
     ifVersion: number | null,
   ): Promise<Result<Account, Refusal<"user_not_found" | "version_stale">>>;
+  /** By an active admin, of anybody else; his memberships stay. */
+  changeRole(
+    actorId: string,
+    id: string,
+    role: User["role"],
+  ): Promise<Result<Account, Refusal<"user_not_found" | "forbidden" | "account_state">>>;
+  /** By an active admin, of anybody else who has confirmed his address and is not deleted. */
+  changeStatus(
+    actorId: string,
+    id: string,
+    status: SettableStatus,
+  ): Promise<Result<Account, Refusal<"user_not_found" | "forbidden" | "account_state">>>;
   /** What a mail of this id says; an id that is gone or was used is left out. At most 100 ids. */
   accountMails(ids: string[]): Promise<AccountMail[]>;
 }

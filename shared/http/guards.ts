@@ -25,7 +25,8 @@ const FRESH_MS = 300_000;
 /** Comes after the permission: who may not anyway need not prove anything. A key cannot prove who holds it. */
 function checkFresh(caller: Principal, nowMs: number): void {
   if (caller.kind !== "user") throw new Problem("forbidden", { detail: "Only somebody who is signed in may do that" });
-  if (nowMs - caller.authTimeMs > FRESH_MS) throw new Problem("insufficient_user_authentication", { maxAgeSeconds: FRESH_MS / 1000 });
+  if (nowMs - caller.authTimeMs > FRESH_MS)
+    throw new Problem("insufficient_user_authentication", { maxAgeSeconds: FRESH_MS / 1000 });
 }
 
 interface StepUp {

@@ -122,9 +122,9 @@ describe("a picture", () => {
 
   test("that the sweep gave up before it was stored is not shown", async () => {
     const slow = startUsers([]);
-    const put: R2Bucket["put"] = async (key, value) => {
+    const put = async (key: string, value: ArrayBuffer) => {
       await sweepAvatars(slow, NOW_MS + HOUR_MS);
-      return env.AVATARS.put(key, value as ArrayBuffer);
+      return env.AVATARS.put(key, value);
     };
     slow.AVATARS = { put, delete: (keys: string[]) => env.AVATARS.delete(keys) } as unknown as R2Bucket;
     expect(await storeAvatar(slow, USER, png(3, 2), NOW_MS)).toMatchObject({ ok: false, error: { code: "state_moved" } });

@@ -28,6 +28,12 @@ export function startUsers(known: Account[], db = env.USERS_DB): UsersEnv {
       Object.assign(account, { name, version: account.version + 1 });
       return { ok: true, value: account };
     },
+    changeStatus: async (actorId: string, id: string, status: Account["status"]) => {
+      const account = find((candidate) => candidate.id === id)[0];
+      if (!account || actorId === id) return { ok: false, error: { code: "forbidden" } };
+      Object.assign(account, { status, version: account.version + 1 });
+      return { ok: true, value: account };
+    },
   };
   // The doors of auth that users asks.
   return { DB: db, AVATARS: env.AVATARS, ENVIRONMENT: "development", AUTH: auth as unknown as UsersEnv["AUTH"] };

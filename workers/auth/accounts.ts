@@ -7,6 +7,7 @@ import type { Refusal } from "../../shared/contracts/problems";
 import { ok, type Result, refuse } from "../../shared/contracts/result";
 import { guardedBatch } from "../../shared/d1/guarded-batch";
 import { announce } from "../../shared/d1/outbox";
+import { denyAccount, sendDenials } from "./denials";
 import { type After, accountNews, send } from "./news";
 import { type AccountRow, accounts } from "./schema";
 
@@ -83,21 +84,24 @@ export async function setRole(
   const row = await findByEmail(env, email);
   if (!row) return refuse({ code: "user_not_found" });
   const update = env.DB.prepare("UPDATE accounts SET role = ?, version = version + 1, updated_at_ms = ? WHERE id = ?");
-  return (await change(env, after, row, update.bind(role, nowMs, row.id), nowMs)) ?? refuse({ code: "user_not_found" });
+  const denied = denyAccount(env, row.id, nowMs);
+  return (await change(env, after, row, update.bind(role, nowMs, row.id), nowMs, [denied])) ?? refuse({ code: "user_not_found" });
 }
 
-/** The account as it stands after `update`, announced with it; null when the update changed nothing. */
-async function change(
+/** The account as it stands after `update`, announced with it and with its effects; null when the update changed nothing. */
+export async function change(
   env: AuthEnv,
   after: After,
   row: AccountRow,
   update: D1PreparedStatement,
   nowMs: number,
+  effects: readonly D1PreparedStatement[] = [],
 ): Promise<{ ok: true; value: Account } | null> {
   const news: Envelope = accountNews("account.changed", row.id, row.version + 1, nowMs);
-  const changed = await guardedBatch(env.DB, update, [announce(env.DB, news)]);
+  const changed = await guardedBatch(env.DB, update, [...effects, announce(env.DB, news)]);
   if (!changed.ok) return null;
   send(env, after, [news]);
+  if (effects.length > 0) await sendDenials(env, after);
   const changedRow = await findById(env, row.id);
   return changedRow ? ok(accountOf(changedRow)) : null;
 }

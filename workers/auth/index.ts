@@ -1,12 +1,16 @@
 import { WorkerEntrypoint } from "cloudflare:workers";
-import type { AuthRpc } from "../../shared/contracts/accounts";
+import type { AuthRpc, SettableStatus, User } from "../../shared/contracts/accounts";
 import { serve } from "../../shared/http/app";
 import { openapiOf } from "../../shared/http/operation";
 import { accountOfEmail, accountsOf, rename } from "./accounts";
+import { denied } from "./denials";
 import { accountMailsOf } from "./mails";
 import { app } from "./routes";
 import { publicKeys } from "./signing-keys";
+import { changeRole, changeStatus } from "./standing";
 import { sweep } from "./sweep";
+
+export { DenyList } from "../../durable-objects/deny-list";
 
 /** For sibling Workers. Not reachable from the internet. */
 export class AuthService extends WorkerEntrypoint<AuthEnv> implements AuthRpc {
@@ -19,6 +23,9 @@ export class AuthService extends WorkerEntrypoint<AuthEnv> implements AuthRpc {
   jwks() {
     return publicKeys(this.env, Date.now());
   }
+  denied() {
+    return denied(this.env, Date.now());
+  }
   accounts(ids: string[]) {
     return accountsOf(this.env, ids);
   }
@@ -30,6 +37,12 @@ export class AuthService extends WorkerEntrypoint<AuthEnv> implements AuthRpc {
   }
   rename(id: string, name: string, ifVersion: number | null) {
     return rename(this.env, this.ctx, id, name, ifVersion, Date.now());
+  }
+  changeRole(actorId: string, id: string, role: User["role"]) {
+    return changeRole(this.env, this.ctx, actorId, id, role, Date.now());
+  }
+  changeStatus(actorId: string, id: string, status: SettableStatus) {
+    return changeStatus(this.env, this.ctx, actorId, id, status, Date.now());
   }
   sweep() {
     return sweep(this.env, this.ctx);

@@ -1,14 +1,16 @@
 /** The projection of auth's accounts (rule 21): whoever hears of a change asks auth, and the newer version stays. */
 import type { Account } from "../../shared/contracts/accounts";
+import { nameKeyOf } from "./user-search";
 
 /** Idempotent, and indifferent to order: an older version changes nothing, and what was forgotten stays so. */
 export const storeAccount = (db: D1Database, account: Account): D1PreparedStatement =>
   db
     .prepare(
-      `INSERT INTO accounts (id, email, name, role, status, email_verified, version, created_at_ms, updated_at_ms)
-       SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9 WHERE NOT EXISTS (SELECT 1 FROM forgotten_accounts WHERE id = ?1)
+      `INSERT INTO accounts (id, email, name, role, status, email_verified, version, created_at_ms, updated_at_ms, mfa_enabled, name_key)
+       SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11 WHERE NOT EXISTS (SELECT 1 FROM forgotten_accounts WHERE id = ?1)
        ON CONFLICT (id) DO UPDATE SET email = excluded.email, name = excluded.name, role = excluded.role, status = excluded.status,
-         email_verified = excluded.email_verified, version = excluded.version, updated_at_ms = excluded.updated_at_ms
+         email_verified = excluded.email_verified, version = excluded.version, updated_at_ms = excluded.updated_at_ms,
+         mfa_enabled = excluded.mfa_enabled, name_key = excluded.name_key
        WHERE excluded.version > accounts.version`,
     )
     .bind(
@@ -21,6 +23,8 @@ export const storeAccount = (db: D1Database, account: Account): D1PreparedStatem
       account.version,
       Date.parse(account.createdAt),
       Date.parse(account.updatedAt),
+      account.mfaEnabled ? 1 : 0,
+      nameKeyOf(account.name),
     );
 
 /** Auth is the owner: what must be right now is asked there. */

@@ -12,6 +12,7 @@ import { membership } from "./members";
 import { messageHandlers } from "./message-handlers";
 import { organizerBySlug, organizersByIds } from "./organizers";
 import { app } from "./routes";
+import { foldNames } from "./user-search";
 
 /** For sibling Workers. Not reachable from the internet. */
 export class UsersService extends WorkerEntrypoint<UsersEnv> implements UsersRpc {
@@ -26,6 +27,7 @@ export class UsersService extends WorkerEntrypoint<UsersEnv> implements UsersRpc
   sweep() {
     return runSteps(this.env, this.ctx, {
       lookups: () => sweepLookups(this.env.DB, Date.now()),
+      names: () => foldNames(this.env.DB),
       avatars: () => sweepAvatars(this.env, Date.now()),
       tombstones: () => sweepForgotten(this.env.DB, Date.now()),
       ...deadLetterSteps(this.env, this.ctx, this.env.DB, messageHandlers),

@@ -4,6 +4,7 @@ import { Member, Organizer } from "../../shared/contracts/organizers";
 import { listOf } from "../../shared/http/list";
 import type { Operation } from "../../shared/http/operation";
 import { RASTER_TYPES } from "../../shared/pictures/raster";
+import { StatusChange } from "./account-standing";
 import { Consents } from "./consents";
 import { Preferences } from "./preferences";
 import { Profile } from "./profiles";
@@ -25,6 +26,14 @@ const preferences: Preferences = {
   timezone: "Europe/Vienna",
   currency: "EUR",
   channels: { email: true, sms: false, push: false },
+};
+const statusChange: StatusChange = {
+  id: "0197f3c9-0c11-7d4b-9a77-2f0f6b8f1a55",
+  userId: user.id,
+  status: "suspended",
+  reason: "Chargebacks on stolen cards",
+  actorId: "0197f3c9-1111-7d4b-9a77-2f0f6b8f1a55",
+  createdAt: "2027-03-01T11:00:00.000Z",
 };
 const consents: Consents = {
   marketing: { granted: true, decidedAt: "2027-03-01T09:40:00.000Z" },
@@ -124,6 +133,52 @@ export const operations = {
     requestExample: { marketing: false },
     answers: { 200: { description: "The consents as they stand now", schema: Consents, example: consents } },
     refusals: ["version_stale"],
+  },
+  searchUsers: {
+    operationId: "searchUsers",
+    summary: "Look for people by name, address, role and status",
+    description:
+      "`q` is the beginning of a name, without regard to case and accents, or of an address. Names come before addresses, both in their order; without `q` all by address. A page may be shorter than `limit`, or empty, while `nextCursor` leads on.",
+    tags: ["users"],
+    answers: {
+      200: {
+        description: "A page of users",
+        schema: listOf(User).meta({ id: "Users" }),
+        example: { data: [user], nextCursor: null },
+      },
+    },
+  },
+  changeRole: {
+    operationId: "changeUserRole",
+    summary: "Give a user another role on the platform",
+    description: "Needs a fresh proof of who the admin is. Nobody changes his own.",
+    tags: ["users"],
+    requestExample: { role: "organizer" },
+    answers: { 200: { description: "The user", schema: User, example: { ...user, role: "organizer" } } },
+    refusals: ["user_not_found", "account_state"],
+  },
+  changeStatus: {
+    operationId: "changeUserStatus",
+    summary: "Suspend an account, let it in again, or delete it",
+    description:
+      "Needs a fresh proof of who the admin is; the reason is kept. Sessions of an account that is suspended or deleted end, and its memberships do not count: an organizer whose only owner is suspended goes on by its managers, and has its owner back with the account. A deleted account stays deleted, and one that nobody has confirmed has no status to change. Nobody changes his own.",
+    tags: ["users"],
+    requestExample: { status: "suspended", reason: "Chargebacks on stolen cards" },
+    answers: { 200: { description: "The user", schema: User, example: { ...user, status: "suspended" } } },
+    refusals: ["user_not_found", "account_state"],
+  },
+  listStatusChanges: {
+    operationId: "listUserStatusChanges",
+    summary: "Why an account was suspended, deleted or let in again, newest first",
+    tags: ["users"],
+    answers: {
+      200: {
+        description: "A page of decisions",
+        schema: listOf(StatusChange).meta({ id: "StatusChanges" }),
+        example: { data: [statusChange], nextCursor: null },
+      },
+    },
+    refusals: ["user_not_found"],
   },
   createOrganizer: {
     operationId: "createOrganizer",

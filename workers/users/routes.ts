@@ -4,11 +4,12 @@ import { domainApp } from "../../shared/http/app";
 import { readBytesOnce } from "../../shared/http/body";
 import { checkIfMatch, etagOfVersion, isFresh } from "../../shared/http/etag";
 import { form, pathId, query, unwrap } from "../../shared/http/form";
-import { anyone, memberGuard, requireUser } from "../../shared/http/guards";
+import { anyone, memberGuard, requireAdmin, requireUser } from "../../shared/http/guards";
 import { ListQuery } from "../../shared/http/list";
 import { operation } from "../../shared/http/operation";
 import { isAdmin, principalOf, userIdOf } from "../../shared/http/principal";
 import { Problem } from "../../shared/http/problem";
+import { changeRole, changeStatus, listStatusChanges, RoleChange, StatusChangeDraft } from "./account-standing";
 import { askAccount } from "./accounts";
 import { avatarResponse, isColleague, pictureBody, readAvatar, removeAvatar, storeAvatar } from "./avatars";
 import { ConsentsChange, changeConsents, readConsents } from "./consents";
@@ -17,6 +18,7 @@ import { operations } from "./operations";
 import { changeOrganizer, createOrganizer, findOrganizer, organizerOf } from "./organizers";
 import { changePreferences, PreferencesChange, readPreferences } from "./preferences";
 import { changeProfile, ProfileChange, readProfile } from "./profiles";
+import { searchUsers, UserSearchQuery } from "./user-search";
 
 type UsersContext = { Bindings: UsersEnv };
 
@@ -36,6 +38,11 @@ const requireMember = memberGuard<UsersContext>({
 /** Whether there is such a member comes before whether the body is one. */
 const existingMember: MiddlewareHandler<UsersContext> = async (c, next) => {
   if (!(await membership(c.env, memberIdOf(c), organizerIdOf(c)))) throw new Problem("user_not_found");
+  await next();
+};
+
+const existingUser: MiddlewareHandler<UsersContext> = async (c, next) => {
+  if (!(await askAccount(c.env, memberIdOf(c)))) throw new Problem("user_not_found");
   await next();
 };
 
@@ -94,6 +101,41 @@ export const app = domainApp<UsersEnv>()
     const changed = unwrap(await changeConsents(c.env.DB, callerOf(c), c.var.form, ifVersion, Date.now()));
     return c.json(changed.consents, 200, { etag: etagOfVersion(changed.version), ...PRIVATE });
   })
+  .get("/users/search", operation(operations.searchUsers), requireAdmin(), query(UserSearchQuery), async (c) =>
+    c.json(await searchUsers(c.env.DB, c.var.query), 200, PRIVATE),
+  )
+  .put(
+    "/users/:userId/role",
+    operation(operations.changeRole),
+    requireAdmin({ stepUp: true }),
+    existingUser,
+    form(RoleChange),
+    async (c) => {
+      const changed = unwrap(await changeRole(c.env, callerOf(c), memberIdOf(c), c.var.form.role));
+      const { version, ...user } = changed;
+      return c.json(user, 200, { etag: etagOfVersion(version), ...PRIVATE });
+    },
+  )
+  .put(
+    "/users/:userId/status",
+    operation(operations.changeStatus),
+    requireAdmin({ stepUp: true }),
+    existingUser,
+    form(StatusChangeDraft),
+    async (c) => {
+      const changed = unwrap(await changeStatus(c.env, callerOf(c), memberIdOf(c), c.var.form, Date.now()));
+      const { version, ...user } = changed;
+      return c.json(user, 200, { etag: etagOfVersion(version), ...PRIVATE });
+    },
+  )
+  .get(
+    "/users/:userId/status-changes",
+    operation(operations.listStatusChanges),
+    requireAdmin(),
+    existingUser,
+    query(ListQuery),
+    async (c) => c.json(await listStatusChanges(c.env.DB, memberIdOf(c), c.var.query), 200, PRIVATE),
+  )
   .get("/users/:userId/avatar", operation(operations.getAvatar), requireUser(), async (c) => {
     const userId = pathId(c, "userId", "avatar_not_found");
     const isSeen = isAdmin(principalOf(c)) || (await isColleague(c.env.DB, callerOf(c), userId));

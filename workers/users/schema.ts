@@ -1,6 +1,7 @@
 /** The typed view of the database; migrations/users is the truth. */
+import { sql } from "drizzle-orm";
 import { integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
-import { ACCOUNT_STATUSES, ROLES } from "../../shared/contracts/accounts";
+import { ACCOUNT_STATUSES, ROLES, SETTABLE_STATUSES } from "../../shared/contracts/accounts";
 import { MEMBER_ROLES } from "../../shared/contracts/organizers";
 import { RASTER_TYPES } from "../../shared/pictures/raster";
 import { PURPOSES } from "./consents";
@@ -15,6 +16,20 @@ export const accounts = sqliteTable("accounts", {
   version: integer("version").notNull(),
   createdAtMs: integer("created_at_ms").notNull(),
   updatedAtMs: integer("updated_at_ms").notNull(),
+  mfaEnabled: integer("mfa_enabled", { mode: "boolean" }).notNull().default(false),
+  /** Null where an older version projected it. */
+  nameKey: text("name_key"),
+  emailKey: text("email_key").generatedAlwaysAs(sql`lower(email)`),
+});
+
+export const statusChanges = sqliteTable("status_changes", {
+  id: text("id").primaryKey(),
+  userId: text("user_id").notNull(),
+  status: text("status", { enum: SETTABLE_STATUSES }).notNull(),
+  reason: text("reason").notNull(),
+  actorId: text("actor_id").notNull(),
+  createdAtMs: integer("created_at_ms").notNull(),
+  appliedVersion: integer("applied_version"),
 });
 
 export const forgottenAccounts = sqliteTable("forgotten_accounts", {
