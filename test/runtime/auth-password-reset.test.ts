@@ -63,7 +63,9 @@ describe("a forgotten password", () => {
     expect(await resetWith(auth, token)).toBe("reset");
     expect(await attempt(auth, EMAIL, ANOTHER, NOW_MS + 2)).toBe("in");
     expect(await attempt(auth, EMAIL, PASSWORD, NOW_MS + 2)).toBe("invalid_credentials");
-    expect(await refresh(auth.env, refreshToken, HERE, NOW_MS + 2)).toMatchObject({ error: { code: "refresh_token_invalid" } });
+    expect(await refresh(auth.env, auth.after, refreshToken, HERE, NOW_MS + 2)).toMatchObject({
+      error: { code: "refresh_token_invalid" },
+    });
     expect(await resetWith(auth, token, "three lumps of sugar", NOW_MS + 3)).toBe("invalid_token");
     expect(await attempt(auth, EMAIL, ANOTHER, NOW_MS + 4)).toBe("in");
   });
@@ -162,8 +164,8 @@ describe("changing the password", () => {
     expect(await change(PASSWORD, "password1")).toMatchObject({ error: { errors: [{ pointer: "/newPassword" }] } });
     expect(await change(PASSWORD, ANOTHER)).toEqual({ ok: true, value: null });
     expect(await attempt(auth, EMAIL, ANOTHER, NOW_MS + 3)).toBe("in");
-    expect(await refresh(auth.env, here.refreshToken, HERE, NOW_MS + 3)).toMatchObject({ ok: true });
-    expect(await refresh(auth.env, there.refreshToken, HERE, NOW_MS + 3)).toMatchObject({ ok: false });
+    expect(await refresh(auth.env, auth.after, here.refreshToken, HERE, NOW_MS + 3)).toMatchObject({ ok: true });
+    expect(await refresh(auth.env, auth.after, there.refreshToken, HERE, NOW_MS + 3)).toMatchObject({ ok: false });
   });
 
   test("wrong guesses by a stolen session lock like those at login", async () => {

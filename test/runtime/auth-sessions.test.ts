@@ -86,10 +86,10 @@ describe("staying in", () => {
     const auth = startAuth();
     await registerVerified(auth, EMAIL);
     const first = await signIn(auth);
-    const second = await refresh(auth.env, first.refreshToken, HERE, NOW_MS + 60_000);
+    const second = await refresh(auth.env, auth.after, first.refreshToken, HERE, NOW_MS + 60_000);
     if (!second.ok) throw new Error(second.error.code);
     expect(second.value.refreshToken).not.toBe(first.refreshToken);
-    const third = await refresh(auth.env, second.value.refreshToken, HERE, NOW_MS + 120_000);
+    const third = await refresh(auth.env, auth.after, second.value.refreshToken, HERE, NOW_MS + 120_000);
     expect(third).toMatchObject({ ok: true, value: { tokenType: "Bearer", expiresIn: 600 } });
   });
 
@@ -98,26 +98,26 @@ describe("staying in", () => {
     await registerVerified(auth, EMAIL);
     const elsewhere = await signIn(auth);
     const first = await signIn(auth);
-    const second = await refresh(auth.env, first.refreshToken, HERE, NOW_MS + 1);
+    const second = await refresh(auth.env, auth.after, first.refreshToken, HERE, NOW_MS + 1);
     if (!second.ok) throw new Error(second.error.code);
-    expect(await refresh(auth.env, first.refreshToken, HERE, NOW_MS + 2)).toEqual({
+    expect(await refresh(auth.env, auth.after, first.refreshToken, HERE, NOW_MS + 2)).toEqual({
       ok: false,
       error: { code: "refresh_token_reused" },
     });
-    expect(await refresh(auth.env, second.value.refreshToken, HERE, NOW_MS + 3)).toMatchObject({ ok: false });
+    expect(await refresh(auth.env, auth.after, second.value.refreshToken, HERE, NOW_MS + 3)).toMatchObject({ ok: false });
     // Another session of the same person is another family.
-    expect(await refresh(auth.env, elsewhere.refreshToken, HERE, NOW_MS + 3)).toMatchObject({ ok: true });
+    expect(await refresh(auth.env, auth.after, elsewhere.refreshToken, HERE, NOW_MS + 3)).toMatchObject({ ok: true });
   });
 
   test("of two refreshes at once with one token exactly one wins, and the session ends", async () => {
     const auth = startAuth();
     await registerVerified(auth, EMAIL);
     const { refreshToken } = await signIn(auth);
-    const answers = await Promise.all([1, 2].map(() => refresh(auth.env, refreshToken, HERE, NOW_MS + 1)));
+    const answers = await Promise.all([1, 2].map(() => refresh(auth.env, auth.after, refreshToken, HERE, NOW_MS + 1)));
     const won = answers.flatMap((answer) => (answer.ok ? [answer.value] : []));
     expect(won).toHaveLength(1);
     expect(answers).toContainEqual({ ok: false, error: { code: "refresh_token_reused" } });
-    expect(await refresh(auth.env, won[0]?.refreshToken ?? "", HERE, NOW_MS + 2)).toMatchObject({ ok: false });
+    expect(await refresh(auth.env, auth.after, won[0]?.refreshToken ?? "", HERE, NOW_MS + 2)).toMatchObject({ ok: false });
   });
 
   test("control: without the guarding condition both win", async () => {
@@ -125,7 +125,7 @@ describe("staying in", () => {
     const auth = startAuth({ db });
     await registerVerified(startAuth(), EMAIL);
     const { refreshToken } = await signIn(auth);
-    const answers = await Promise.all([1, 2].map(() => refresh(auth.env, refreshToken, HERE, NOW_MS + 1)));
+    const answers = await Promise.all([1, 2].map(() => refresh(auth.env, auth.after, refreshToken, HERE, NOW_MS + 1)));
     expect(swaps()).toBe(2);
     expect(answers.filter((answer) => answer.ok)).toHaveLength(2);
   });
@@ -134,11 +134,11 @@ describe("staying in", () => {
     const auth = startAuth();
     await registerVerified(auth, EMAIL);
     const { refreshToken } = await signIn(auth, SITE);
-    expect(await refresh(auth.env, refreshToken, HERE, NOW_MS + 1)).toEqual({
+    expect(await refresh(auth.env, auth.after, refreshToken, HERE, NOW_MS + 1)).toEqual({
       ok: false,
       error: { code: "refresh_token_invalid" },
     });
-    expect(await refresh(auth.env, refreshToken, SITE, NOW_MS + 2)).toMatchObject({ ok: true });
+    expect(await refresh(auth.env, auth.after, refreshToken, SITE, NOW_MS + 2)).toMatchObject({ ok: true });
   });
 
   test("a host that has passed to another organizer continues nobody's session there", async () => {
@@ -146,34 +146,34 @@ describe("staying in", () => {
     await registerVerified(auth, EMAIL);
     const { refreshToken } = await signIn(auth, SITE);
     const passed = { ...SITE, organizerId: crypto.randomUUID() };
-    expect(await refresh(auth.env, refreshToken, passed, NOW_MS + 1)).toEqual({
+    expect(await refresh(auth.env, auth.after, refreshToken, passed, NOW_MS + 1)).toEqual({
       ok: false,
       error: { code: "refresh_token_invalid" },
     });
-    expect(await refresh(auth.env, refreshToken, SITE, NOW_MS + 2)).toMatchObject({ ok: true });
+    expect(await refresh(auth.env, auth.after, refreshToken, SITE, NOW_MS + 2)).toMatchObject({ ok: true });
   });
 
   test("unknown, signed out, idle for a month and older than ninety days are over", async () => {
     const auth = startAuth();
     await registerVerified(auth, EMAIL);
     const over = { ok: false, error: { code: "refresh_token_invalid" } };
-    expect(await refresh(auth.env, "br_unknown", HERE, NOW_MS)).toEqual(over);
+    expect(await refresh(auth.env, auth.after, "br_unknown", HERE, NOW_MS)).toEqual(over);
 
     const idle = await signIn(auth);
-    expect(await refresh(auth.env, idle.refreshToken, HERE, NOW_MS + 30 * DAY_MS)).toEqual(over);
+    expect(await refresh(auth.env, auth.after, idle.refreshToken, HERE, NOW_MS + 30 * DAY_MS)).toEqual(over);
 
     let { refreshToken } = await signIn(auth);
     for (const day of [25, 50, 75, 89]) {
-      const next = await refresh(auth.env, refreshToken, HERE, NOW_MS + day * DAY_MS);
+      const next = await refresh(auth.env, auth.after, refreshToken, HERE, NOW_MS + day * DAY_MS);
       if (!next.ok) throw new Error(`${day}: ${next.error.code}`);
       refreshToken = next.value.refreshToken;
     }
-    expect(await refresh(auth.env, refreshToken, HERE, NOW_MS + 90 * DAY_MS)).toEqual(over);
+    expect(await refresh(auth.env, auth.after, refreshToken, HERE, NOW_MS + 90 * DAY_MS)).toEqual(over);
 
     const signedOut = await signIn(auth);
     const { sid } = AccessTokenClaims.parse(decodeJwt(signedOut.accessToken));
-    await revoke(auth.env, sid, "logout", NOW_MS);
-    expect(await refresh(auth.env, signedOut.refreshToken, HERE, NOW_MS + 1)).toEqual(over);
+    await revoke(auth.env, auth.after, sid, "logout", NOW_MS);
+    expect(await refresh(auth.env, auth.after, signedOut.refreshToken, HERE, NOW_MS + 1)).toEqual(over);
   });
 
   test("a suspended account gets no new token", async () => {
@@ -181,7 +181,10 @@ describe("staying in", () => {
     await registerVerified(auth, EMAIL);
     const { refreshToken } = await signIn(auth);
     await status("suspended");
-    expect(await refresh(auth.env, refreshToken, HERE, NOW_MS + 1)).toEqual({ ok: false, error: { code: "account_suspended" } });
+    expect(await refresh(auth.env, auth.after, refreshToken, HERE, NOW_MS + 1)).toEqual({
+      ok: false,
+      error: { code: "account_suspended" },
+    });
   });
 
   test("a session past its end is swept with its tokens", async () => {

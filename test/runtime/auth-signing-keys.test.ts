@@ -1,9 +1,17 @@
 import { applyD1Migrations, reset } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { createLocalJWKSet, type JSONWebKeySet, jwtVerify } from "jose";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { signAccessToken } from "../../workers/auth/access-tokens";
-import { PUBLISHED_AFTER_RETIREMENT_MS, publicKeys, replaceSigningKey, signingKey } from "../../workers/auth/signing-keys";
+import {
+  PUBLISHED_AFTER_RETIREMENT_MS,
+  PUBLISHED_BEFORE_MS,
+  publicKeys,
+  replaceSigningKey,
+  rotateSigningKeys,
+  SIGNING_MS,
+  signingKey,
+} from "../../workers/auth/signing-keys";
 import { HERE, NOW_MS, settled, startAuth } from "../support/auth";
 import { swapSql } from "../support/swapped-database";
 
@@ -88,4 +96,56 @@ test("the key is read once a minute, not for each token", async () => {
   expect(swaps()).toBe(first);
   await signAccessToken(auth.env, BEARER, HERE, NOW_MS + 60_000);
   expect(swaps()).toBeGreaterThan(first);
+});
+
+describe("on schedule", () => {
+  const kidsAt = async (auth: ReturnType<typeof startAuth>, nowMs: number) => ({
+    signs: (await signingKey(auth.env, nowMs)).kid,
+    published: (await keySet(auth, nowMs)).keys.map(({ kid }) => kid),
+  });
+
+  test("a successor is published a day before it signs, and the old key a day after its last token", async () => {
+    const auth = freshAuth();
+    const { signs: first } = await kidsAt(auth, NOW_MS);
+    expect(await rotateSigningKeys(auth.env, NOW_MS + SIGNING_MS - PUBLISHED_BEFORE_MS - 1)).toBe(0);
+    const publishedMs = NOW_MS + SIGNING_MS - PUBLISHED_BEFORE_MS;
+    expect(await rotateSigningKeys(auth.env, publishedMs)).toBe(1);
+    expect(await rotateSigningKeys(auth.env, publishedMs + PUBLISHED_BEFORE_MS - 1)).toBe(0);
+    const before = await kidsAt(auth, publishedMs + PUBLISHED_BEFORE_MS - 1);
+    expect([before.signs, before.published.length]).toEqual([first, 2]);
+
+    const movedMs = publishedMs + PUBLISHED_BEFORE_MS;
+    const old = await signAccessToken(auth.env, BEARER, HERE, movedMs);
+    expect(await rotateSigningKeys(auth.env, movedMs)).toBe(1);
+    const after = await kidsAt(auth, movedMs + 60_001);
+    expect(after.signs).not.toBe(first);
+    expect(new Set(after.published)).toEqual(new Set(before.published));
+    await jwtVerify(old, createLocalJWKSet(await keySet(auth, movedMs + 60_001)), { currentDate: new Date(movedMs + 60_001) });
+
+    const goneMs = movedMs + PUBLISHED_AFTER_RETIREMENT_MS;
+    expect(await rotateSigningKeys(auth.env, goneMs)).toBe(1);
+    expect((await kidsAt(auth, goneMs)).published).toEqual([after.signs]);
+    expect(await env.AUTH_DB.prepare("SELECT count(*) AS n FROM signing_keys").first("n")).toBe(1);
+  });
+
+  test("sweeps at the same time agree, and there is a key that signs at every moment", async () => {
+    const auth = freshAuth();
+    await publicKeys(auth.env, NOW_MS);
+    for (const nowMs of [NOW_MS + SIGNING_MS, NOW_MS + SIGNING_MS + PUBLISHED_BEFORE_MS]) {
+      await Promise.all([1, 2, 3].map(() => rotateSigningKeys(auth.env, nowMs)));
+      expect((await kidsAt(auth, nowMs)).published).toHaveLength(2);
+    }
+  });
+
+  test("a successor that another secret wrapped is dropped, and another one takes its place", async () => {
+    const auth = freshAuth();
+    await publicKeys(auth.env, NOW_MS);
+    await rotateSigningKeys(auth.env, NOW_MS + SIGNING_MS);
+    auth.env.KEY_ENCRYPTION_KEY = crypto.randomUUID();
+    const nowMs = NOW_MS + SIGNING_MS + PUBLISHED_BEFORE_MS;
+    expect(await rotateSigningKeys(auth.env, nowMs)).toBe(1);
+    expect((await signingKey(auth.env, nowMs)).kid).toBeTypeOf("string");
+    const { results } = await env.AUTH_DB.prepare("SELECT signs FROM signing_keys WHERE retired_at_ms IS NULL").all();
+    expect(results).toEqual([{ signs: 1 }]);
+  });
 });

@@ -6,6 +6,7 @@ import type { Audience } from "../../workers/auth/access-tokens";
 import { logIn } from "../../workers/auth/login";
 import { accountMailsOf } from "../../workers/auth/mails";
 import { type Registration, register, verifyEmail } from "../../workers/auth/registration";
+import { denyLists } from "./auth-objects";
 
 export const NOW_MS = Date.parse("2027-01-01T12:00:00Z");
 export const PASSWORD = "a cup of earl grey";
@@ -32,6 +33,7 @@ export function startAuth({ environment = "development", db = env.AUTH_DB, pwned
   return {
     env: {
       DB: db,
+      DENY_LIST: denyLists(),
       USERS_MAILBOX: mailbox,
       NOTIFICATIONS_MAILBOX: mailbox,
       ENVIRONMENT: environment,

@@ -35,7 +35,14 @@ const sign = (payload: JWTPayload, header: Partial<JWTHeaderParameters> = {}, ke
   new SignJWT(payload).setProtectedHeader({ alg: "RS256", typ: "at+jwt", kid, ...header }).sign(key);
 
 // The gateway reads nothing else of its environment to resolve a credential.
-const env = { ISSUER, AUTH: { jwks: async () => ({ keys: [jwk] }) } } as unknown as GatewayEnv;
+const env = {
+  ISSUER,
+  AUTH: {
+    jwks: async () => ({ keys: [jwk] }),
+    denied: async () => ({ asOfMs: Date.now(), allNotBeforeMs: 0, denials: [] }),
+  },
+} as unknown as GatewayEnv;
+const after = { waitUntil: () => undefined };
 
 const ORGANIZER = "0197f3c2-7b1e-7cc3-98c4-dc0c0c0739aa";
 const onSite: AskedHost = { audience: SITE, organizerId: ORGANIZER };
@@ -45,6 +52,7 @@ const resolve = (authorization: string | null, host: AskedHost = { audience: ISS
     new Request("https://api.bilten.example/", authorization === null ? {} : { headers: { authorization } }),
     host,
     env,
+    after,
   );
 
 const refused = { kind: "refused", code: "credential_invalid" };

@@ -1,5 +1,6 @@
 import { SignJWT } from "jose";
 import type { AccessTokenClaims } from "../../shared/contracts/accounts";
+import type { Client } from "./clients";
 import { signingKey } from "./signing-keys";
 
 export const ACCESS_TOKEN_SECONDS = 600;
@@ -10,6 +11,8 @@ const OWN_CLIENT = "bilten";
 export interface Audience {
   audience: string;
   organizerId: string | null;
+  /** What asked, where a request did. */
+  client?: Client;
 }
 
 export interface Bearer {
@@ -25,7 +28,7 @@ const seconds = (ms: number): number => Math.floor(ms / 1000);
 export async function signAccessToken(
   env: AuthEnv,
   bearer: Bearer,
-  { audience, organizerId }: Audience,
+  { audience, organizerId }: Pick<Audience, "audience" | "organizerId">,
   nowMs: number,
 ): Promise<string> {
   const { kid, privateKey } = await signingKey(env, nowMs);
@@ -37,6 +40,7 @@ export async function signAccessToken(
     sid: bearer.sessionId,
     role: bearer.role,
     iat: issuedAt,
+    iat_ms: nowMs,
     exp: issuedAt + ACCESS_TOKEN_SECONDS,
     auth_time: seconds(bearer.authTimeMs),
     jti: crypto.randomUUID(),

@@ -4,11 +4,13 @@ import { INTERNAL_HEADERS } from "../../shared/contracts/internal-headers";
 import { principalOf } from "../../shared/http/principal";
 import { Problem } from "../../shared/http/problem";
 import type { Audience } from "./access-tokens";
+import { clientOf } from "./clients";
 
 /** A session belongs to the host where it was made (rule 5); only the gateway can say that a host is an organizer's. */
 export function audienceOf(c: Context, issuer: string): Audience {
   const organizerId = c.req.header(INTERNAL_HEADERS.organizer) ?? null;
-  return { audience: organizerId === null ? issuer : new URL(c.req.url).host, organizerId };
+  const audience = organizerId === null ? issuer : new URL(c.req.url).host;
+  return { audience, organizerId, client: clientOf(c.req.raw) };
 }
 
 /** Who holds a session. */

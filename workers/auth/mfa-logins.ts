@@ -41,21 +41,16 @@ export async function openMfaLogin(
 }
 
 /** Null for a token that was never given, was used, is too old, or belongs to another host. */
-export async function mfaLoginOf(
-  env: AuthEnv,
-  token: string,
-  { audience, organizerId }: Audience,
-  nowMs: number,
-): Promise<MfaLogin | null> {
+export async function mfaLoginOf(env: AuthEnv, token: string, where: Audience, nowMs: number): Promise<MfaLogin | null> {
   const [id = "", mac = ""] = token.split(DELIMITER, 2);
   if (!UUID_PATTERN.test(id) || !(await verifyHmac(env.ACCOUNT_TOKEN_KEY, [PURPOSE, id], mac))) return null;
   const row = await env.DB.prepare(
     `SELECT id, account_id AS accountId FROM mfa_logins
      WHERE id = ? AND audience = ? AND organizer_id IS ? AND used_at_ms IS NULL AND expires_at_ms > ?`,
   )
-    .bind(id, audience, organizerId, nowMs)
+    .bind(id, where.audience, where.organizerId, nowMs)
     .first<{ id: string; accountId: string }>();
-  return row && { ...row, audience: { audience, organizerId } };
+  return row && { ...row, audience: where };
 }
 
 /** True of one that nobody has answered: two right answers at once open one session. */

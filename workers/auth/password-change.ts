@@ -5,6 +5,7 @@ import { ok, type Result, refuse } from "../../shared/contracts/result";
 import { guardedBatch } from "../../shared/d1/guarded-batch";
 import { findById } from "./accounts";
 import type { SignedIn } from "./callers";
+import { sendDenials } from "./denials";
 import { addressKey, countWrong, forgetWrong, lockOf } from "./login-lock";
 import { notice } from "./mails";
 import { type After, send } from "./news";
@@ -56,11 +57,12 @@ export async function changePassword(
   const told = notice(env, account.id, "password_changed", nowMs);
   const changed = await guardedBatch(env.DB, still.bind(account.id, account.passwordHash), [
     ...setPassword(env, account.id, await hashPassword(newPassword), nowMs),
-    revokeAll(env, account.id, "password_changed", nowMs, sessionId),
+    ...revokeAll(env, account.id, "password_changed", nowMs, sessionId),
     forgetWrong(env, await addressKey(env, account.email)),
     ...told.effects,
   ]);
   if (!changed.ok) return refuse({ code: "invalid_credentials" });
   send(env, after, [told.news]);
+  await sendDenials(env, after);
   return ok(null);
 }

@@ -5,6 +5,7 @@ import { ok, type Result, refuse } from "../../shared/contracts/result";
 import { uuidV7 } from "../../shared/crypto/uuid";
 import { guardedBatch } from "../../shared/d1/guarded-batch";
 import { findByEmail } from "./accounts";
+import { sendDenials } from "./denials";
 import { addressKey, forgetWrong } from "./login-lock";
 import { mailIdOf, notice, requestReset } from "./mails";
 import { forgetMfaLogins } from "./mfa-logins";
@@ -47,12 +48,13 @@ export async function resetPassword(
   const told = notice(env, account.id, "password_changed", nowMs);
   const reset = await guardedBatch(env.DB, use, [
     ...setPassword(env, account.id, await hashPassword(password), nowMs),
-    revokeAll(env, account.id, "password_changed", nowMs),
+    ...revokeAll(env, account.id, "password_changed", nowMs),
     forgetWrong(env, await addressKey(env, account.email)),
     ...told.effects,
   ]);
   if (!reset.ok) return refuse({ code: "invalid_token" });
   send(env, after, [told.news]);
+  await sendDenials(env, after);
   return ok(null);
 }
 

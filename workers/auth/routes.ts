@@ -43,10 +43,14 @@ export const app = domainApp<AuthEnv>()
     c.json(unwrap(await logIn(c.env, c.var.form, audienceOf(c, c.env.ISSUER), Date.now())), 200, NO_STORE),
   )
   .post("/auth/refresh", operation(operations.refresh), anyone(ACCOUNT_TAKES), form(RefreshRequest), async (c) =>
-    c.json(unwrap(await refresh(c.env, c.var.form.refreshToken, audienceOf(c, c.env.ISSUER), Date.now())), 200, NO_STORE),
+    c.json(
+      unwrap(await refresh(c.env, c.executionCtx, c.var.form.refreshToken, audienceOf(c, c.env.ISSUER), Date.now())),
+      200,
+      NO_STORE,
+    ),
   )
   .post("/auth/logout", operation(operations.logOut), requireUser({ organizerHost: "allowed" }), form(NoBody), async (c) => {
-    await revoke(c.env, signedInOf(c).sessionId, "logout", Date.now());
+    await revoke(c.env, c.executionCtx, signedInOf(c).sessionId, "logout", Date.now());
     return c.body(null, 204);
   })
   .get("/.well-known/jwks.json", operation(operations.jwks), anyone(ACCOUNT_TAKES), async (c) =>

@@ -61,8 +61,16 @@ export const sessions = sqliteTable("sessions", {
   expiresAtMs: integer("expires_at_ms").notNull(),
   revokedAtMs: integer("revoked_at_ms"),
   revokedBecause: text("revoked_because", { enum: REVOCATIONS }),
+  device: text("device"),
+  place: text("place"),
 });
 export type SessionRow = typeof sessions.$inferSelect;
+
+export const pendingDenials = sqliteTable("pending_denials", {
+  id: text("id").primaryKey(),
+  claim: text("claim", { enum: ["sub", "sid"] }).notNull(),
+  createdAtMs: integer("created_at_ms").notNull(),
+});
 
 export const refreshTokens = sqliteTable("refresh_tokens", {
   hash: text("hash").primaryKey(),
@@ -129,6 +137,8 @@ export const signingKeys = sqliteTable("signing_keys", {
   masterKey: text("master_key").notNull(),
   createdAtMs: integer("created_at_ms").notNull(),
   retiredAtMs: integer("retired_at_ms"),
+  signs: integer("signs", { mode: "boolean" }).notNull().default(true),
+  signsFromMs: integer("signs_from_ms").notNull().default(0),
 });
 
 export const outbox = sqliteTable("outbox", {

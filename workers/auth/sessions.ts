@@ -10,6 +10,8 @@ import { uuidV7 } from "../../shared/crypto/uuid";
 import { guardedBatch } from "../../shared/d1/guarded-batch";
 import { ACCESS_TOKEN_SECONDS, type Audience, signAccessToken } from "./access-tokens";
 import { userOf } from "./accounts";
+import { denyRevoked, denySession, sendDenials } from "./denials";
+import type { After } from "./news";
 import { type AccountRow, accounts, type Revocation, refreshTokens, type SessionRow, sessions } from "./schema";
 
 export const RefreshRequest = z.strictObject({ refreshToken: z.string().min(1).max(200) }).meta({ id: "RefreshRequest" });
@@ -55,24 +57,51 @@ export async function openSession(
   const session: SessionRow = {
     id: uuidV7(nowMs),
     accountId: account.id,
-    ...audience,
+    audience: audience.audience,
+    organizerId: audience.organizerId,
     authTimeMs: nowMs,
     createdAtMs: nowMs,
     lastUsedAtMs: nowMs,
     expiresAtMs: nowMs + SESSION_MS,
     revokedAtMs: null,
     revokedBecause: null,
+    device: audience.client?.device ?? null,
+    place: audience.client?.place ?? null,
   };
   const next = await newRefreshToken(session, nowMs);
   const start = env.DB.prepare(
-    `INSERT INTO sessions (id, account_id, audience, organizer_id, auth_time_ms, created_at_ms, last_used_at_ms, expires_at_ms)
-     SELECT ?, ?, ?, ?, ?, ?, ?, ? WHERE ${condition.sql}`,
+    `INSERT INTO sessions (id, account_id, audience, organizer_id, auth_time_ms, created_at_ms, last_used_at_ms, expires_at_ms, device, place)
+     SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ? WHERE ${condition.sql}`,
   ).bind(
     ...[session.id, session.accountId, session.audience, session.organizerId],
     ...[session.authTimeMs, session.createdAtMs, session.lastUsedAtMs, session.expiresAtMs],
+    ...[session.device, session.place],
     ...condition.values,
   );
   return { start, effects: [storeToken(env, next.row)], answer: () => tokensOf(env, account, session, next.token, nowMs) };
+}
+
+/** The same session with a new `auth_time`: its tokens in hand end, and others follow. Null when the session is over. */
+export async function renewSession(
+  env: AuthEnv,
+  account: AccountRow,
+  sessionId: string,
+  condition: Condition,
+  nowMs: number,
+): Promise<Opened<Tokens> | null> {
+  const found = await drizzle(env.DB).select().from(sessions).where(eq(sessions.id, sessionId)).get();
+  if (found?.accountId !== account.id || found.revokedAtMs !== null || found.expiresAtMs <= nowMs) return null;
+  const session = { ...found, authTimeMs: nowMs };
+  const next = await newRefreshToken(session, nowMs);
+  const start = env.DB.prepare(
+    `UPDATE sessions SET auth_time_ms = ?, last_used_at_ms = ? WHERE id = ? AND revoked_at_ms IS NULL AND ${condition.sql}`,
+  ).bind(nowMs, nowMs, sessionId, ...condition.values);
+  const end = env.DB.prepare("UPDATE refresh_tokens SET expires_at_ms = ? WHERE session_id = ? AND used_at_ms IS NULL");
+  return {
+    start,
+    effects: [end.bind(nowMs, sessionId), storeToken(env, next.row)],
+    answer: () => tokensOf(env, account, session, next.token, nowMs),
+  };
 }
 
 /**
@@ -81,6 +110,7 @@ export async function openSession(
  */
 export async function refresh(
   env: AuthEnv,
+  after: After,
   token: string,
   { audience, organizerId }: Audience,
   nowMs: number,
@@ -97,7 +127,7 @@ export async function refresh(
   const { session, account } = found;
   // The organizer too: a host can pass to another one, and what was signed in there does not.
   if (session.audience !== audience || session.organizerId !== organizerId) return refuse({ code: "refresh_token_invalid" });
-  if (found.token.usedAtMs !== null) return reused(env, session.id, nowMs);
+  if (found.token.usedAtMs !== null) return reused(env, after, session.id, nowMs);
   if (session.revokedAtMs !== null || session.expiresAtMs <= nowMs || found.token.expiresAtMs <= nowMs)
     return refuse({ code: "refresh_token_invalid" });
   const bar = barred(account);
@@ -110,27 +140,35 @@ export async function refresh(
   ).bind(nowMs, hash, session.id);
   const touch = env.DB.prepare("UPDATE sessions SET last_used_at_ms = ? WHERE id = ?").bind(nowMs, session.id);
   const moved = await guardedBatch(env.DB, use, [storeToken(env, next.row), touch]);
-  if (!moved.ok) return reused(env, session.id, nowMs);
+  if (!moved.ok) return reused(env, after, session.id, nowMs);
   return ok(await tokensOf(env, account, session, next.token, nowMs));
 }
 
-async function reused(env: AuthEnv, sessionId: string, nowMs: number) {
-  await revoke(env, sessionId, "reuse", nowMs);
+async function reused(env: AuthEnv, after: After, sessionId: string, nowMs: number) {
+  await revoke(env, after, sessionId, "reuse", nowMs);
   return refuse({ code: "refresh_token_reused" as const });
 }
 
 /** Ends a session and with it all its refresh tokens; again changes nothing. */
-export async function revoke(env: AuthEnv, sessionId: string, because: Revocation, nowMs: number): Promise<void> {
-  await env.DB.prepare("UPDATE sessions SET revoked_at_ms = ?, revoked_because = ? WHERE id = ? AND revoked_at_ms IS NULL")
-    .bind(nowMs, because, sessionId)
-    .run();
+export async function revoke(env: AuthEnv, after: After, sessionId: string, because: Revocation, nowMs: number): Promise<void> {
+  const end = env.DB.prepare("UPDATE sessions SET revoked_at_ms = ?, revoked_because = ? WHERE id = ? AND revoked_at_ms IS NULL");
+  await env.DB.batch([end.bind(nowMs, because, sessionId), denySession(env, sessionId, nowMs)]);
+  await sendDenials(env, after);
 }
 
-/** Ends an account's sessions, but for one that goes on; for a batch. */
-export const revokeAll = (env: AuthEnv, accountId: string, because: Revocation, nowMs: number, butSessionId = "") =>
-  env.DB.prepare(
+/** Ends an account's sessions, but for one that goes on; for a batch, after which `sendDenials` tells the gateway. */
+export function revokeAll(
+  env: AuthEnv,
+  accountId: string,
+  because: Revocation,
+  nowMs: number,
+  butSessionId = "",
+): D1PreparedStatement[] {
+  const end = env.DB.prepare(
     "UPDATE sessions SET revoked_at_ms = ?, revoked_because = ? WHERE account_id = ? AND id <> ? AND revoked_at_ms IS NULL",
-  ).bind(nowMs, because, accountId, butSessionId);
+  );
+  return [end.bind(nowMs, because, accountId, butSessionId), denyRevoked(env, accountId, nowMs)];
+}
 
 async function newRefreshToken(session: SessionRow, nowMs: number) {
   const token = `br_${toBase64Url(crypto.getRandomValues(new Uint8Array(REFRESH_TOKEN_BYTES)))}`;

@@ -2,7 +2,7 @@
  * The RS256 keys of access tokens. Made at first need, one for all isolates; kept wrapped (AES-256-GCM) under a key derived from the
  * secret KEY_ENCRYPTION_KEY, so that the database alone can sign nothing.
  */
-import { desc, gt, isNull, or } from "drizzle-orm";
+import { and, desc, eq, gt, isNull, or } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
 import { calculateJwkThumbprint, exportJWK, generateKeyPair } from "jose";
 import { fromBase64Url, sha256, toBase64Url, utf8 } from "../../shared/crypto/bytes";
@@ -18,6 +18,10 @@ const MODULUS_BITS = 2048;
 const IV_BYTES = 12;
 /** An isolate notices a rotation within this. */
 const REMEMBER_MS = 60_000;
+/** A key signs for this long … */
+export const SIGNING_MS = 30 * 24 * 3_600_000;
+/** … and its successor is published this long before it signs, so that no verifier meets a key that its copy of the set lacks. */
+export const PUBLISHED_BEFORE_MS = 24 * 3_600_000;
 /** Longer than a token lives, and than anybody keeps an old JWKS. */
 export const PUBLISHED_AFTER_RETIREMENT_MS = 24 * 3_600_000;
 
@@ -32,7 +36,7 @@ export async function signingKey(env: AuthEnv, nowMs: number): Promise<SigningKe
   return key;
 }
 
-/** Public members only, of every key that may have signed a token still alive. */
+/** Public members only, of every key that may have signed a token still alive, and of the one that signs next. */
 export async function publicKeys(env: AuthEnv, nowMs: number): Promise<{ keys: JsonWebKey[] }> {
   await currentRow(env, nowMs);
   const rows = await drizzle(env.DB)
@@ -50,28 +54,68 @@ async function currentRow(env: AuthEnv, nowMs: number) {
   return replaceSigningKey(env, row?.kid ?? null, nowMs);
 }
 
-const activeRow = (env: AuthEnv) => drizzle(env.DB).select().from(signingKeys).where(isNull(signingKeys.retiredAtMs)).get();
+const unretired = (env: AuthEnv, signs: boolean) =>
+  drizzle(env.DB)
+    .select()
+    .from(signingKeys)
+    .where(and(isNull(signingKeys.retiredAtMs), eq(signingKeys.signs, signs)))
+    .get();
+const activeRow = (env: AuthEnv) => unretired(env, true);
 
 /** Retires `kid` and lets a new key sign; when another isolate was first, its key is the answer. */
 export async function replaceSigningKey(env: AuthEnv, kid: string | null, nowMs: number) {
+  const insert = await newKey(env, { signs: true, signsFromMs: nowMs }, nowMs);
+  await env.DB.batch([...(kid === null ? [] : [retire(env, kid, nowMs)]), insert]);
+  const row = await activeRow(env);
+  if (!row) throw new Error("no signing key after one was made");
+  return row;
+}
+
+const retire = (env: AuthEnv, kid: string, nowMs: number): D1PreparedStatement =>
+  env.DB.prepare("UPDATE signing_keys SET retired_at_ms = ? WHERE kid = ? AND retired_at_ms IS NULL").bind(nowMs, kid);
+
+/**
+ * The sweep's turn: publishes a successor while the key that signs is old, lets it sign a day later, and forgets keys that nobody
+ * publishes any more. Returns how many keys moved.
+ */
+export async function rotateSigningKeys(env: AuthEnv, nowMs: number): Promise<number> {
+  const current = await currentRow(env, nowMs);
+  const next = await unretired(env, false);
+  const forget = env.DB.prepare("DELETE FROM signing_keys WHERE retired_at_ms <= ?").bind(nowMs - PUBLISHED_AFTER_RETIREMENT_MS);
+  const { meta } = await forget.run();
+  if (!next) {
+    if (current.signsFromMs + SIGNING_MS - PUBLISHED_BEFORE_MS > nowMs) return meta.changes;
+    await (await newKey(env, { signs: false, signsFromMs: nowMs + PUBLISHED_BEFORE_MS }, nowMs)).run();
+    return meta.changes + 1;
+  }
+  if (next.masterKey !== (await fingerprint(env))) {
+    // Nobody can open it any more, and it has signed nothing.
+    await retire(env, next.kid, nowMs).run();
+    return meta.changes + 1;
+  }
+  if (next.signsFromMs > nowMs) return meta.changes;
+  // Two sweeps at once do the same twice: each statement names its key.
+  const sign = env.DB.prepare("UPDATE signing_keys SET signs = 1 WHERE kid = ? AND retired_at_ms IS NULL").bind(next.kid);
+  await env.DB.batch([retire(env, current.kid, nowMs), sign]);
+  return meta.changes + 1;
+}
+
+async function newKey(env: AuthEnv, when: { signs: boolean; signsFromMs: number }, nowMs: number): Promise<D1PreparedStatement> {
   const pair = await generateKeyPair("RS256", { extractable: true, modulusLength: MODULUS_BITS });
   const { kty, n, e } = await exportJWK(pair.publicKey);
   const newKid = await calculateJwkThumbprint({ kty, n, e } as { kty: "RSA"; n: string; e: string });
-  const insert = env.DB.prepare(
-    `INSERT INTO signing_keys (kid, public_jwk, wrapped_private_key, master_key, created_at_ms)
-     VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+  return env.DB.prepare(
+    `INSERT INTO signing_keys (kid, public_jwk, wrapped_private_key, master_key, created_at_ms, signs, signs_from_ms)
+     VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
   ).bind(
     newKid,
     JSON.stringify({ kty, n, e, kid: newKid, alg: "RS256", use: "sig" }),
     await wrap(env, newKid, pair.privateKey),
     await fingerprint(env),
     nowMs,
+    when.signs ? 1 : 0,
+    when.signsFromMs,
   );
-  const retire = env.DB.prepare("UPDATE signing_keys SET retired_at_ms = ? WHERE kid = ? AND retired_at_ms IS NULL");
-  await env.DB.batch([retire.bind(nowMs, kid), insert]);
-  const row = await activeRow(env);
-  if (!row) throw new Error("no signing key after one was made");
-  return row;
 }
 
 /** Names the secret without telling it. */

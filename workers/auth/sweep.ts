@@ -1,18 +1,22 @@
 import type { SweepReport } from "../../shared/contracts/domain";
 import { outboxLag, sweepOutbox } from "../../shared/d1/outbox";
 import { runSteps } from "../../shared/observability/sweep-steps";
+import { sweepDenials } from "./denials";
 import { sweepLocks } from "./login-lock";
 import { sweepMails } from "./mails";
 import { type After, mailboxes } from "./news";
 import { sweepPending } from "./pending-accounts";
 import { sweepSessions } from "./sessions";
+import { rotateSigningKeys } from "./signing-keys";
 
 /** Bounded and resumable (rule 23): what is left is the next minute's. */
 export const sweep = (env: AuthEnv, after: After): Promise<SweepReport> =>
   runSteps(env, after, {
     announced: () => sweepOutbox(env.DB, mailboxes(env), Date.now()),
+    denials: () => sweepDenials(env),
     mails: () => sweepMails(env, Date.now()),
     pendingAccounts: () => sweepPending(env, after, Date.now()),
+    signingKeys: () => rotateSigningKeys(env, Date.now()),
     sessions: () => sweepSessions(env, Date.now()),
     locks: () => sweepLocks(env, Date.now()),
     outbox: () => outboxLag(env.DB, Date.now()),

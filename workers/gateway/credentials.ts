@@ -3,10 +3,12 @@ import type { Principal } from "../../shared/contracts/principal";
 import { SECRET_COOKIE, SECURE_SECRET_COOKIE } from "../../shared/contracts/site-cookies";
 import { isSecure } from "../../shared/http/finish";
 import { ORDER_TOKEN_PARAMETER } from "../../shared/http/guest-links";
+import { type After, isDenied } from "./deny-list";
 import { verificationKey } from "./verification-keys";
 
 const INVALID: Principal = { kind: "refused", code: "credential_invalid" };
 const EXPIRED: Principal = { kind: "refused", code: "credential_expired" };
+const STALE: Principal = { kind: "refused", code: "token_stale" };
 
 /** What a session must have been made for to work here. */
 export interface AskedHost {
@@ -24,13 +26,13 @@ const MAX_TOKEN_LENGTH = 4096;
 const CLOCK_SKEW_SECONDS = 30;
 
 /** The credential's shape decides what it is, before any look-up (rule 3). API keys (`bk_…`) are not issued yet and fall to the last line. */
-export async function principalOf(request: Request, host: AskedHost, env: GatewayEnv): Promise<Principal> {
+export async function principalOf(request: Request, host: AskedHost, env: GatewayEnv, after: After): Promise<Principal> {
   const header = request.headers.get("authorization");
   if (header === null) return { kind: "anonymous" };
   const token = /^Bearer +([^ ]+)$/i.exec(header)?.[1];
   if (token === undefined || token.length > MAX_TOKEN_LENGTH) return INVALID;
   if (SECRET.test(token)) return { kind: "bearer_secret", secret: token };
-  if (JWT.test(token)) return userOf(token, host, env);
+  if (JWT.test(token)) return userOf(token, host, env, after);
   return INVALID;
 }
 
@@ -61,18 +63,26 @@ interface Header {
 }
 
 /** RFC 9068 access tokens with the algorithm pinned (RFC 8725); nothing in the token says which key or algorithm to trust. */
-async function userOf(token: string, host: AskedHost, env: GatewayEnv): Promise<Principal> {
+async function userOf(token: string, host: AskedHost, env: GatewayEnv, after: After): Promise<Principal> {
   const header = headerOf(token);
   if (header === null || header.alg !== "RS256" || header.typ !== "at+jwt" || typeof header.kid !== "string") return INVALID;
   const key = await verificationKey(header.kid, env);
   if (!key) return INVALID;
+  let claims: Record<string, unknown> | undefined;
   try {
-    const { payload } = (await verify<Record<string, unknown>>(token, key, { algorithm: "RS256", throwError: true })) ?? {};
-    return payload ? principalFrom(payload, host, env) : INVALID;
+    claims = (await verify<Record<string, unknown>>(token, key, { algorithm: "RS256", throwError: true }))?.payload;
   } catch (error) {
     return error instanceof Error && error.message === "EXPIRED" ? EXPIRED : INVALID;
   }
+  const principal = claims ? principalFrom(claims, host, env) : INVALID;
+  if (!claims || principal.kind !== "user") return principal;
+  const { userId, sessionId } = principal;
+  return (await isDenied({ userId, sessionId, issuedAtMs: issuedAtMsOf(claims) }, env.AUTH, after)) ? STALE : principal;
 }
+
+/** Tokens that were issued before there was the finer claim count from the start of their second. */
+const issuedAtMsOf = ({ iat, iat_ms: ms }: Record<string, unknown>): number =>
+  typeof ms === "number" ? ms : typeof iat === "number" ? iat * 1000 : 0;
 
 function headerOf(token: string): { typ?: string; alg?: string; kid?: unknown } | null {
   try {

@@ -11,6 +11,7 @@ import { problemResponse } from "../../shared/http/problem";
 import { addressOf } from "./address";
 import { optionsResponse } from "./cors";
 import { principalOf, readerOf } from "./credentials";
+import type { After } from "./deny-list";
 import { destinationOf, siteOf } from "./dispatch";
 import { frontPage, isGoing } from "./front-page";
 import { type Host, hostOf, isApiHost } from "./hosts";
@@ -29,7 +30,7 @@ async function refusedNow(request: Request, env: GatewayEnv, refusal: Refusal, s
   return isPage ? finish(sorryResponse(request, refusal), stamp) : refused(refusal, stamp);
 }
 
-async function route(request: Request, env: GatewayEnv, stamp: Stamp): Promise<Response> {
+async function route(request: Request, env: GatewayEnv, after: After, stamp: Stamp): Promise<Response> {
   const asked = addressOf(request.url);
   const address = request.headers.get("cf-connecting-ip") ?? "127.0.0.1";
   const host = await hostOf(asked.hostname, address, env, Date.now());
@@ -46,7 +47,7 @@ async function route(request: Request, env: GatewayEnv, stamp: Stamp): Promise<R
   const made =
     host.kind === "api" ? { audience: env.ISSUER, organizerId: null } : { audience: asked.host, organizerId: host.organizerId };
   const isPage = door === undefined && !request.headers.has("authorization");
-  const principal = isPage ? readerOf(request) : await principalOf(request, made, env);
+  const principal = isPage ? readerOf(request) : await principalOf(request, made, env, after);
   const { allowed, policy } = await spend(destination.routeClass, principal, address, env);
   const limited: Stamp = { ...stamp, ratePolicy: policy };
   if (!allowed) return refusedNow(request, env, { code: "rate_limited", retryAfterSeconds: 60 }, limited);
@@ -71,7 +72,7 @@ function forwarded(request: Request, host: Host, principal: Principal, address: 
 }
 
 export default {
-  async fetch(request, env) {
+  async fetch(request, env, ctx) {
     const stamp: Stamp = {
       requestId: crypto.randomUUID(),
       traceparent: traceparentOf(request),
@@ -79,7 +80,7 @@ export default {
       secure: isSecure(request),
     };
     try {
-      return await route(request, env, stamp);
+      return await route(request, env, ctx, stamp);
     } catch (error) {
       const { message } = error instanceof SiblingDown && error.cause instanceof Error ? error.cause : { message: String(error) };
       console.error(JSON.stringify({ level: "error", requestId: stamp.requestId, message }));
