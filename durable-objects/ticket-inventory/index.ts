@@ -275,8 +275,8 @@ export class TicketInventory extends DurableObject<TicketInventoryEnv> implement
   }
 
   #tellNews() {
-    const { ANALYTICS_MAILBOX: analytics, NOTIFICATIONS_MAILBOX: notifications } = this.env;
-    return tellNews(this.#commands, { analytics, notifications }, (task, work) => this.#try(task, work));
+    const mailboxes = { analytics: this.env.ANALYTICS_MAILBOX, notifications: this.env.NOTIFICATIONS_MAILBOX };
+    return tellNews(this.#commands, mailboxes, (task, work) => this.#try(task, work));
   }
 
   async #placeKeyedHold(request: HoldRequest) {

@@ -8,7 +8,7 @@ import type { Refusal } from "./problems";
 import type { Result } from "./result";
 import { MAX_SEAT_CATEGORIES, SeatCategoryId } from "./seats";
 import { Title } from "./text";
-import type { WaitlistEntry, WaitlistGuest, WaitlistLetter } from "./waitlist";
+import type { WaitlistRpc } from "./waitlist";
 
 export const MAX_CAPACITY = 1_000_000;
 export const MAX_TICKET_TYPES = 100;
@@ -265,7 +265,7 @@ export interface PublicEventsPage {
 }
 
 /** For sibling Workers: what the event's one object decides, and the events that may be read. */
-export interface EventsRpc extends DomainRpc {
+export interface EventsRpc extends DomainRpc, WaitlistRpc {
   /** `overloaded` is the object's, told as data because an error's marks do not survive RPC: 503, never retried (rule 25). */
   claimHold(request: ClaimRequest): Promise<Result<HeldStock, ClaimRefusal | Refusal<"overloaded">>>;
   extendOrder(eventId: string, orderId: string, untilMs: number): Promise<Result<{ expiresAtMs: number }, Refusal>>;
@@ -294,12 +294,6 @@ export interface EventsRpc extends DomainRpc {
    * version that its newest message has.
    */
   announcedEvents(afterId: string): Promise<{ event: PublishedEvent; version: number }[]>;
-  /**
-   * What mails to at most 20 people who wait must know, in their order; null for an entry that is not there, or whose person has left.
-   */
-  waitlistLetters(asked: { eventId: string; entryId: string }[]): Promise<(WaitlistLetter | null)[]>;
-  /** For the pages, whose readers have no account: onto the waiting list of a public event. */
-  joinWaitlistAsGuest(eventId: string, guest: WaitlistGuest): Promise<Result<WaitlistEntry, Refusal>>;
   /** What anybody may see of an event's tickets, at most a second old. */
   availability(eventId: string): Promise<Result<{ data: AvailableTicketType[]; asOf: string }, Refusal<"event_not_found">>>;
   /**

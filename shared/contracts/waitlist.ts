@@ -3,6 +3,8 @@ import { z } from "zod";
 import { MAX_PER_ORDER } from "./events";
 import { Id, Timestamp } from "./ids";
 import { Email, PersonName } from "./orders";
+import type { Refusal } from "./problems";
+import type { Result } from "./result";
 import { NamedSeats } from "./seats";
 import { MAX_ACCEPTABLE_TYPES, MAX_PRIORITY, WAITING_STATES } from "./waiting";
 
@@ -78,4 +80,12 @@ export interface WaitlistGuest {
   quantity: number;
   /** BCP 47. */
   language: string;
+}
+
+/** A part of `EventsRpc`. */
+export interface WaitlistRpc {
+  /** For mails, of at most 20 entries in their order; null for one that is not there, or whose person has left. */
+  waitlistLetters(asked: { eventId: string; entryId: string }[]): Promise<(WaitlistLetter | null)[]>;
+  /** For the pages, whose readers have no account: onto the waiting list of a public event. */
+  joinWaitlistAsGuest(eventId: string, guest: WaitlistGuest): Promise<Result<WaitlistEntry, Refusal>>;
 }

@@ -5,7 +5,6 @@ import {
   claimRequest,
   codeOf,
   confirmRequest,
-  DAY_MS,
   granted,
   HOLD_MS,
   holdRequest,
@@ -238,66 +237,4 @@ test("whose limit was reached meanwhile is passed over, told so, and stands in n
   granted(await inventory.declineOffer(ada.entryId));
   expect(await statesOf(inventory)).toEqual(["declined", "ended"]);
   expect(await availableOf(inventory)).toMatchObject({ [type.id]: 1 });
-});
-
-test("the list is refused where there is none, for types that are not there, and for quantities no order may have", async () => {
-  const type = typeDraft({ minPerOrder: 2, maxPerOrder: 4 });
-  const closed = await openList([type], { allowWaitlist: false });
-  expect(codeOf(await closed.inventory.joinWaitlist(waitingRequest(type.id, 2)))).toBe("waitlist_closed");
-  const { inventory } = await openList([type], { isPublic: false });
-  const codes = async (request: ReturnType<typeof waitingRequest>) => codeOf(await inventory.joinWaitlist(request));
-  expect(await codes(waitingRequest(type.id, 2))).toBe("event_not_found");
-  expect(await codes(waitingRequest(someId(), 2, { insider: true }))).toBe("ticket_type_not_found");
-  expect(await codes(waitingRequest(type.id, 1, { insider: true }))).toBe("quantity_out_of_range");
-  expect(await codes(waitingRequest(type.id, 5, { insider: true }))).toBe("quantity_out_of_range");
-  expect(await codes(waitingRequest(type.id, 2, { insider: true }))).toBe("ok");
-  expect(codeOf(await inventory.waitingEntry(someId()))).toBe("waitlist_entry_not_found");
-  await inventory.close("completed");
-  expect(await codes(waitingRequest(type.id, 2, { insider: true }))).toBe("event_not_on_sale");
-});
-
-test("a cancelled event ends the list and its open offers, and tells each of them once, fifty at a time", async () => {
-  const { inventory, type, holds } = await openSoldOut(1);
-  await joinAll(
-    inventory,
-    Array.from({ length: 70 }, () => waitingRequest(type.id, 1)),
-  );
-  await inventory.releaseHold(holds[0] ?? "");
-  granted(await inventory.close("cancelled"));
-  await runDurableObjectAlarm(inventory);
-  await runDurableObjectAlarm(inventory);
-  expect(await statesOf(inventory)).toEqual(Array(70).fill("ended"));
-  expect(await poolsOf(inventory)).toMatchObject([{ held: 0 }]);
-});
-
-test("more than one look can move is offered by the alarm, and the public waits until then", async () => {
-  const type = typeDraft({ quantity: 120, maxPerOrder: 200 });
-  const { inventory } = await openList([type]);
-  const hold = granted(await inventory.placeHold(holdRequest(type.id, 120)));
-  await joinAll(
-    inventory,
-    Array.from({ length: 110 }, () => waitingRequest(type.id, 1)),
-  );
-  await inventory.releaseHold(hold.holdId);
-  const waiting = "SELECT COUNT(*) AS n FROM waiting_entries WHERE status = 'waiting'";
-  expect(await rowsOf(inventory, waiting)).toEqual([{ n: 60 }]);
-  expect(await availableOf(inventory)).toEqual({ [type.id]: 0 });
-  // Each look for room moves fifty more, so that a buyer gets what is really left.
-  granted(await inventory.placeHold(holdRequest(type.id, 10)));
-  expect(await rowsOf(inventory, waiting)).toEqual([{ n: 0 }]);
-  expect(codeOf(await inventory.placeHold(holdRequest(type.id, 1)))).toBe("sold_out");
-});
-
-test("a type that is not on sale yet is waited for without keeping others back, and offered when its sale begins", async () => {
-  vi.useFakeTimers({ toFake: ["Date"] });
-  const house = someId();
-  const late = typeDraft({ quantity: 1, saleStartMs: Date.now() + DAY_MS });
-  const now = typeDraft({ quantity: 2 });
-  const types = [late, now].map((type) => ({ ...type, poolIds: [type.id, house] }));
-  const { inventory } = await openList(types, { pools: [plainPool(late.id, 1), plainPool(now.id, 2), plainPool(house, 3)] });
-  await joinAll(inventory, [waitingRequest(late.id, 1)]);
-  expect(await availableOf(inventory)).toEqual({ [late.id]: 1, [now.id]: 2 });
-  moveClock(DAY_MS);
-  expect(codeOf(await inventory.placeHold(holdRequest(late.id, 1)))).toBe("sold_out");
-  expect(await statesOf(inventory)).toEqual(["offered"]);
 });
