@@ -1,4 +1,5 @@
 /** Which second factors an account has. */
+import { z } from "zod";
 import type { SECOND_FACTORS } from "../../shared/contracts/accounts";
 import type { Envelope } from "../../shared/contracts/messages";
 import { announce } from "../../shared/d1/outbox";
@@ -7,11 +8,10 @@ import type { AccountRow } from "./schema";
 
 export type SecondFactor = (typeof SECOND_FACTORS)[number];
 
-export interface Factors {
-  totp: boolean;
-  passkeys: number;
-  recoveryCodesLeft: number;
-}
+export const Factors = z
+  .object({ totp: z.boolean(), passkeys: z.int().min(0), recoveryCodesLeft: z.int().min(0) })
+  .meta({ id: "Factors" });
+export type Factors = z.infer<typeof Factors>;
 
 export async function factorsOf(env: AuthEnv, accountId: string): Promise<Factors> {
   const row = await env.DB.prepare(

@@ -22,3 +22,10 @@ export const tokens = {
   user,
 };
 export const mfaToken = "0197f3c2-7b1e-7cc3-98c4-dc0c0c07398f.3Yx0Wk1nRr2qJc7bVn8mLp5sTd9fHg4eUo6aZi0yXwE";
+export const recoveryCodes = Array.from({ length: 10 }, (_, index) => `k3vq-7mzt-a2hn-x5c${"abcdefghij"[index]}`);
+export const passkeyQuestion = {
+  challenge: "AAABmJ8vQmD3xk9uQ1c7rS2eWn5tYp8aLd0fGh3jKl6oZi1yXwE",
+  rpId: "api.bilten.example",
+  timeout: 300_000,
+  userVerification: "required",
+};

@@ -8,9 +8,12 @@ import { operation } from "../../shared/http/operation";
 import { setRole } from "./accounts";
 import { ACCOUNT_TAKES, audienceOf, NO_STORE, signedInOf } from "./callers";
 import { Credentials, logIn } from "./login";
+import { mfaRoutes } from "./mfa-routes";
 import { operations } from "./operations";
+import { passkeyRoutes } from "./passkey-routes";
 import { passwordRoutes } from "./password-routes";
 import { MailAddress, Registration, register, resendVerification, VerificationToken, verifyEmail } from "./registration";
+import { sessionRoutes } from "./session-routes";
 import { RefreshRequest, refresh, revoke } from "./sessions";
 import { publicKeys } from "./signing-keys";
 import { verificationPage } from "./verification-page";
@@ -81,4 +84,7 @@ export const app = domainApp<AuthEnv>()
       return c.json(user, 200, { etag: etagOfVersion(version) });
     },
   )
-  .route("/", passwordRoutes);
+  .route("/", sessionRoutes)
+  .route("/", passwordRoutes)
+  .route("/", mfaRoutes)
+  .route("/", passkeyRoutes);

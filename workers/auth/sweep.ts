@@ -4,7 +4,9 @@ import { runSteps } from "../../shared/observability/sweep-steps";
 import { sweepDenials } from "./denials";
 import { sweepLocks } from "./login-lock";
 import { sweepMails } from "./mails";
+import { sweepMfaLogins } from "./mfa-logins";
 import { type After, mailboxes } from "./news";
+import { sweepChallenges } from "./passkey-challenges";
 import { sweepPending } from "./pending-accounts";
 import { sweepSessions } from "./sessions";
 import { rotateSigningKeys } from "./signing-keys";
@@ -18,6 +20,8 @@ export const sweep = (env: AuthEnv, after: After): Promise<SweepReport> =>
     pendingAccounts: () => sweepPending(env, after, Date.now()),
     signingKeys: () => rotateSigningKeys(env, Date.now()),
     sessions: () => sweepSessions(env, Date.now()),
+    mfaLogins: () => sweepMfaLogins(env, Date.now()),
+    challenges: () => sweepChallenges(env, Date.now()),
     locks: () => sweepLocks(env, Date.now()),
     outbox: () => outboxLag(env.DB, Date.now()),
   });

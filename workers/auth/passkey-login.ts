@@ -1,0 +1,33 @@
+/** Signing in with a passkey alone: it is something one has, opened by something one is or knows. */
+import type { Tokens } from "../../shared/contracts/accounts";
+import type { Refusal } from "../../shared/contracts/problems";
+import { ok, type Result, refuse } from "../../shared/contracts/result";
+import { guardedBatch } from "../../shared/d1/guarded-batch";
+import type { Audience } from "./access-tokens";
+import { findById } from "./accounts";
+import { type Assertion, askPasskey, type PasskeyQuestion, provePasskey } from "./passkey-proofs";
+import { type Barred, barred, openSession } from "./sessions";
+
+/** Nobody has said yet who he is. */
+const ANYBODY = { purpose: "login", subject: "", accountId: null } as const;
+
+export const askAnyPasskey = (env: AuthEnv, nowMs: number): Promise<PasskeyQuestion> => askPasskey(env, ANYBODY, nowMs);
+
+/** On the issuer's host only: on an organizer's the browser has no such passkey, and a page that says otherwise is none of ours. */
+export async function logInByPasskey(
+  env: AuthEnv,
+  assertion: Assertion,
+  audience: Audience,
+  nowMs: number,
+): Promise<Result<Tokens, Refusal<"passkey_invalid" | "main_host_required" | Barred>>> {
+  if (audience.organizerId !== null) return refuse({ code: "main_host_required" });
+  const proof = await provePasskey(env, { ...ANYBODY, userVerification: true }, assertion, nowMs);
+  if (!proof.ok) return proof;
+  const account = await findById(env, proof.value.accountId);
+  if (!account) return refuse({ code: "passkey_invalid" });
+  const bar = barred(account);
+  if (bar) return refuse(bar);
+  const opened = await openSession(env, account, audience, proof.value.condition, nowMs);
+  const moved = await guardedBatch(env.DB, opened.start, [...opened.effects, ...proof.value.effects]);
+  return moved.ok ? ok(await opened.answer()) : refuse({ code: "passkey_invalid" });
+}

@@ -1,0 +1,47 @@
+import { type Context, Hono } from "hono";
+import { form, NoBody, pathId, unwrap } from "../../shared/http/form";
+import { anyone, requireUser } from "../../shared/http/guards";
+import { operation } from "../../shared/http/operation";
+import { Problem } from "../../shared/http/problem";
+import { ACCOUNT_TAKES, audienceOf, NO_STORE, signedInOf } from "./callers";
+import { PasskeyChange, PasskeyDraft, PasskeyLogin } from "./passkey-forms";
+import { askAnyPasskey, logInByPasskey } from "./passkey-login";
+import { operations } from "./passkey-operations";
+import { addPasskey, invitePasskey, listPasskeys, removePasskey, renamePasskey } from "./passkeys";
+
+type AuthContext = Context<{ Bindings: AuthEnv }>;
+const passkeyIdOf = (c: Context): string => pathId(c, "passkeyId", "passkey_not_found");
+
+/** A passkey that is not there comes before what is wrong with its new name. */
+async function refuseUnknownPasskey(c: AuthContext): Promise<void> {
+  const mine = await listPasskeys(c.env, signedInOf(c).userId);
+  if (!mine.some(({ id }) => id === passkeyIdOf(c))) throw new Problem("passkey_not_found");
+}
+
+export const passkeyRoutes = new Hono<{ Bindings: AuthEnv }>()
+  .post("/auth/passkeys/login/options", operation(operations.askAnyPasskey), anyone(ACCOUNT_TAKES), form(NoBody), async (c) =>
+    c.json(await askAnyPasskey(c.env, Date.now()), 200, NO_STORE),
+  )
+  .post("/auth/passkeys/login", operation(operations.logInByPasskey), anyone(ACCOUNT_TAKES), form(PasskeyLogin), async (c) =>
+    c.json(unwrap(await logInByPasskey(c.env, c.var.form.credential, audienceOf(c, c.env.ISSUER), Date.now())), 200, NO_STORE),
+  )
+  .post("/auth/passkeys/options", operation(operations.invitePasskey), requireUser({ stepUp: true }), form(NoBody), async (c) =>
+    c.json(unwrap(await invitePasskey(c.env, signedInOf(c).userId, Date.now())), 200, NO_STORE),
+  )
+  .post("/auth/passkeys", operation(operations.addPasskey), requireUser({ stepUp: true }), form(PasskeyDraft), async (c) =>
+    c.json(unwrap(await addPasskey(c.env, c.executionCtx, signedInOf(c).userId, c.var.form, Date.now())), 201, NO_STORE),
+  )
+  .get("/auth/passkeys", operation(operations.listPasskeys), requireUser(), async (c) =>
+    c.json({ data: await listPasskeys(c.env, signedInOf(c).userId), nextCursor: null }, 200, NO_STORE),
+  )
+  .put(
+    "/auth/passkeys/:passkeyId",
+    operation(operations.renamePasskey),
+    requireUser(),
+    form(PasskeyChange, refuseUnknownPasskey),
+    async (c) => c.json(unwrap(await renamePasskey(c.env, signedInOf(c).userId, passkeyIdOf(c), c.var.form.name)), 200, NO_STORE),
+  )
+  .delete("/auth/passkeys/:passkeyId", operation(operations.removePasskey), requireUser({ stepUp: true }), async (c) => {
+    unwrap(await removePasskey(c.env, c.executionCtx, signedInOf(c).userId, passkeyIdOf(c), Date.now()));
+    return c.body(null, 204);
+  });

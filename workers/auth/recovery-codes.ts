@@ -1,0 +1,78 @@
+/** Ten codes for the day when the phone is gone, each good once. Eighty random bits each, so that a fast hash keeps them. */
+import type { Refusal } from "../../shared/contracts/problems";
+import { ok, type Result, refuse } from "../../shared/contracts/result";
+import { sha256 } from "../../shared/crypto/bytes";
+import { guardedBatch } from "../../shared/d1/guarded-batch";
+import { toBase32 } from "./base32";
+import { notice } from "./mails";
+import type { Proof } from "./mfa-proofs";
+import { type After, send } from "./news";
+
+export const RECOVERY_CODES = 10;
+const CODE_BYTES = 10;
+const GROUP = 4;
+
+/** As people read them, in four groups. */
+export function makeRecoveryCodes(): string[] {
+  return Array.from({ length: RECOVERY_CODES }, () => {
+    const letters = toBase32(crypto.getRandomValues(new Uint8Array(CODE_BYTES))).toLowerCase();
+    return letters.match(new RegExp(`.{${GROUP}}`, "g"))?.join("-") ?? letters;
+  });
+}
+
+/** However it is typed. The account is hashed with it, so that one guess is one for one account. */
+const hashOf = (accountId: string, code: string): Promise<string> =>
+  sha256(`bilten:recovery_code\0${accountId}\0${code.toLowerCase().replaceAll(/[^a-z2-7]/g, "")}`);
+
+/** New ones in the place of all older ones, for a batch. */
+export async function replaceRecoveryCodes(
+  env: AuthEnv,
+  accountId: string,
+  codes: readonly string[],
+  nowMs: number,
+): Promise<D1PreparedStatement[]> {
+  const hashes = await Promise.all(codes.map((code) => hashOf(accountId, code)));
+  return [
+    env.DB.prepare("DELETE FROM recovery_codes WHERE account_id = ?").bind(accountId),
+    env.DB.prepare("INSERT INTO recovery_codes (account_id, hash, created_at_ms) SELECT ?, value, ? FROM json_each(?)").bind(
+      accountId,
+      nowMs,
+      JSON.stringify(hashes),
+    ),
+  ];
+}
+
+/** Whether the code is one of the account's is the condition's to find out. */
+export async function proveRecoveryCode(env: AuthEnv, accountId: string, code: string, nowMs: number): Promise<Proof> {
+  const hash = await hashOf(accountId, code);
+  return {
+    condition: {
+      sql: "EXISTS (SELECT 1 FROM recovery_codes WHERE account_id = ? AND hash = ? AND used_at_ms IS NULL)",
+      values: [accountId, hash],
+    },
+    effects: [
+      env.DB.prepare("UPDATE recovery_codes SET used_at_ms = ? WHERE account_id = ? AND hash = ?").bind(nowMs, accountId, hash),
+    ],
+  };
+}
+
+/** For who has used some, or lost the paper. */
+export async function renewRecoveryCodes(
+  env: AuthEnv,
+  after: After,
+  accountId: string,
+  nowMs: number,
+): Promise<Result<{ recoveryCodes: string[] }, Refusal<"factor_missing">>> {
+  const recoveryCodes = makeRecoveryCodes();
+  const has = env.DB.prepare("UPDATE accounts SET updated_at_ms = updated_at_ms WHERE id = ? AND mfa_enabled = 1").bind(
+    accountId,
+  );
+  const told = notice(env, accountId, "factors_changed", nowMs);
+  const renewed = await guardedBatch(env.DB, has, [
+    ...(await replaceRecoveryCodes(env, accountId, recoveryCodes, nowMs)),
+    ...told.effects,
+  ]);
+  if (!renewed.ok) return refuse({ code: "factor_missing" });
+  send(env, after, [told.news]);
+  return ok({ recoveryCodes });
+}
