@@ -1,10 +1,11 @@
 /**
  * The demo data, loaded through the public API as any client would, each step only where it was not done before: three people, the
- * organizer `demo` and one event on sale. `npm run seed` does it for a server that runs already.
+ * organizer `demo` and his events on sale. `npm run seed` does it for a server that runs already.
  */
 import { request } from "node:http";
 import { text as readText } from "node:stream/consumers";
 import { z } from "zod";
+import { type DemoEvent, demoEvents } from "./demo-events.ts";
 import { DEFAULT_PORT } from "./development.ts";
 import { isMain } from "./main.ts";
 import { readNote, writeNote } from "./state.ts";
@@ -20,14 +21,19 @@ export const DEMO_SLUG = "demo";
 
 /** A mail follows within 10 s (API.md); the machine may be busy with its first start. */
 const MAIL_WITHIN_MS = 30_000;
-const DAY_MS = 86_400_000;
 
 const Outbox = z.object({ data: z.array(z.object({ data: z.looseObject({ token: z.string().optional() }).optional() })) });
 const Login = z.object({ accessToken: z.string(), user: z.object({ role: z.string() }) });
 const WithId = z.object({ id: z.string() });
 /** A session that was made on an organizer's host names him. */
 const SiteClaims = z.object({ org: z.string() });
-const DemoEvent = z.object({ id: z.string(), status: z.string(), endDate: z.string() });
+const KnownEvent = z.object({
+  id: z.string(),
+  status: z.string(),
+  endDate: z.string(),
+  ticketTypes: z.array(z.object({ id: z.string() })),
+});
+const Placed = z.object({ id: z.string(), status: z.string() });
 
 interface Answer {
   status: number;
@@ -35,13 +41,20 @@ interface Answer {
 }
 
 /** Through node:http, because fetch names the origin as its Host whatever it is told. */
-function call(origin: string, method: string, path: string, body?: unknown, token?: string, host?: string): Promise<Answer> {
+function call(
+  origin: string,
+  method: string,
+  path: string,
+  body?: unknown,
+  token?: string,
+  more: Record<string, string> = {},
+): Promise<Answer> {
   const text = body === undefined ? "" : JSON.stringify(body);
   const headers = {
     "content-type": "application/json",
     "content-length": String(Buffer.byteLength(text)),
     ...(token ? { authorization: `Bearer ${token}` } : {}),
-    ...(host ? { host } : {}),
+    ...more,
   };
   return new Promise((resolve, reject) => {
     const outgoing = request(new URL(path, origin).href, { method, headers, agent: false }, (incoming) => {
@@ -82,43 +95,11 @@ async function logIn(origin: string, { email, name }: Person): Promise<z.output<
   return read(Login, "The login", await call(origin, "POST", "/auth/login", credentials));
 }
 
-function demoEvent(organizerId: string) {
-  const start = new Date(Date.now() + 30 * DAY_MS);
-  start.setUTCHours(18, 0, 0, 0);
-  return {
-    organizerId,
-    title: "Midsummer on the river",
-    description: "Four bands on two stages between the bridges, rain or shine.",
-    category: "Music",
-    startDate: start.toISOString(),
-    endDate: new Date(start.getTime() + 5 * 3_600_000).toISOString(),
-    timezone: "Europe/Vienna",
-    location: {
-      venue: "Donauinsel",
-      address: "Donauinsel 1",
-      city: "Vienna",
-      country: "AT",
-      coordinates: { lat: 48.2266, lng: 16.4103 },
-    },
-    capacity: 500,
-    ticketTypes: [
-      { name: "Standing", description: "Everywhere but the stands", price: { amount: 3500, currency: "EUR" }, quantity: 450 },
-      {
-        name: "Stand",
-        description: "A seat of your choice",
-        price: { amount: 7900, currency: "EUR" },
-        quantity: 100,
-        maxPerOrder: 4,
-      },
-    ],
-  };
-}
-
 /** The event of an earlier run as it stands, where it still lies ahead. */
 async function knownEvent(origin: string, eventId: string | undefined, token: string) {
   if (eventId === undefined) return undefined;
   const answer = await call(origin, "GET", `/events/${eventId}`, undefined, token);
-  const event = answer.status === 200 ? read(DemoEvent, "The demo event", answer) : undefined;
+  const event = answer.status === 200 ? read(KnownEvent, "A demo event", answer) : undefined;
   return event && Date.parse(event.endDate) > Date.now() ? event : undefined;
 }
 
@@ -131,7 +112,7 @@ async function openOrganizer(origin: string, token: string): Promise<string> {
   const { accessToken } = read(
     Login,
     "The login on the organizer's host",
-    await call(origin, "POST", "/auth/login", credentials, undefined, host),
+    await call(origin, "POST", "/auth/login", credentials, undefined, { host }),
   );
   const [, claims = ""] = accessToken.split(".");
   return SiteClaims.parse(JSON.parse(Buffer.from(claims, "base64url").toString("utf8"))).org;
@@ -158,17 +139,59 @@ export async function seed(origin: string, notes: Notes = notesOnDisk): Promise<
     const { status, text } = await call(origin, "POST", path, { role: "admin" });
     if (status >= 300) throw new Error(`Making the admin answered ${status}: ${text.slice(0, 500)}`);
   }
-  await logIn(origin, DEMO_PEOPLE.attendee);
+  const attendee = await logIn(origin, DEMO_PEOPLE.attendee);
   const { accessToken } = await logIn(origin, DEMO_PEOPLE.organizer);
 
   if (note.organizerId === undefined) remember("organizerId", await openOrganizer(origin, accessToken));
-  const known = await knownEvent(origin, note.eventId, accessToken);
-  if (known?.status === "published") return;
-  if (known?.status !== "draft") {
-    const draft = demoEvent(note.organizerId ?? "");
-    remember("eventId", read(WithId, "The event", await call(origin, "POST", "/events", draft, accessToken)).id);
+  const shop = { origin, accessToken, buyerToken: attendee.accessToken, note, remember };
+  for (const event of demoEvents(note.organizerId ?? "")) await openEvent(shop, event);
+}
+
+interface Shop {
+  origin: string;
+  accessToken: string;
+  buyerToken: string;
+  note: Record<string, string>;
+  remember(key: string, value: string): void;
+}
+
+/** Each step where it was not done before; what lies behind is begun anew. */
+async function openEvent(shop: Shop, { key, draft, seatMap, sold }: DemoEvent): Promise<void> {
+  const { origin, accessToken, note, remember } = shop;
+  const ask = (method: string, path: string, body?: unknown) => call(origin, method, path, body, accessToken);
+  const known = await knownEvent(origin, note[key], accessToken);
+  const event = known ?? read(KnownEvent, "An event", await ask("POST", "/events", draft));
+  if (!known) remember(key, event.id);
+  const path = `/events/${event.id}`;
+  if (event.status === "draft") {
+    if (seatMap) {
+      const mapKey = `${key}:map`;
+      if (note[mapKey] === undefined)
+        remember(mapKey, read(WithId, "The seat map", await ask("POST", "/events/seat-maps", seatMap)).id);
+      read(z.unknown(), "Taking the seat map", await ask("PUT", `${path}/seat-map`, { seatMapId: note[mapKey] }));
+    }
+    read(z.unknown(), "Publishing", await ask("POST", `${path}/publish`));
   }
-  read(z.unknown(), "Publishing", await call(origin, "POST", `/events/${note.eventId}/publish`, undefined, accessToken));
+  if (sold !== undefined && note[`${key}:sold`] !== event.id) {
+    await sellSome(shop, event, sold);
+    remember(`${key}:sold`, event.id);
+  }
+}
+
+/** By a key of the event's own, so that a run that was cut off finds the same order. */
+async function sellSome({ origin, buyerToken }: Shop, event: z.output<typeof KnownEvent>, quantity: number): Promise<void> {
+  const { name, email } = DEMO_PEOPLE.attendee;
+  const items = [{ ticketTypeId: event.ticketTypes[0]?.id, quantity }];
+  const draft = { eventId: event.id, items, buyer: { name, email } };
+  const order = read(
+    Placed,
+    "The order",
+    await call(origin, "POST", "/orders", draft, buyerToken, { "idempotency-key": `demo-${event.id}` }),
+  );
+  const paying = { orderId: order.id, provider: "test", paymentMethod: { token: "tok_success" } };
+  const { status, text } = await call(origin, "POST", "/payments/process", paying, buyerToken);
+  // Paid by an earlier run is paid.
+  if (status >= 300 && status !== 409) throw new Error(`Paying answered ${status}: ${text.slice(0, 500)}`);
 }
 
 if (isMain(import.meta.url)) {

@@ -80,7 +80,7 @@ describe.skipIf(executablePath === null || !hasSpecs())(
       await page.getByLabel("Name", { exact: true }).fill("Card Holder");
       await page.getByLabel("E-mail").fill("card@people.example");
       await page.getByRole("button", { name: "Continue to payment" }).click();
-      await page.getByRole("button", { name: "Pay by card or another method" }).click();
+      await page.getByRole("button", { name: "Pay €50.00 by card or another method" }).click();
       const pay = page.getByRole("button", { name: "Pay €50.00" });
       await page.frameLocator("iframe").getByText("Card number").waitFor();
       const frame = JSON.parse((await page.locator("iframe").getAttribute("data-asked")) ?? "{}");

@@ -125,8 +125,8 @@ describe("a confirmation", () => {
     expect(
       mail.attachments.filter(({ related }) => !related).map(({ filename, contentType }) => [filename, contentType]),
     ).toEqual([
-      ["karten-zum-drucken.pdf", "application/pdf"],
-      ["karten-fuers-handy.pdf", "application/pdf"],
+      ["tickets-zum-drucken.pdf", "application/pdf"],
+      ["tickets-fuers-handy.pdf", "application/pdf"],
       ["termin.ics", "text/calendar"],
     ]);
   });
@@ -147,7 +147,7 @@ const NAMES = [
   "😀🇦🇹 Ada 👩‍👩‍👧",
   `${"W".repeat(199)}!`,
   "<b>&amp;\"'\\(PDF)",
-  "x\u0301\u0323\u202e",
+  "x\u0301\u0323\u200f",
 ];
 
 test.each(NAMES)("a buyer called %j has tickets that admit", async (name) => {
