@@ -11,6 +11,8 @@ export const EXAMPLES: Readonly<Record<string, string>> = {
   holdId: "7b0e9a4c-5d0f-8c1e-9d7a-3f2b1c0d4e5f",
   orderId: "0197f3d0-a9f0-7c11-8b2a-1a2b3c4d5e00",
   paymentId: "0197f3d0-b7c2-7d01-9c1d-2b3c4d5e6f00",
+  sessionId: "0197f3c2-7b1e-7cc3-98c4-dc0c0c073990",
+  keyId: "0197f3c2-7b1e-7cc3-98c4-dc0c0c0739a1",
   invitationId: "0197f3ca-2b10-7c3d-8e4f-5a6b7c8d9e0f",
   assetId: "0197f3c2-9d10-7a44-8f00-5b1f6a0c2d3e",
   mailId: "0197f3c2-9a10-7f4e-b7a9-2f1d6a1c5e01",

@@ -18,7 +18,7 @@ export const RefreshRequest = z.strictObject({ refreshToken: z.string().min(1).m
 
 const DAY_MS = 86_400_000;
 /** A session that nobody refreshes ends after this … */
-const IDLE_MS = 30 * DAY_MS;
+export const IDLE_MS = 30 * DAY_MS;
 /** … and every session after this. */
 const SESSION_MS = 90 * DAY_MS;
 const REFRESH_TOKEN_BYTES = 32;

@@ -1,0 +1,52 @@
+/** The OpenAPI pages of the routes about sessions. */
+import type { Operation } from "../../shared/http/operation";
+import { tags } from "./operation-examples";
+import { SessionList } from "./session-list";
+
+export const operations = {
+  listSessions: {
+    operationId: "listSessions",
+    summary: "Where the caller is signed in",
+    description: "Sessions that live, the newest first. Device and place are what the client and its network said at sign-in.",
+    tags,
+    answers: {
+      200: {
+        description: "A page of sessions",
+        schema: SessionList,
+        example: {
+          data: [
+            {
+              id: "0197f3c2-7b1e-7cc3-98c4-dc0c0c073990",
+              current: true,
+              device: "Firefox on Linux",
+              place: "Vienna, AT",
+              host: null,
+              createdAt: "2027-06-01T18:00:00.000Z",
+              lastUsedAt: "2027-06-02T08:30:00.000Z",
+              expiresAt: "2027-07-02T08:30:00.000Z",
+            },
+          ],
+          nextCursor: null,
+        },
+      },
+    },
+    refusals: ["invalid_cursor"],
+  },
+
+  endSession: {
+    operationId: "endSession",
+    summary: "Sign out of one session",
+    description: "Its refresh token is useless at once, its access tokens within ten seconds.",
+    tags,
+    answers: { 204: { description: "The session has ended" } },
+    refusals: ["session_not_found"],
+  },
+
+  endOtherSessions: {
+    operationId: "endOtherSessions",
+    summary: "Sign out everywhere else",
+    description: "Ends all sessions of the caller but the one that asks.",
+    tags,
+    answers: { 204: { description: "This session is the only one" } },
+  },
+} as const satisfies Record<string, Operation>;
