@@ -6,7 +6,7 @@ import type { NotificationsRpc, SearchRpc } from "../../shared/contracts/outboun
 /** What this Worker's modules work with: its siblings by their contracts, and the HTTP doors by which a buyer's requests go on. */
 export interface Env extends Pick<SitesEnv, "ENVIRONMENT" | "STRIPE_PUBLISHABLE_KEY"> {
   BRANDING: Pick<BrandingRpc, "settings">;
-  EVENTS: Pick<EventsRpc, "events" | "eventsWithoutTickets" | "publicEvents">;
+  EVENTS: Pick<EventsRpc, "events" | "eventsWithoutTickets" | "joinWaitlistAsGuest" | "publicEvents">;
   EVENTS_HTTP: Fetcher;
   NOTIFICATIONS: Pick<NotificationsRpc, "ticketFile">;
   PAYMENTS_HTTP: Fetcher;

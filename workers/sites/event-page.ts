@@ -10,6 +10,7 @@ import type { Site } from "./site";
 import { eventHead } from "./structured-data";
 import { placeText, spanText, zoneText } from "./text";
 import { type Choice, isSeated, NO_CHOICE, type OfferedType, ticketForm } from "./ticket-form";
+import { waitlistOffer } from "./waitlist-offer";
 import type { Language, Words } from "./words";
 
 const MAX_DESCRIPTION_CHARACTERS = 160;
@@ -111,7 +112,7 @@ ${notice ?? ""}
 ${occasion(event, language)}
 ${notice ? "" : html`<dl><dt>${words.refunds}</dt><dd dir="auto">${refundText(event, words)}</dd></dl>`}
 </div>
-${notice ? "" : html`<section class="panel" aria-label="${words.tickets}">${visitNotice(visit, event, words)}${ticketForm(event, types, choice, language)}</section>`}
+${notice ? "" : html`<section class="panel" aria-label="${words.tickets}">${visitNotice(visit, event, words)}${ticketForm(event, types, choice, language)}${waitlistOffer(event, types, language)}</section>`}
 <div>${description ? html`<p class="description">${description}</p>` : ""}
 <p class="actions">${notice ? "" : html`<a href="${calendarPath(event.id)}">${words.addToCalendar}</a>`}<a href="/">${words.allEvents}</a></p></div>
 </article>`,

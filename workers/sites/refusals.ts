@@ -16,6 +16,8 @@ const TEXTS: Partial<Record<ProblemCode, keyof Words>> = {
   quantity_out_of_range: "notEnough",
   hold_expired: "endedTryAgain",
   hold_released: "endedTryAgain",
+  waitlist_closed: "waitlistClosed",
+  waitlist_full: "waitlistClosed",
   payment_in_progress: "paymentElsewhere",
   order_not_payable: "notPayable",
   order_not_cancellable: "paymentElsewhere",

@@ -17,6 +17,7 @@ import { cancel, cleanAddress, orderNotShown, pay, readOrder, readSale, showOrde
 import { pageResponse } from "./page";
 import { offerOf, reserve, showEvent } from "./reserving";
 import { ticketsFile } from "./ticket-files";
+import * as waitlist from "./waitlist";
 
 const eventShown = page(async (c, site, { eventId = "" }) => {
   const offer = await offerOf(c, site, eventId);
@@ -31,6 +32,13 @@ const paperOf = (c: SitesContext): TicketPaper => (c.req.param("paper") === "pho
 const atHold = (answer: typeof showCheckout) =>
   page(async (c, site, { eventId = "", holdId = "" }) => {
     const place = await placeOf(c, site, eventId, holdId);
+    return place && answer(c, site, place);
+  });
+
+/** What happens at a place on a waiting list. */
+const atEntry = (answer: typeof waitlist.showEntry) =>
+  page(async (c, site, { eventId = "", entryId = "" }) => {
+    const place = await waitlist.placeOf(c, site, eventId, entryId);
     return place && answer(c, site, place);
   });
 
@@ -129,6 +137,19 @@ export const app = domainApp<Env>({ missingPage: page(async () => null) })
     anyone(),
     page((_c, site) => iconOf(site)),
   )
+  .get(
+    "/w/:eventId",
+    anyone(),
+    page((c, site, { eventId = "" }) => waitlist.showJoining(c, site, eventId)),
+  )
+  .post(
+    "/w/:eventId",
+    anyone(),
+    page((c, site, { eventId = "" }) => waitlist.join(c, site, eventId)),
+  )
+  .get("/w/:eventId/:entryId", anyone(), atEntry(waitlist.showEntry))
+  .post("/w/:eventId/:entryId/accept", anyone(), atEntry(waitlist.accept))
+  .post("/w/:eventId/:entryId/leave", anyone(), atEntry(waitlist.leave))
   .get("/docs", anyone(), docsPage)
   .get("/docs/start.js", anyone(), docsStart)
   .get("/docs/swagger-ui-bundle.js", anyone(), docsBundle)
