@@ -29,7 +29,11 @@ export class Commands {
     this.#sql = ctx.storage.sql;
     this.news = new InventoryNews(this.#sql);
     this.feed = new InventoryFeed(this.#sql, feeds, () => this.known());
-    this.waiting = new WaitingList(ctx.storage, () => this.known());
+    this.waiting = new WaitingList(
+      ctx.storage,
+      () => this.known(),
+      () => this.#stir(),
+    );
     this.due = new DueHolds(this.#sql, () => this.known(), this.waiting);
     this.clock = new AlarmClock(ctx.storage, () => this.#nextDueMs());
     const hooks = {
@@ -97,9 +101,13 @@ export class Commands {
 
   /** What follows a command that has succeeded, in its transaction. */
   #settle(nowMs: number): void {
+    this.#stir();
+    this.waiting.settle(nowMs);
+  }
+
+  #stir(): void {
     this.news.stir();
     this.feed.stir();
-    this.waiting.settle(nowMs);
   }
 
   #setClock(nowMs: number): Promise<void> | undefined {

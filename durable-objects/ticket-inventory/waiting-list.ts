@@ -10,16 +10,18 @@ const RETRY_MS = 5_000;
 export class WaitingList {
   readonly #storage: DurableObjectStorage;
   readonly #known: () => Terms | null;
+  readonly #moved: () => void;
   /** Something that is due may have been written since the clock was set. */
   #isMoved = false;
   /** What the clock alone opens or ends was seen until then. Forgotten with the object: one look too many. */
   #lookedAtMs = Number.NEGATIVE_INFINITY;
   #retryAtMs: number | null = null;
 
-  /** `known`: the event's terms as they stand, null while nobody has opened it. */
-  constructor(storage: DurableObjectStorage, known: () => Terms | null) {
+  /** `known`: the event's terms as they stand, null while nobody has opened it. `moved`: others see another stock now. */
+  constructor(storage: DurableObjectStorage, known: () => Terms | null, moved: () => void) {
     this.#storage = storage;
     this.#known = known;
+    this.#moved = moved;
   }
 
   /** In a command's transaction, once it has succeeded. While nobody waits it costs a comparison. */
@@ -37,6 +39,7 @@ export class WaitingList {
       this.#lookedAtMs = nowMs;
       this.#retryAtMs = null;
       this.#isMoved ||= moved > 0;
+      if (moved > 0) this.#moved();
       const after = this.#known();
       // A tier that the offers have sold out may have opened another one.
       if (after !== null) after.mayOffer = isBehind || after.openedTiers.size > terms.openedTiers.size;

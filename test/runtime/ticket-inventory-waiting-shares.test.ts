@@ -211,3 +211,27 @@ test("people are told apart by the member's list and each by his own", async () 
   const own = granted(await inventory.waitingEntries({ userId: requests[3]?.userId ?? "", after: 0, limit: 10 }));
   expect(own.map(({ entryId }) => entryId)).toEqual([requests[3]?.entryId]);
 });
+
+test("what the alarm's offers leave over is told to those who look on", async () => {
+  vi.useFakeTimers({ toFake: ["Date"] });
+  const told: unknown[] = [];
+  vi.spyOn(env.ANALYTICS_MAILBOX, "sendBatch").mockImplementation(async (messages) => {
+    for (const { body } of messages) told.push((body as Envelope).data);
+    return { metadata: { metrics: { backlogCount: 0, backlogBytes: 0 } } };
+  });
+  const type = typeDraft({ quantity: 60, maxPerOrder: 60 });
+  const { inventory } = await openList([type]);
+  const hold = granted(await inventory.placeHold(holdRequest(type.id, 60)));
+  await joinAll(
+    inventory,
+    Array.from({ length: 55 }, () => waitingRequest(type.id, 1)),
+  );
+  await inventory.releaseHold(hold.holdId);
+  expect(await availableOf(inventory)).toEqual({ [type.id]: 0 });
+  for (let alarm = 0; alarm < 4; alarm++) {
+    await runDurableObjectAlarm(inventory);
+    moveClock(1_000);
+  }
+  expect(await availableOf(inventory)).toEqual({ [type.id]: 5 });
+  expect(told.at(-1)).toMatchObject({ ticketTypes: [{ ticketTypeId: type.id, available: 5 }] });
+});

@@ -69,7 +69,7 @@ export const en = {
     joined: (organizer: string, title: string, quantity: number) =>
       `${organizer} has put you on the waiting list for ${title}: ${quantity} ${quantity === 1 ? "ticket" : "tickets"}.`,
     whatNow:
-      "As soon as tickets come back and it is your turn, we hold them for you and write to you. Nobody is served before you who came after you.",
+      "As soon as tickets come back and it is your turn, we hold them for you and write to you. Nobody who came after you is served before you.",
     notYou: "If it was not you who asked for this, or you no longer want tickets, leave the list by this link.",
     look: "Your place on the list",
     offeredSubject: (title: string) => `Tickets for ${title} are held for you`,
