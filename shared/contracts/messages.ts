@@ -40,6 +40,7 @@ export const MESSAGES = {
   /** Name, role or status. */
   "account.changed": { topic: "user.events", data: z.object({ accountId: Id }) },
   "account.mail_requested": { topic: "user.events", data: z.object({ accountId: Id, mailId: Id }) },
+  "invitation.created": { topic: "user.events", data: z.object({ invitationId: Id, organizerId: Id }) },
   "event.published": { topic: "event.events", data: z.object({ eventId: Id, organizerId: Id }) },
   "event.changed": { topic: "event.events", data: z.object({ eventId: Id, organizerId: Id }) },
   "event.cancelled": { topic: "event.events", data: z.object({ eventId: Id, organizerId: Id }) },

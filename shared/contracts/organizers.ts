@@ -12,6 +12,7 @@ export const PERMISSIONS = {
   "organizer:write": ["owner", "manager"],
   "members:read": ["owner", "manager"],
   "members:write": ["owner", "manager"],
+  "ownership:transfer": ["owner"],
   "events:read": ["owner", "manager", "finance", "marketing", "door"],
   "events:write": ["owner", "manager", "marketing"],
   "orders:read": ["owner", "manager", "finance"],
@@ -45,11 +46,21 @@ export type OrganizerDraft = z.infer<typeof OrganizerDraft>;
 export const OrganizerChange = OrganizerDraft.partial().meta({ id: "OrganizerChange" });
 export type OrganizerChange = z.infer<typeof OrganizerChange>;
 
+/** Events of one grant. */
+const MAX_GRANTED_EVENTS = 100;
+/** The events at whose door somebody stands; null is all of the organizer's. What is not an event of his opens nothing. */
+const EventIds = z.array(Id).min(1).max(MAX_GRANTED_EVENTS).nullable();
+const grant = { role: z.enum(MEMBER_ROLES), eventIds: EventIds.optional() };
+const isOfDoor = ({ role, eventIds }: { role: MemberRole; eventIds?: string[] | null | undefined }): boolean =>
+  role === "door" || (eventIds ?? null) === null;
+const OF_DOOR = { path: ["eventIds"], message: "only of the role door" };
+
 /** A person in an organizer's team, as its managers see them. */
 export const Member = z
   .object({
     userId: Id,
     role: z.enum(MEMBER_ROLES),
+    eventIds: EventIds,
     name: z.string(),
     email: z.string(),
     createdAt: Timestamp,
@@ -60,14 +71,49 @@ export type Member = z.infer<typeof Member>;
 
 /** Somebody who has a verified account already, named by address or by id. */
 export const MemberDraft = z
-  .strictObject({ email: Email.optional(), userId: Id.optional(), role: z.enum(MEMBER_ROLES) })
+  .strictObject({ email: Email.optional(), userId: Id.optional(), ...grant })
   .refine((draft) => (draft.email === undefined) !== (draft.userId === undefined), {
     path: ["email"],
     message: "either email or userId",
   })
+  .refine(isOfDoor, OF_DOOR)
   .meta({ id: "MemberDraft" });
 export type MemberDraft = z.infer<typeof MemberDraft>;
-export const MemberChange = z.strictObject({ role: z.enum(MEMBER_ROLES) }).meta({ id: "MemberChange" });
+export const MemberChange = z.strictObject(grant).refine(isOfDoor, OF_DOOR).meta({ id: "MemberChange" });
+export type MemberChange = z.infer<typeof MemberChange>;
+export const OwnershipTransfer = z.strictObject({ userId: Id }).meta({ id: "OwnershipTransfer" });
+
+/** Who is asked to join, until he does, the week is over, or somebody takes it back. */
+export const Invitation = z
+  .object({
+    id: Id,
+    email: z.string(),
+    role: z.enum(MEMBER_ROLES),
+    eventIds: EventIds,
+    invitedBy: Id,
+    createdAt: Timestamp,
+    expiresAt: Timestamp,
+  })
+  .meta({ id: "Invitation" });
+export type Invitation = z.infer<typeof Invitation>;
+export const InvitationDraft = z
+  .strictObject({ email: Email, ...grant })
+  .refine(isOfDoor, OF_DOOR)
+  .meta({ id: "InvitationDraft" });
+export type InvitationDraft = z.infer<typeof InvitationDraft>;
+export const InvitationToken = z.strictObject({ token: z.string().min(1).max(200) }).meta({ id: "InvitationToken" });
+
+/** What a mail of an invitation says; only users can complete it, because the token is derived there (rule 21). */
+export interface InvitationMail {
+  id: string;
+  to: string;
+  organizerName: string;
+  inviterName: string;
+  role: MemberRole;
+  token: string;
+  /** BCP 47; null where neither the invited nor the inviter said what they read. */
+  locale: string | null;
+}
 
 export interface UsersRpc extends DomainRpc {
   /**
@@ -76,6 +122,8 @@ export interface UsersRpc extends DomainRpc {
    * (rule 3).
    */
   membership(userId: string, organizerId: string, eventId?: string): Promise<MemberRole | null>;
+  /** What mails of these invitations say; those that were accepted, taken back or are over are left out. At most 100 ids. */
+  invitationMails(ids: string[]): Promise<InvitationMail[]>;
   /** Organizers by id, those that exist; at most 100 ids. */
   organizers(ids: string[]): Promise<Organizer[]>;
   organizerBySlug(slug: string): Promise<Organizer | null>;

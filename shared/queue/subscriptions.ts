@@ -9,6 +9,7 @@ export const SUBSCRIPTIONS: Record<MessageType, readonly Mailbox[]> = {
   "account.verified": ["users"],
   "account.changed": ["users"],
   "account.mail_requested": ["notifications"],
+  "invitation.created": ["notifications"],
   "event.published": ["search"],
   "event.changed": ["search"],
   "event.cancelled": ["search", "payments", "notifications"],

@@ -89,7 +89,7 @@ describe("the team", () => {
       ok: true,
       value: { role: "door" },
     });
-    expect(await addMember(users, CALLER, id, { email: helper.email.toUpperCase(), role: "owner" }, NOW_MS)).toMatchObject({
+    expect(await addMember(users, CALLER, id, { email: helper.email.toUpperCase(), role: "manager" }, NOW_MS)).toMatchObject({
       error: { code: "member_exists" },
     });
     expect(await membership(users, helper.id, id)).toBe("door");
@@ -132,21 +132,24 @@ describe("the team", () => {
     const id = await openTeam(users, owner);
     await addMember(users, CALLER, id, { userId: second.id, role: "manager" }, NOW_MS);
     const last = { ok: false, error: { code: "last_owner" } };
-    expect(await removeMember(users, id, owner.id)).toEqual(last);
-    expect(await changeMember(users, id, owner.id, "door", NOW_MS)).toEqual(last);
-    expect(await changeMember(users, id, owner.id, "owner", NOW_MS)).toMatchObject({ ok: true });
-    await changeMember(users, id, second.id, "owner", NOW_MS);
-    expect(await removeMember(users, id, owner.id)).toEqual({ ok: true, value: null });
-    expect(await removeMember(users, id, owner.id)).toMatchObject({ error: { code: "user_not_found" } });
-    expect(await removeMember(users, id, second.id)).toEqual(last);
+    expect(await removeMember(users, owner.id, id, owner.id, NOW_MS)).toEqual(last);
+    expect(await changeMember(users, owner.id, id, owner.id, { role: "door" }, NOW_MS)).toEqual(last);
+    expect(await changeMember(users, owner.id, id, owner.id, { role: "owner" }, NOW_MS)).toMatchObject({ ok: true });
+    await changeMember(users, owner.id, id, second.id, { role: "owner" }, NOW_MS);
+    expect(await removeMember(users, owner.id, id, owner.id, NOW_MS)).toEqual({ ok: true, value: null });
+    expect(await removeMember(users, owner.id, id, owner.id, NOW_MS)).toMatchObject({ error: { code: "user_not_found" } });
+    expect(await removeMember(users, second.id, id, second.id, NOW_MS)).toEqual(last);
   });
 
   async function bothLeave(db: D1Database): Promise<number> {
     const [owner, second] = [accountOf(), accountOf()];
     const users = startUsers([owner, second], db);
     const id = await openTeam(users, owner);
-    await addMember(users, CALLER, id, { userId: second.id, role: "owner" }, NOW_MS);
-    await Promise.all([removeMember(users, id, owner.id), changeMember(users, id, second.id, "door", NOW_MS)]);
+    await addMember(users, owner.id, id, { userId: second.id, role: "owner" }, NOW_MS);
+    await Promise.all([
+      removeMember(users, owner.id, id, owner.id, NOW_MS),
+      changeMember(users, second.id, id, second.id, { role: "door" }, NOW_MS),
+    ]);
     return ownersOf(id);
   }
 

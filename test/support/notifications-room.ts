@@ -127,6 +127,7 @@ export function house({ BRANDING, EVENTS, PAYMENTS, ...change }: Change = {}) {
       ...PAYMENTS,
     },
     USERS: {
+      invitationMails: async () => [],
       organizers: async () => [
         { id: event.organizerId, name: "Blue Note", slug: "blue-note", createdAt: event.createdAt, updatedAt: event.createdAt },
       ],

@@ -23,6 +23,7 @@ declare global {
       KEY_ENCRYPTION_KEY: string;
       ACCOUNT_TOKEN_KEY: string;
       ORDER_KEY: string;
+      INVITATION_KEY: string;
       TEST_PROVIDER_SECRET: string;
       /** The shell's `LEDGER_SEED`, empty without it. */
       LEDGER_SEED: string;

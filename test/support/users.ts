@@ -35,6 +35,14 @@ export function startUsers(known: Account[], db = env.USERS_DB): UsersEnv {
       return { ok: true, value: account };
     },
   };
-  // The doors of auth that users asks.
-  return { DB: db, AVATARS: env.AVATARS, ENVIRONMENT: "development", AUTH: auth as unknown as UsersEnv["AUTH"] };
+  const mailbox = { sendBatch: async () => undefined };
+  // The doors of auth that users asks, and the one verb of a queue.
+  return {
+    NOTIFICATIONS_MAILBOX: mailbox as unknown as Queue,
+    INVITATION_KEY: env.INVITATION_KEY,
+    DB: db,
+    AVATARS: env.AVATARS,
+    ENVIRONMENT: "development",
+    AUTH: auth as unknown as UsersEnv["AUTH"],
+  };
 }

@@ -6,6 +6,7 @@ import { CLAIM_LIMIT, claimDue, type Delivery, kindsDue, pause, settle } from ".
 import { SEND_LIMIT_MS } from "./email-service";
 import type { Env } from "./environment";
 import { expiryMails } from "./expiry-mails";
+import { invitationMails } from "./invitation-mails";
 import type { Composed, Mail } from "./mail";
 import { type MailSender, mailSenderOf } from "./mail-sender";
 import { OCCASION_QUESTIONS } from "./occasions";
@@ -31,6 +32,7 @@ interface Kind {
 
 const KINDS: Record<DeliveryType, Kind> = {
   account_mail: { compose: accountMails, questions: 1 },
+  invitation_mail: { compose: invitationMails, questions: 1 },
   order_confirmation: { compose: orderConfirmations, questions: 2 + OCCASION_QUESTIONS },
   refund_mail: { compose: refundMails, questions: 2 + OCCASION_QUESTIONS },
   order_expiry: { compose: expiryMails, questions: 1 + OCCASION_QUESTIONS },

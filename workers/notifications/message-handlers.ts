@@ -24,6 +24,14 @@ export const messageHandlers: MessageHandlers<Env> = {
       Date.now(),
     ),
   ),
+  "invitation.created": together((env, messages) =>
+    owe(
+      env.DB,
+      "invitation_mail",
+      messages.map((message) => message.data.invitationId),
+      Date.now(),
+    ),
+  ),
   "order.paid": together((env, messages) =>
     owe(
       env.DB,

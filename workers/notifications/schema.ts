@@ -32,6 +32,7 @@ export const capturedMessages = sqliteTable("captured_messages", {
 /** What is composed, each from the ids of one kind of thing: auth's mails, orders, refunds, what became of who waits. */
 export type DeliveryType =
   | "account_mail"
+  | "invitation_mail"
   | "order_confirmation"
   | "refund_mail"
   | "event_cancellation"

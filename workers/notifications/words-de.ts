@@ -1,5 +1,14 @@
 /** Was Mails und Tickets auf Deutsch sagen. */
+import type { MemberRole } from "../../shared/contracts/organizers";
 import type { Words } from "./words";
+
+const ROLES: Record<MemberRole, string> = {
+  owner: "mit allen Rechten",
+  manager: "in der Leitung",
+  finance: "für Bestellungen und Geld",
+  marketing: "für Veranstaltungen und ihr Aussehen",
+  door: "am Einlass",
+};
 
 export const de: Words = {
   hello: (name) => (name === null ? "Guten Tag," : `Guten Tag ${name},`),
@@ -141,6 +150,14 @@ export const de: Words = {
       ],
       link: "",
     },
+  },
+  invitation: {
+    subject: (organizer) => `${organizer} lädt Sie ins Team ein`,
+    sentences: ({ organizerName, inviterName, role }) => [
+      `${inviterName} lädt Sie ein, bei Bilten zum Team von ${organizerName} zu gehören: ${ROLES[role]}.`,
+      "Die Einladung gilt sieben Tage. Wenn Sie damit nichts anfangen können, tun Sie nichts.",
+    ],
+    link: "Dem Team beitreten",
   },
   paper: {
     holder: "Name",

@@ -1,4 +1,14 @@
 /** What mails and tickets say in English. Names, titles and sums come in as arguments; nothing here is markup. */
+import type { MemberRole } from "../../shared/contracts/organizers";
+
+const ROLES: Record<MemberRole, string> = {
+  owner: "as an owner",
+  manager: "as a manager",
+  finance: "for orders and money",
+  marketing: "for events and how they look",
+  door: "at the door",
+};
+
 export const en = {
   hello: (name: string | null) => (name === null ? "Hello," : `Hello ${name},`),
   order: (id: string) => `Order ${id}`,
@@ -138,6 +148,14 @@ export const en = {
       ],
       link: "",
     },
+  },
+  invitation: {
+    subject: (organizer: string) => `${organizer} asks you to join`,
+    sentences: ({ organizerName, inviterName, role }: { organizerName: string; inviterName: string; role: MemberRole }) => [
+      `${inviterName} asks you to join the team of ${organizerName} at Bilten, ${ROLES[role]}.`,
+      "The invitation is good for seven days. If you do not know what this is about, do nothing.",
+    ],
+    link: "Join the team",
   },
   paper: {
     holder: "Name",

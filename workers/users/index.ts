@@ -1,15 +1,18 @@
 import { WorkerEntrypoint } from "cloudflare:workers";
 import type { UsersRpc } from "../../shared/contracts/organizers";
 import { deadLetterSteps } from "../../shared/d1/dead-letters";
+import { outboxLag, sweepOutbox } from "../../shared/d1/outbox";
 import { serve } from "../../shared/http/app";
 import { openapiOf } from "../../shared/http/operation";
 import { runSteps } from "../../shared/observability/sweep-steps";
 import { consumeMailbox } from "../../shared/queue/mailbox";
 import { sweepForgotten, verifiedEmail } from "./accounts";
 import { sweepAvatars } from "./avatars";
+import { invitationMails, sweepInvitations } from "./invitations";
 import { sweepLookups } from "./member-lookups";
 import { membership } from "./members";
 import { messageHandlers } from "./message-handlers";
+import { mailboxes } from "./news";
 import { organizerBySlug, organizersByIds } from "./organizers";
 import { app } from "./routes";
 import { foldNames } from "./user-search";
@@ -27,8 +30,11 @@ export class UsersService extends WorkerEntrypoint<UsersEnv> implements UsersRpc
   sweep() {
     return runSteps(this.env, this.ctx, {
       lookups: () => sweepLookups(this.env.DB, Date.now()),
+      announced: () => sweepOutbox(this.env.DB, mailboxes(this.env), Date.now()),
+      invitations: () => sweepInvitations(this.env.DB, Date.now()),
       names: () => foldNames(this.env.DB),
       avatars: () => sweepAvatars(this.env, Date.now()),
+      outbox: () => outboxLag(this.env.DB, Date.now()),
       tombstones: () => sweepForgotten(this.env.DB, Date.now()),
       ...deadLetterSteps(this.env, this.ctx, this.env.DB, messageHandlers),
     });
@@ -36,6 +42,10 @@ export class UsersService extends WorkerEntrypoint<UsersEnv> implements UsersRpc
 
   membership(userId: string, organizerId: string, eventId?: string) {
     return membership(this.env, userId, organizerId, eventId);
+  }
+
+  invitationMails(ids: string[]) {
+    return invitationMails(this.env, ids, Date.now());
   }
 
   organizers(ids: string[]) {

@@ -1,45 +1,9 @@
-/** The domain's pages in the OpenAPI document. */
-import { User } from "../../shared/contracts/accounts";
-import { Member, Organizer } from "../../shared/contracts/organizers";
+/** The pages of organizers and their teams in the OpenAPI document, beside those of people. */
+import { Invitation, Member, Organizer } from "../../shared/contracts/organizers";
 import { listOf } from "../../shared/http/list";
 import type { Operation } from "../../shared/http/operation";
-import { RASTER_TYPES } from "../../shared/pictures/raster";
-import { StatusChange } from "./account-standing";
-import { Consents } from "./consents";
-import { Preferences } from "./preferences";
-import { Profile } from "./profiles";
+import { notModified, user, userOperations } from "./user-operations";
 
-const user: User = {
-  id: "0197f3c2-7b1e-7cc3-98c4-dc0c0c07398f",
-  email: "ada@bilten.example",
-  name: "Ada Lovelace",
-  role: "user",
-  status: "active",
-  emailVerified: true,
-  mfaEnabled: false,
-  createdAt: "2027-03-01T09:30:00.000Z",
-  updatedAt: "2027-03-01T09:32:00.000Z",
-};
-const profile: Profile = { ...user, phone: "+431234567", bio: "Runs the door on Thursdays.", avatarUrl: null };
-const preferences: Preferences = {
-  locale: "de-AT",
-  timezone: "Europe/Vienna",
-  currency: "EUR",
-  channels: { email: true, sms: false, push: false },
-};
-const statusChange: StatusChange = {
-  id: "0197f3c9-0c11-7d4b-9a77-2f0f6b8f1a55",
-  userId: user.id,
-  status: "suspended",
-  reason: "Chargebacks on stolen cards",
-  actorId: "0197f3c9-1111-7d4b-9a77-2f0f6b8f1a55",
-  createdAt: "2027-03-01T11:00:00.000Z",
-};
-const consents: Consents = {
-  marketing: { granted: true, decidedAt: "2027-03-01T09:40:00.000Z" },
-  analytics: { granted: false, decidedAt: "2027-03-01T09:40:00.000Z" },
-  personalization: { granted: false, decidedAt: null },
-};
 const organizer: Organizer = {
   id: "0197f3c4-02aa-7f0e-8d5c-55a1c4a6ec10",
   name: "The Blue Note",
@@ -50,136 +14,25 @@ const organizer: Organizer = {
 const member: Member = {
   userId: user.id,
   role: "owner",
+  eventIds: null,
   name: user.name,
   email: user.email,
   createdAt: organizer.createdAt,
   updatedAt: organizer.updatedAt,
 };
-const notModified = { description: "The copy named in `If-None-Match` is the current one" };
+const doorMember: Member = { ...member, role: "door", eventIds: ["0197f3c2-7b1e-7cc3-98c4-dc0c0c07398f"] };
+const invitation: Invitation = {
+  id: "0197f3ca-2b10-7c3d-8e4f-5a6b7c8d9e0f",
+  email: "grace@bilten.example",
+  role: "door",
+  eventIds: doorMember.eventIds,
+  invitedBy: user.id,
+  createdAt: organizer.createdAt,
+  expiresAt: "2027-03-08T10:00:00.000Z",
+};
 
 export const operations = {
-  getProfile: {
-    operationId: "getProfile",
-    summary: "The caller's own profile",
-    tags: ["users"],
-    answers: { 200: { description: "The profile", schema: Profile, example: profile }, 304: notModified },
-    refusals: ["user_not_found"],
-  },
-  changeProfile: {
-    operationId: "changeProfile",
-    summary: "Change the caller's own profile",
-    description: "Changes the fields present and leaves the others; null empties one. `If-Match` is optional.",
-    tags: ["users"],
-    requestExample: { name: "Ada Lovelace", phone: "+431234567" },
-    answers: { 200: { description: "The profile as it stands now", schema: Profile, example: profile } },
-    refusals: ["user_not_found", "version_stale"],
-  },
-  getUser: {
-    operationId: "getUser",
-    summary: "A user, for themselves and for platform admins",
-    tags: ["users"],
-    answers: { 200: { description: "The user", schema: User, example: user } },
-    refusals: ["user_not_found"],
-  },
-  changeAvatar: {
-    operationId: "changeAvatar",
-    summary: "Show another picture",
-    description:
-      "The body is the picture itself: PNG, JPEG or WebP, at most 1 MiB, 16 million pixels and 8,000 a side, and it must not move. What a camera wrote into it is left out.",
-    tags: ["users"],
-    answers: { 200: { description: "The profile as it stands now", schema: Profile, example: profile } },
-    refusals: ["user_not_found", "asset_type_unsupported", "asset_broken", "asset_too_large", "state_moved"],
-  },
-  removeAvatar: {
-    operationId: "removeAvatar",
-    summary: "Show no picture any more",
-    tags: ["users"],
-    answers: { 204: { description: "None is shown" } },
-  },
-  getAvatar: {
-    operationId: "getAvatar",
-    summary: "A user's picture, for themselves, for who works in a team with them, and for platform admins",
-    description: "Its address, `avatarUrl` of the profile, changes with the picture.",
-    tags: ["users"],
-    answers: { 200: { description: "The picture", contentTypes: RASTER_TYPES }, 304: notModified },
-    refusals: ["avatar_not_found"],
-  },
-  getPreferences: {
-    operationId: "getPreferences",
-    summary: "How the caller wants to be spoken to",
-    tags: ["users"],
-    answers: { 200: { description: "The preferences", schema: Preferences, example: preferences }, 304: notModified },
-  },
-  changePreferences: {
-    operationId: "changePreferences",
-    summary: "Choose a language, a time zone, a currency, and by which channels to hear",
-    description: "Changes the fields present and leaves the others. `If-Match` is optional.",
-    tags: ["users"],
-    requestExample: { locale: "de-AT", channels: { sms: true } },
-    answers: { 200: { description: "The preferences as they stand now", schema: Preferences, example: preferences } },
-    refusals: ["version_stale"],
-  },
-  getConsents: {
-    operationId: "getConsents",
-    summary: "What the caller agreed to",
-    tags: ["users"],
-    answers: { 200: { description: "Each purpose", schema: Consents, example: consents }, 304: notModified },
-  },
-  changeConsents: {
-    operationId: "changeConsents",
-    summary: "Agree, or agree no longer",
-    description: "Decides about the purposes present; each decision is kept with its time. `If-Match` is optional.",
-    tags: ["users"],
-    requestExample: { marketing: false },
-    answers: { 200: { description: "The consents as they stand now", schema: Consents, example: consents } },
-    refusals: ["version_stale"],
-  },
-  searchUsers: {
-    operationId: "searchUsers",
-    summary: "Look for people by name, address, role and status",
-    description:
-      "`q` is the beginning of a name, without regard to case and accents, or of an address. Names come before addresses, both in their order; without `q` all by address. A page may be shorter than `limit`, or empty, while `nextCursor` leads on.",
-    tags: ["users"],
-    answers: {
-      200: {
-        description: "A page of users",
-        schema: listOf(User).meta({ id: "Users" }),
-        example: { data: [user], nextCursor: null },
-      },
-    },
-  },
-  changeRole: {
-    operationId: "changeUserRole",
-    summary: "Give a user another role on the platform",
-    description: "Needs a fresh proof of who the admin is. Nobody changes his own.",
-    tags: ["users"],
-    requestExample: { role: "organizer" },
-    answers: { 200: { description: "The user", schema: User, example: { ...user, role: "organizer" } } },
-    refusals: ["user_not_found", "account_state"],
-  },
-  changeStatus: {
-    operationId: "changeUserStatus",
-    summary: "Suspend an account, let it in again, or delete it",
-    description:
-      "Needs a fresh proof of who the admin is; the reason is kept. Sessions of an account that is suspended or deleted end, and its memberships do not count: an organizer whose only owner is suspended goes on by its managers, and has its owner back with the account. A deleted account stays deleted, and one that nobody has confirmed has no status to change. Nobody changes his own.",
-    tags: ["users"],
-    requestExample: { status: "suspended", reason: "Chargebacks on stolen cards" },
-    answers: { 200: { description: "The user", schema: User, example: { ...user, status: "suspended" } } },
-    refusals: ["user_not_found", "account_state"],
-  },
-  listStatusChanges: {
-    operationId: "listUserStatusChanges",
-    summary: "Why an account was suspended, deleted or let in again, newest first",
-    tags: ["users"],
-    answers: {
-      200: {
-        description: "A page of decisions",
-        schema: listOf(StatusChange).meta({ id: "StatusChanges" }),
-        example: { data: [statusChange], nextCursor: null },
-      },
-    },
-    refusals: ["user_not_found"],
-  },
+  ...userOperations,
   createOrganizer: {
     operationId: "createOrganizer",
     summary: "Become an organizer",
@@ -222,7 +75,7 @@ export const operations = {
     operationId: "addMember",
     summary: "Take somebody with a verified account into the team",
     description:
-      "Somebody with a verified account, by `userId` or by `email`. A caller may name twenty addresses a day that have none, in all organizers together; invitations, which tell nobody who has an account, take their place later.",
+      "Somebody with a verified account, by `userId` or by `email`. A caller may name twenty addresses a day that have none, in all organizers together; invitations tell nobody who has an account. Door staff may be there for some events only. Only an owner makes owners.",
     tags: ["organizers"],
     requestExample: { email: "grace@bilten.example", role: "door" },
     answers: { 201: { description: "The member", schema: Member, example: { ...member, role: "door" } } },
@@ -231,6 +84,8 @@ export const operations = {
   changeMember: {
     operationId: "changeMember",
     summary: "Give a member another role",
+    description:
+      "Only an owner makes or unmakes owners. An organizer keeps at least one owner who can sign in. `eventIds`, for the role `door`, are the events at whose door the member stands; null is all, and without it they stay.",
     tags: ["organizers"],
     requestExample: { role: "finance" },
     answers: { 200: { description: "The member", schema: Member, example: { ...member, role: "finance" } } },
@@ -238,9 +93,65 @@ export const operations = {
   },
   removeMember: {
     operationId: "removeMember",
-    summary: "Take a member out of the team",
+    summary: "Take a member out of the team, or leave it",
+    description: "Anybody may leave by himself, but for the last owner. What the member invited is taken back.",
     tags: ["organizers"],
     answers: { 204: { description: "No longer a member" } },
     refusals: ["user_not_found", "last_owner"],
+  },
+  transferOwnership: {
+    operationId: "transferOwnership",
+    summary: "Make another member the owner in the caller's place",
+    description: "Needs a fresh proof of who the owner is. The caller is a manager afterwards.",
+    tags: ["organizers"],
+    requestExample: { userId: user.id },
+    answers: { 200: { description: "The new owner", schema: Member, example: member } },
+    refusals: ["user_not_found", "state_moved"],
+  },
+  listInvitations: {
+    operationId: "listInvitations",
+    summary: "Invitations that may still be accepted, oldest first",
+    tags: ["organizers"],
+    answers: {
+      200: {
+        description: "A page of invitations",
+        schema: listOf(Invitation).meta({ id: "Invitations" }),
+        example: { data: [invitation], nextCursor: null },
+      },
+    },
+    refusals: ["invalid_cursor"],
+  },
+  invite: {
+    operationId: "inviteMember",
+    summary: "Ask somebody into the team by mail",
+    description:
+      "Says nothing about whether the address has an account. Good for seven days and one acceptance. At most a hundred a day by one person, three a day to one address, and a hundred open ones.",
+    tags: ["organizers"],
+    requestExample: { email: invitation.email, role: invitation.role, eventIds: invitation.eventIds },
+    answers: { 201: { description: "The invitation", schema: Invitation, example: invitation } },
+    refusals: ["invitation_exists", "too_many_invitations", "rate_limited"],
+  },
+  revokeInvitation: {
+    operationId: "revokeInvitation",
+    summary: "Take an invitation back",
+    tags: ["organizers"],
+    answers: { 204: { description: "It can no longer be accepted" } },
+    refusals: ["invitation_not_found"],
+  },
+  showInvitation: {
+    operationId: "showInvitation",
+    summary: "Where the link in an invitation's mail leads",
+    description: "Accepts nothing by itself: the page signs the invited in and then posts the token of the link.",
+    tags: ["organizers"],
+    answers: { 200: { description: "The page", contentType: "text/html" } },
+  },
+  acceptInvitation: {
+    operationId: "acceptInvitation",
+    summary: "Join the team that one was invited to",
+    description: "With the mailed token, once, by who has proved the address that it was sent to.",
+    tags: ["organizers"],
+    requestExample: { token: "0197f3ca-2b10-7c3d-8e4f-5a6b7c8d9e0f.ZyA3Wc1lq0mQ9" },
+    answers: { 201: { description: "The member", schema: Member, example: doorMember } },
+    refusals: ["invalid_token", "email_not_verified", "member_exists"],
   },
 } as const satisfies Record<string, Operation>;

@@ -1,5 +1,13 @@
 import type { Context, MiddlewareHandler } from "hono";
-import { MemberChange, MemberDraft, OrganizerChange, OrganizerDraft } from "../../shared/contracts/organizers";
+import {
+  InvitationDraft,
+  InvitationToken,
+  MemberChange,
+  MemberDraft,
+  OrganizerChange,
+  OrganizerDraft,
+  OwnershipTransfer,
+} from "../../shared/contracts/organizers";
 import { domainApp } from "../../shared/http/app";
 import { readBytesOnce } from "../../shared/http/body";
 import { checkIfMatch, etagOfVersion, isFresh } from "../../shared/http/etag";
@@ -13,7 +21,9 @@ import { changeRole, changeStatus, listStatusChanges, RoleChange, StatusChangeDr
 import { askAccount } from "./accounts";
 import { avatarResponse, isColleague, pictureBody, readAvatar, removeAvatar, storeAvatar } from "./avatars";
 import { ConsentsChange, changeConsents, readConsents } from "./consents";
-import { addMember, changeMember, listMembers, membership, removeMember } from "./members";
+import { invitationPage } from "./invitation-page";
+import { acceptInvitation, invite, listInvitations, revokeInvitation } from "./invitations";
+import { addMember, changeMember, findMember, listMembers, removeMember, standingRole, transferOwnership } from "./members";
 import { operations } from "./operations";
 import { changeOrganizer, createOrganizer, findOrganizer, organizerOf } from "./organizers";
 import { changePreferences, PreferencesChange, readPreferences } from "./preferences";
@@ -31,13 +41,24 @@ const requireMember = memberGuard<UsersContext>({
     const organizer = await findOrganizer(c.env, organizerIdOf(c));
     return organizer ? { organizerId: organizer.id, visible: true } : null;
   },
-  membership: (c, userId, organizerId) => membership(c.env, userId, organizerId),
+  membership: (c, userId, organizerId) => standingRole(c.env, userId, organizerId),
+  notFound: "organizer_not_found",
+});
+
+/** The same where anybody may do to his own membership what others need the permission for: leave. */
+const requireMemberOrSelf = memberGuard<UsersContext>({
+  subjectOf: async (c) => {
+    const organizer = await findOrganizer(c.env, organizerIdOf(c));
+    return organizer ? { organizerId: organizer.id, visible: true } : null;
+  },
+  membership: (c, userId, organizerId) => standingRole(c.env, userId, organizerId),
+  isOwn: (c, userId) => c.req.param("userId")?.toLowerCase() === userId,
   notFound: "organizer_not_found",
 });
 
 /** Whether there is such a member comes before whether the body is one. */
 const existingMember: MiddlewareHandler<UsersContext> = async (c, next) => {
-  if (!(await membership(c.env, memberIdOf(c), organizerIdOf(c)))) throw new Problem("user_not_found");
+  if (!(await findMember(c.env, organizerIdOf(c), memberIdOf(c)))) throw new Problem("user_not_found");
   await next();
 };
 
@@ -193,14 +214,59 @@ export const app = domainApp<UsersEnv>()
     requireMember("members:write"),
     existingMember,
     form(MemberChange),
-    async (c) => c.json(unwrap(await changeMember(c.env, organizerIdOf(c), memberIdOf(c), c.var.form.role, Date.now()))),
+    async (c) => c.json(unwrap(await changeMember(c.env, callerOf(c), organizerIdOf(c), memberIdOf(c), c.var.form, Date.now()))),
   )
   .delete(
     "/organizers/:organizerId/members/:userId",
     operation(operations.removeMember),
-    requireMember("members:write"),
+    requireMemberOrSelf("members:write"),
     async (c) => {
-      unwrap(await removeMember(c.env, organizerIdOf(c), memberIdOf(c)));
+      unwrap(await removeMember(c.env, callerOf(c), organizerIdOf(c), memberIdOf(c), Date.now()));
       return c.body(null, 204);
     },
+  )
+  .post(
+    "/organizers/:organizerId/transfer-ownership",
+    operation(operations.transferOwnership),
+    requireMember("ownership:transfer", { stepUp: true }),
+    form(OwnershipTransfer),
+    async (c) => c.json(unwrap(await transferOwnership(c.env, callerOf(c), organizerIdOf(c), c.var.form.userId, Date.now()))),
+  )
+  .get(
+    "/organizers/:organizerId/invitations",
+    operation(operations.listInvitations),
+    requireMember("members:read"),
+    query(ListQuery),
+    async (c) => c.json(await listInvitations(c.env.DB, organizerIdOf(c), c.var.query, Date.now()), 200, PRIVATE),
+  )
+  .post(
+    "/organizers/:organizerId/invitations",
+    operation(operations.invite),
+    requireMember("members:write"),
+    form(InvitationDraft),
+    async (c) => {
+      const invited = await invite(c.env, c.executionCtx, callerOf(c), organizerIdOf(c), c.var.form, Date.now());
+      return c.json(unwrap(invited), 201, PRIVATE);
+    },
+  )
+  .delete(
+    "/organizers/:organizerId/invitations/:invitationId",
+    operation(operations.revokeInvitation),
+    requireMember("members:write"),
+    async (c) => {
+      const invitationId = pathId(c, "invitationId", "invitation_not_found");
+      unwrap(await revokeInvitation(c.env.DB, organizerIdOf(c), invitationId, Date.now()));
+      return c.body(null, 204);
+    },
+  )
+  .get("/organizers/invitations/accept", operation(operations.showInvitation), anyone({ badCredential: "ignored" }), (c) => {
+    const { html, headers } = invitationPage();
+    return c.html(html, 200, headers);
+  })
+  .post(
+    "/organizers/invitations/accept",
+    operation(operations.acceptInvitation),
+    requireUser(),
+    form(InvitationToken),
+    async (c) => c.json(unwrap(await acceptInvitation(c.env, callerOf(c), c.var.form.token, Date.now())), 201),
   );

@@ -1,5 +1,4 @@
 /** The typed view of the database; migrations/users is the truth. */
-import { sql } from "drizzle-orm";
 import { integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
 import { ACCOUNT_STATUSES, ROLES, SETTABLE_STATUSES } from "../../shared/contracts/accounts";
 import { MEMBER_ROLES } from "../../shared/contracts/organizers";
@@ -19,7 +18,6 @@ export const accounts = sqliteTable("accounts", {
   mfaEnabled: integer("mfa_enabled", { mode: "boolean" }).notNull().default(false),
   /** Null where an older version projected it. */
   nameKey: text("name_key"),
-  emailKey: text("email_key").generatedAlwaysAs(sql`lower(email)`),
 });
 
 export const statusChanges = sqliteTable("status_changes", {
@@ -112,6 +110,35 @@ export const memberships = sqliteTable(
     role: text("role", { enum: MEMBER_ROLES }).notNull(),
     createdAtMs: integer("created_at_ms").notNull(),
     updatedAtMs: integer("updated_at_ms").notNull(),
+    eventIds: text("event_ids"),
   },
   (table) => [primaryKey({ columns: [table.organizerId, table.userId] })],
 );
+
+export const invitations = sqliteTable("invitations", {
+  id: text("id").primaryKey(),
+  organizerId: text("organizer_id").notNull(),
+  email: text("email").notNull(),
+  emailKey: text("email_key").notNull(),
+  role: text("role", { enum: MEMBER_ROLES }).notNull(),
+  eventIds: text("event_ids"),
+  invitedBy: text("invited_by").notNull(),
+  createdAtMs: integer("created_at_ms").notNull(),
+  expiresAtMs: integer("expires_at_ms").notNull(),
+  status: text("status", { enum: ["open", "accepted", "revoked"] })
+    .notNull()
+    .default("open"),
+  settledAtMs: integer("settled_at_ms"),
+});
+
+export const outbox = sqliteTable("outbox", {
+  id: text("id").primaryKey(),
+  type: text("type").notNull(),
+  envelope: text("envelope").notNull(),
+  createdAtMs: integer("created_at_ms").notNull(),
+  sentTo: text("sent_to").notNull().default("[]"),
+  attempts: integer("attempts").notNull().default(0),
+  nextTryAtMs: integer("next_try_at_ms").notNull().default(0),
+});
+
+export const guard = sqliteTable("guard", { ok: integer("ok").notNull() });
