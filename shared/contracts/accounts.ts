@@ -99,11 +99,21 @@ export interface AccountMail {
   token?: string;
 }
 
+/** Whom an API key acts for, and as far as what. */
+export interface ResolvedApiKey {
+  keyId: string;
+  userId: string;
+  organizerId: string | null;
+  scopes: string[];
+}
+
 export interface AuthRpc extends DomainRpc {
   /** Public JSON Web Keys (RFC 7517) that may have signed an access token still alive. */
   jwks(): Promise<{ keys: JsonWebKey[] }>;
   /** What the gateway refuses access tokens by before they expire; at most two seconds old. */
   denied(): Promise<Denied>;
+  /** The API key with this SHA-256 (base64url), null where there is none that works now. Remembered at most 5 s by the asking isolate. */
+  apiKeyOf(hash: string): Promise<ResolvedApiKey | null>;
   /** Accounts by id, those that exist; at most 100 ids. */
   accounts(ids: string[]): Promise<Account[]>;
   /** The account of an address, whatever its status; null when there is none. */

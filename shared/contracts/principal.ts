@@ -28,8 +28,10 @@ export const Principal = z.discriminatedUnion("kind", [
   /** A credential was sent and is not valid. The domain answers 401, after it knows that the route exists. */
   z.object({
     kind: z.literal("refused"),
-    code: z.enum(["credential_invalid", "credential_expired", "token_stale"]),
+    code: z.enum(["credential_invalid", "credential_expired", "token_stale", "csrf_failed"]),
   }),
 ]);
 export type Principal = z.infer<typeof Principal>;
 export type UserPrincipal = Extract<Principal, { kind: "user" }>;
+/** Why a credential that was sent is none. */
+export type RefusedCredential = Extract<Principal, { kind: "refused" }>["code"];

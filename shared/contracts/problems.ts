@@ -27,6 +27,7 @@ export const PROBLEMS = {
   // permission, existence (403, 404, 405)
   forbidden: { status: 403, title: "This caller may not do that" },
   main_host_required: { status: 403, title: "A session made on an organizer's host may not do that" },
+  csrf_failed: { status: 403, title: "A change with a cookie needs the page's own origin and the session's x-csrf-token" },
   email_not_verified: { status: 403, title: "The e-mail address is not verified yet" },
   second_factor_required: { status: 403, title: "The account has a second factor; the password alone does not do" },
   account_suspended: { status: 403, title: "The account is suspended" },
@@ -34,6 +35,7 @@ export const PROBLEMS = {
   event_not_found: { status: 404, title: "There is no such event" },
   pool_not_found: { status: 404, title: "There is no such pool" },
   ticket_type_not_found: { status: 404, title: "There is no such ticket type" },
+  api_key_not_found: { status: 404, title: "There is no such API key" },
   session_not_found: { status: 404, title: "There is no such session" },
   user_not_found: { status: 404, title: "There is no such user" },
   organizer_not_found: { status: 404, title: "There is no such organizer" },
@@ -58,6 +60,7 @@ export const PROBLEMS = {
   last_owner: { status: 409, title: "An organizer keeps at least one owner" },
   invitation_exists: { status: 409, title: "The address has an invitation that nobody has accepted yet" },
   too_many_invitations: { status: 409, title: "The organizer has as many open invitations as one may" },
+  too_many_api_keys: { status: 409, title: "The account has as many API keys as one may" },
   account_state: { status: 409, title: "The account's status does not allow that" },
   event_state: { status: 409, title: "The event's state does not allow that" },
   event_not_on_sale: { status: 409, title: "The event is not on sale" },

@@ -3,6 +3,7 @@ import type { AuthRpc, SettableStatus, User } from "../../shared/contracts/accou
 import { serve } from "../../shared/http/app";
 import { openapiOf } from "../../shared/http/operation";
 import { accountOfEmail, accountsOf, rename } from "./accounts";
+import { apiKeyOf } from "./api-keys";
 import { denied } from "./denials";
 import { accountMailsOf } from "./mails";
 import { app } from "./routes";
@@ -25,6 +26,9 @@ export class AuthService extends WorkerEntrypoint<AuthEnv> implements AuthRpc {
   }
   denied() {
     return denied(this.env, Date.now());
+  }
+  apiKeyOf(hash: string) {
+    return apiKeyOf(this.env, this.ctx, hash, Date.now());
   }
   accounts(ids: string[]) {
     return accountsOf(this.env, ids);

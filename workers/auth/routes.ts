@@ -6,6 +6,7 @@ import { form, NoBody, unwrap } from "../../shared/http/form";
 import { anyone, developmentOnly, requireUser } from "../../shared/http/guards";
 import { operation } from "../../shared/http/operation";
 import { setRole } from "./accounts";
+import { apiKeyRoutes } from "./api-key-routes";
 import { ACCOUNT_TAKES, audienceOf, NO_STORE, signedInOf } from "./callers";
 import { Credentials, logIn } from "./login";
 import { mfaRoutes } from "./mfa-routes";
@@ -85,6 +86,7 @@ export const app = domainApp<AuthEnv>()
     },
   )
   .route("/", sessionRoutes)
+  .route("/", apiKeyRoutes)
   .route("/", passwordRoutes)
   .route("/", mfaRoutes)
   .route("/", passkeyRoutes);

@@ -141,6 +141,22 @@ export const signingKeys = sqliteTable("signing_keys", {
   signsFromMs: integer("signs_from_ms").notNull().default(0),
 });
 
+export const apiKeys = sqliteTable("api_keys", {
+  id: text("id").primaryKey(),
+  accountId: text("account_id").notNull(),
+  organizerId: text("organizer_id"),
+  name: text("name").notNull(),
+  hash: text("hash").notNull().unique(),
+  hint: text("hint").notNull(),
+  scopes: text("scopes").notNull(),
+  createdAtMs: integer("created_at_ms").notNull(),
+  expiresAtMs: integer("expires_at_ms"),
+  revokedAtMs: integer("revoked_at_ms"),
+  lastUsedAtMs: integer("last_used_at_ms"),
+  rotatedFrom: text("rotated_from"),
+});
+export type ApiKeyRow = typeof apiKeys.$inferSelect;
+
 export const outbox = sqliteTable("outbox", {
   id: text("id").primaryKey(),
   type: text("type").notNull(),

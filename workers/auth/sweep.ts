@@ -1,6 +1,7 @@
 import type { SweepReport } from "../../shared/contracts/domain";
 import { outboxLag, sweepOutbox } from "../../shared/d1/outbox";
 import { runSteps } from "../../shared/observability/sweep-steps";
+import { sweepApiKeys } from "./api-keys";
 import { sweepDenials } from "./denials";
 import { sweepLocks } from "./login-lock";
 import { sweepMails } from "./mails";
@@ -15,6 +16,7 @@ import { rotateSigningKeys } from "./signing-keys";
 export const sweep = (env: AuthEnv, after: After): Promise<SweepReport> =>
   runSteps(env, after, {
     announced: () => sweepOutbox(env.DB, mailboxes(env), Date.now()),
+    apiKeys: () => sweepApiKeys(env, Date.now()),
     denials: () => sweepDenials(env),
     mails: () => sweepMails(env, Date.now()),
     pendingAccounts: () => sweepPending(env, after, Date.now()),

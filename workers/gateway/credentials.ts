@@ -3,6 +3,7 @@ import type { Principal } from "../../shared/contracts/principal";
 import { SECRET_COOKIE, SECURE_SECRET_COOKIE } from "../../shared/contracts/site-cookies";
 import { isSecure } from "../../shared/http/finish";
 import { ORDER_TOKEN_PARAMETER } from "../../shared/http/guest-links";
+import { keyPrincipal } from "./api-keys";
 import { type After, isDenied } from "./deny-list";
 import { verificationKey } from "./verification-keys";
 
@@ -25,13 +26,16 @@ const MAX_TOKEN_LENGTH = 4096;
 /** Two machines of the edge may differ by this much; an older token is not forgiven for it. */
 const CLOCK_SKEW_SECONDS = 30;
 
-/** The credential's shape decides what it is, before any look-up (rule 3). API keys (`bk_…`) are not issued yet and fall to the last line. */
+/** The credential's shape decides what it is, before any look-up (rule 3). */
 export async function principalOf(request: Request, host: AskedHost, env: GatewayEnv, after: After): Promise<Principal> {
   const header = request.headers.get("authorization");
   if (header === null) return { kind: "anonymous" };
   const token = /^Bearer +([^ ]+)$/i.exec(header)?.[1];
   if (token === undefined || token.length > MAX_TOKEN_LENGTH) return INVALID;
   if (SECRET.test(token)) return { kind: "bearer_secret", secret: token };
+  // An organizer controls his host's name: what opens more than a visit there is not for it.
+  if (token.startsWith("bk_"))
+    return (host.organizerId === null && (await keyPrincipal(token, env.ENVIRONMENT, env.AUTH))) || INVALID;
   if (JWT.test(token)) return userOf(token, host, env, after);
   return INVALID;
 }

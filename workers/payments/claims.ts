@@ -1,6 +1,6 @@
 /** What a credential counts for with one order: its buyer's rights, or a reader's. */
 import { may } from "../../shared/contracts/organizers";
-import type { Principal } from "../../shared/contracts/principal";
+import type { Principal, RefusedCredential } from "../../shared/contracts/principal";
 import type { Refusal } from "../../shared/contracts/problems";
 import { ok, type Result, refuse } from "../../shared/contracts/result";
 import { rememberedMembership } from "../../shared/http/memberships";
@@ -27,7 +27,7 @@ export type Claim =
 
 export type Caller = { principal: Principal; hostOrganizerId: string | null };
 
-type ClaimRefusal = Refusal<"order_not_found" | "credential_missing" | "credential_invalid" | "credential_expired">;
+type ClaimRefusal = Refusal<"order_not_found" | "credential_missing" | RefusedCredential>;
 
 /** Verified before any query, so that a guessed token costs no database anything (rule 4). */
 export async function claimOf(env: Env, caller: Caller, orderId: string): Promise<Result<Claim, ClaimRefusal>> {
