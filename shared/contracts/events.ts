@@ -239,17 +239,6 @@ export const Ticket = z
   .meta({ id: "Ticket" });
 export type Ticket = z.infer<typeof Ticket>;
 
-export const CheckInDraft = z
-  .strictObject({
-    code: z.string().min(1).max(2000),
-    nonce: z.string().min(1).max(200),
-    gate: z.string().min(1).max(100).optional(),
-    deviceId: z.string().min(1).max(200).optional(),
-    scannedAt: Timestamp.optional(),
-  })
-  .meta({ id: "CheckInDraft" });
-export const CheckIn = z.object({ result: z.literal("admitted"), ticket: Ticket, admittedAt: Timestamp }).meta({ id: "CheckIn" });
-
 export const CancelDraft = z
   .strictObject({
     reason: Title(1000).meta({ description: "Told to whoever looks at the event, and to each buyer by mail" }),

@@ -108,6 +108,8 @@ describe.skipIf(executablePath === null)(
         const visitor = await visit(browser, device, { locale: "en-US" });
         const site = { ...brandedSite(), brand: { ...brandedSite().brand, primaryColor: "#dc2626" } };
         const event = publishedEvent({ ticketTypes: [type] });
+        // No house is there to say what is left now.
+        await visitor.page.routeWebSocket(/availability/, () => undefined);
         const shown = eventPage(site, event, [type], {
           reservation: { path: `/c/${event.id}/${crypto.randomUUID()}`, hold: null },
         });

@@ -1,7 +1,7 @@
 /** A guest on an organizer's pages, from the list to the code that opens the door, in a real Chromium. Pictures lie in test-artifacts/. */
 import { type Browser, chromium } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
-import { CheckIn } from "../../shared/contracts/events";
+import { CheckIn } from "../../shared/contracts/check-ins";
 import { findChromium } from "../support/chromium";
 import { connect, parse } from "../support/client";
 import { type Device, readQr, VIEWPORTS, type Visitor, visit, weigh } from "../support/looking";
@@ -177,7 +177,7 @@ describe.skipIf(executablePath === null)(
           const ended = await page.context().newPage();
           expect((await ended.goto(page.url()))?.status()).toBe(410);
           await ended.close();
-          await visitor.press(button(visitor, "Try to get the same tickets again"));
+          await visitor.press(button(visitor, "Try again"));
           await heading(visitor, "Your order");
           await eventually("an order that has ended", async () => {
             await page.reload();

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { beforeAll, describe, expect, inject, it } from "vitest";
-import { CheckIn } from "../../shared/contracts/events";
+import { CheckIn } from "../../shared/contracts/check-ins";
 import { Hold } from "../../shared/contracts/holds";
 import { Order, Payment, PaymentProcessed } from "../../shared/contracts/orders";
 import { ProblemBody } from "../../shared/contracts/problem-body";

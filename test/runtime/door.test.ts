@@ -1,6 +1,7 @@
 import { env as bindings } from "cloudflare:workers";
 import { afterEach, expect, test } from "vitest";
-import { CheckIn, type PublishedEvent, type Ticket } from "../../shared/contracts/events";
+import { CheckIn } from "../../shared/contracts/check-ins";
+import type { PublishedEvent, Ticket } from "../../shared/contracts/events";
 import { ProblemBody } from "../../shared/contracts/problem-body";
 import { serve } from "../../shared/http/app";
 import { claimHold, confirmOrder, ticketsOf, voidTickets } from "../../workers/events/order-stock";

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { CheckInDraft, EventChange, EventDraft, TicketTypeChange, TicketTypeDraft } from "../../shared/contracts/events";
+import { CheckInDraft } from "../../shared/contracts/check-ins";
+import { EventChange, EventDraft, TicketTypeChange, TicketTypeDraft } from "../../shared/contracts/events";
 import { HoldDraft } from "../../shared/contracts/holds";
 import { PersonName } from "../../shared/contracts/orders";
 import { errorsOf } from "../../shared/http/form";

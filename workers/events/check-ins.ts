@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import type { CheckIn, CheckInDraft } from "../../shared/contracts/events";
+import type { CheckIn, CheckInDraft } from "../../shared/contracts/check-ins";
 import { toTimestamp } from "../../shared/contracts/ids";
 import type { CheckInRefusal } from "../../shared/contracts/inventory";
 import type { Refusal } from "../../shared/contracts/problems";

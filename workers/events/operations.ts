@@ -1,7 +1,8 @@
 /** The domain's pages in the OpenAPI document. */
 import { z } from "zod";
 import { AvailabilityFrame } from "../../shared/contracts/availability";
-import { AvailableTicketType, CheckIn, PublishedEvent, TicketType } from "../../shared/contracts/events";
+import { CheckIn } from "../../shared/contracts/check-ins";
+import { AvailableTicketType, PublishedEvent, TicketType } from "../../shared/contracts/events";
 import { Timestamp } from "../../shared/contracts/ids";
 import type { ProblemCode } from "../../shared/contracts/problems";
 import { listOf } from "../../shared/http/list";

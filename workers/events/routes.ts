@@ -1,12 +1,6 @@
 import type { Context } from "hono";
-import {
-  CancelDraft,
-  CheckInDraft,
-  EventChange,
-  EventDraft,
-  TicketTypeChange,
-  TicketTypeDraft,
-} from "../../shared/contracts/events";
+import { CheckInDraft } from "../../shared/contracts/check-ins";
+import { CancelDraft, EventChange, EventDraft, TicketTypeChange, TicketTypeDraft } from "../../shared/contracts/events";
 import { domainApp } from "../../shared/http/app";
 import { etagOfVersion, isFresh } from "../../shared/http/etag";
 import { form, NoBody, pathId, query, unwrap } from "../../shared/http/form";

@@ -93,7 +93,7 @@ ${textField(
   words,
 )}
 ${attendeeFields(lines, details, words)}
-<p class="actions"><button data-ended="${words.tryAgain}">${submit}</button></p>
+<p class="actions"><button data-ended="${words.tryAgainShort}">${submit}</button></p>
 </form>
 <section class="panel" aria-labelledby="selection"><h2 id="selection">${words.yourSelection}</h2>
 <p><a href="${eventPath(event)}" dir="auto">${event.title}</a></p>

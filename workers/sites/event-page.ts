@@ -8,7 +8,7 @@ import { LIVE_SCRIPT } from "./live-script";
 import type { Html, Page } from "./page";
 import type { Site } from "./site";
 import { eventHead } from "./structured-data";
-import { placeText, spanText, zoneText } from "./text";
+import { placeLine, placeText, spanText, zoneText } from "./text";
 import { type Choice, isSeated, NO_CHOICE, type OfferedType, ticketForm } from "./ticket-form";
 import { waitlistOffer } from "./waitlist-offer";
 import type { Language, Words } from "./words";
@@ -43,7 +43,7 @@ export const occasion = (event: PublishedEvent, language: Language): Html => {
 <dt>${words.when}</dt>
 <dd><time datetime="${event.startDate}">${spanText(event, language)}</time><span class="hint">${words.timesIn(zoneText(event, language))}</span></dd>
 <dt>${words.where}</dt>
-<dd><address dir="auto">${placeText(event)}</address><a href="${mapUrl(event)}" rel="noopener noreferrer">${words.openMap}</a></dd>
+<dd><address>${placeLine(event)}</address><a href="${mapUrl(event)}" rel="noopener noreferrer">${words.openMap}</a></dd>
 </dl>`;
 };
 

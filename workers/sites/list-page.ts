@@ -5,7 +5,7 @@ import { eventPath } from "./event-path";
 import { type Listing, MAX_QUERY_CHARACTERS } from "./listing";
 import type { Html, Page } from "./page";
 import type { Site } from "./site";
-import { momentText, moneyText } from "./text";
+import { inOneLine, momentText, moneyText } from "./text";
 import type { Language } from "./words";
 
 const dayPart = (event: PublishedEvent, { words }: Language, part: Intl.DateTimeFormatOptions): string =>
@@ -17,7 +17,7 @@ const listed = (event: PublishedEvent, gone: { mayComeBack: boolean } | undefine
 <div>
 <h2><a href="${eventPath(event)}" dir="auto">${event.title}</a></h2>
 <p><time datetime="${event.startDate}">${momentText(event.startDate, event.timezone, language)}</time></p>
-<p class="note" dir="auto">${event.location.venue}, ${event.location.city}</p>
+<p class="note">${inOneLine([event.location.venue, event.location.city])}</p>
 ${gone ? html`<p class="price">${gone.mayComeBack ? language.words.reservedNow : language.words.soldOut}</p>` : lowestPrice(event, language)}
 </div>
 </li>`;

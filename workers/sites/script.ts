@@ -68,7 +68,10 @@ if (clock) {
     else {
       document.removeEventListener("visibilitychange", tick);
       document.body.classList.add("ended");
-      clock.closest("p").textContent = told.dataset.ended;
+      const said = clock.closest("p");
+      // What stands below stays where it is.
+      said.style.minHeight = said.offsetHeight + "px";
+      said.textContent = told.dataset.ended;
       for (const button of document.querySelectorAll("button[data-ended]")) {
         button.textContent = button.dataset.ended;
         const again = document.createElement("input");

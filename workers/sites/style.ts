@@ -60,7 +60,7 @@ section>*+h2{margin-top:1.75rem}
 .description{white-space:pre-line;unicode-bidi:plaintext;max-width:42rem}
 .notice{padding:.9rem 1.1rem;border-left:4px solid var(--edge);background:var(--wash);margin:0 0 1.25rem;border-radius:0 .5rem .5rem 0}
 .notice>:last-child{margin:0}
-:not(input)[dir=auto]{text-align:left}
+:is(h1,h2,h3),:not(input)[dir=auto]{text-align:left}
 .good{border-color:#15803d}.bad{border-color:#b91c1c}
 #errors{border:2px solid #b91c1c;border-radius:.5rem;padding:1rem;margin:0 0 1.25rem}
 #errors h2{font-size:1.1rem;color:#b91c1c}
@@ -68,6 +68,8 @@ section>*+h2{margin-top:1.75rem}
 .error{display:block;color:#b91c1c;font-weight:600;margin:.15rem 0}
 label{display:block;font-weight:600}
 .hint{display:block;color:var(--soft);font-size:.95rem}
+.field :is(.hint,.error){margin-bottom:.35rem}
+:is(input,select):focus-visible{outline-offset:0}
 .field{margin:0 0 1.1rem;max-width:30rem}
 input,select,button,.button{font:inherit;min-height:2.9rem;border-radius:.5rem}
 input,select{border:1px solid #71717a;background:${PAPER};color:inherit;padding:.4rem .7rem}
@@ -106,7 +108,7 @@ summary{cursor:pointer;padding:.5rem 0;font-weight:600}
 .steps [aria-current]{color:var(--ink);font-weight:700;border-bottom:3px solid var(--edge)}
 .clock p{margin:0}
 .later{visibility:hidden}
-.ended .while{display:none}
+.ended .while{visibility:hidden}
 .clock b{font-variant-numeric:tabular-nums}
 #card-element{min-height:18rem}
 #card-element iframe{border:0;width:100%}
@@ -127,6 +129,7 @@ tfoot tr:last-child :is(th,td){border-bottom:0}
 [hidden]{display:none!important}
 .hidden{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
 @media (max-width:30rem){.steps{justify-content:space-between;gap:.25rem .75rem;font-size:.85rem;overflow-wrap:normal}.steps b{display:block}}
+@media (max-width:56rem){.two>.first{margin-bottom:1.5rem}}
 @media (min-width:56rem){.two{display:grid;grid-template-columns:1fr 24rem;gap:2.5rem;align-items:start}.two>.panel{position:sticky;top:1rem}.two>.first{grid-column:2;grid-row:1}.event{grid-template-rows:auto 1fr;row-gap:.75rem}.event>.panel{grid-column:2;grid-row:1/3}.event>div{grid-column:1}}
 @media (prefers-reduced-motion:no-preference){button,.button{transition:box-shadow .15s}}
 @media print{header,footer,.skip,.actions,.steps,nav{display:none}main{padding:0}.ticket{break-inside:avoid}}`;

@@ -1,8 +1,10 @@
 /** Sentences and figures that several pages say. */
+import { html } from "hono/html";
 import type { PublishedEvent } from "../../shared/contracts/events";
 import type { Money } from "../../shared/contracts/money";
 import { readableMoment, readableSpan, zoneName } from "../../shared/locale/moment";
 import { readableMoney } from "../../shared/locale/money";
+import type { Html } from "./page";
 import type { Language } from "./words";
 
 export const moneyText = (money: Money, { words }: Language): string =>
@@ -20,5 +22,13 @@ export const spanText = ({ startDate, endDate, timezone }: PublishedEvent, { wor
 export const zoneText = ({ startDate, timezone }: PublishedEvent, { words }: Language): string =>
   `${zoneName(startDate, timezone, words.locale)} (${timezone})`;
 
-export const placeText = ({ location }: PublishedEvent): string =>
-  [location.venue, location.address, location.city, location.country].filter((part) => part !== "").join(", ");
+const placeParts = ({ location }: PublishedEvent): string[] =>
+  [location.venue, location.address, location.city, location.country].filter((part) => part !== "");
+
+export const placeText = (event: PublishedEvent): string => placeParts(event).join(", ");
+
+/** Each name runs as its own letters do, and the line as the page does. */
+export const inOneLine = (parts: string[]): Html[] =>
+  parts.map((part, index) => html`${index > 0 ? ", " : ""}<bdi>${part}</bdi>`);
+
+export const placeLine = (event: PublishedEvent): Html[] => inOneLine(placeParts(event));
