@@ -74,7 +74,7 @@ const verify = async (
   method: Method,
   code: string,
   nowMs: number,
-  audience = HERE,
+  audience: typeof HERE | typeof SITE = HERE,
 ): Promise<string> => {
   const answer = await verifyMfa(auth.env, { mfaToken: token, method, code }, audience, nowMs);
   return answer.ok ? "in" : answer.error.code;

@@ -1,14 +1,14 @@
 import { Secret, TOTP } from "otpauth";
 import { describe, expect, test } from "vitest";
+import { utf8 } from "../../shared/crypto/bytes";
 import { toBase32 } from "../../workers/auth/base32";
 import { codeAt, otpauthUrl, STEP_SECONDS, stepAt, stepOf } from "../../workers/auth/totp";
 
-const ascii = (text: string) => new TextEncoder().encode(text);
 /** The standard's seeds: the digits, as long as each hash's block takes them (RFC 6238, errata 2866). */
 const SEEDS = {
-  "SHA-1": ascii("12345678901234567890"),
-  "SHA-256": ascii("12345678901234567890123456789012"),
-  "SHA-512": ascii("1234567890123456789012345678901234567890123456789012345678901234"),
+  "SHA-1": utf8("12345678901234567890"),
+  "SHA-256": utf8("12345678901234567890123456789012"),
+  "SHA-512": utf8("1234567890123456789012345678901234567890123456789012345678901234"),
 };
 type Hash = keyof typeof SEEDS;
 
