@@ -3,7 +3,7 @@ import type { Refusal } from "../../shared/contracts/problems";
 import { leastOf, leftNow } from "./available";
 import type { Terms } from "./event";
 import { demandOf, type Quantity } from "./pools";
-import { setAside, typesOf } from "./waiting-wishes";
+import { setAsideForAll } from "./waiting-wishes";
 
 /** By pool. `had`: what a hold has given back to ask for other lines is still its own. */
 export function publicLeftNow(sql: SqlStorage, terms: Terms, nowMs: number, had: readonly Quantity[] = []): Map<string, number> {
@@ -11,7 +11,7 @@ export function publicLeftNow(sql: SqlStorage, terms: Terms, nowMs: number, had:
   if (terms.wishes.length === 0) return left;
   const own = [...demandOf(terms.draws, had)].map(([poolId, { quantity, reserved }]) => [poolId, quantity - reserved] as const);
   for (const [poolId, quantity] of own) left.set(poolId, (left.get(poolId) ?? 0) - quantity);
-  for (const wish of terms.wishes) setAside(terms, left, typesOf(terms, wish, nowMs));
+  setAsideForAll(terms, left, nowMs);
   for (const [poolId, quantity] of own) left.set(poolId, (left.get(poolId) ?? 0) + quantity);
   return left;
 }

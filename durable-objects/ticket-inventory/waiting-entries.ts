@@ -6,6 +6,7 @@ import { MAX_SEATS_TOGETHER } from "../../shared/contracts/seats";
 import {
   MAX_WAITING_ENTRIES,
   MAX_WAITING_PAGE,
+  MAX_WISHES,
   type WaitingEntry,
   type WaitingQuestion,
   type WaitingRequest,
@@ -165,6 +166,9 @@ function checkWish(terms: Terms, { ticketTypeIds, quantity }: WaitingRequest, no
 /** One entry a person: who waits, or has an offer or an order of it that is not paid yet. */
 function checkPerson(sql: SqlStorage, terms: Terms, request: WaitingRequest, nowMs: number): JoinRefusal | null {
   if (isFull(sql)) return { code: "waitlist_full" };
+  const key = keyOfWish(request);
+  if (terms.wishes.length >= MAX_WISHES && !terms.wishes.some((wish) => keyOfWish(wish) === key))
+    return { code: "waitlist_full", detail: "The list knows as many different wishes as it may; ask for fewer or other types." };
   const own = readEntries(
     sql,
     "person_key = ? AND status IN ('waiting', 'offered') ORDER BY number DESC LIMIT ?",

@@ -16,6 +16,8 @@ export class WaitingList {
   /** What the clock alone opens or ends was seen until then. Forgotten with the object: one look too many. */
   #lookedAtMs = Number.NEGATIVE_INFINITY;
   #retryAtMs: number | null = null;
+  /** Of a cancelled event: nobody waits, and no offer is open. It stays so. */
+  #hasEnded = false;
 
   /** `known`: the event's terms as they stand, null while nobody has opened it. `moved`: others see another stock now. */
   constructor(storage: DurableObjectStorage, known: () => Terms | null, moved: () => void) {
@@ -27,19 +29,20 @@ export class WaitingList {
   /** In a command's transaction, once it has succeeded. While nobody waits it costs a comparison. */
   settle(nowMs: number): void {
     const terms = this.#known();
-    if (terms?.mayOffer && isConcerned(terms)) this.look(nowMs);
+    if (terms?.mayOffer && this.#isConcerned(terms)) this.look(nowMs);
   }
 
   /** Offers what there is, or ends the list; how many entries moved. A failure is its own: what came before it in the transaction stays. */
   look(nowMs: number): number {
     const terms = this.#known();
-    if (terms === null || !isConcerned(terms)) return 0;
+    if (terms === null || !this.#isConcerned(terms)) return 0;
     try {
       const { moved, isBehind } = this.#storage.transactionSync(() => lookAt(this.#storage.sql, terms, nowMs));
       this.#lookedAtMs = nowMs;
       this.#retryAtMs = null;
       this.#isMoved ||= moved > 0;
       if (moved > 0) this.#moved();
+      this.#hasEnded = terms.state === "cancelled" && !isBehind;
       const after = this.#known();
       // A tier that the offers have sold out may have opened another one.
       if (after !== null) after.mayOffer = isBehind || after.openedTiers.size > terms.openedTiers.size;
@@ -56,7 +59,7 @@ export class WaitingList {
   /** For a command that found no room: whether those who wait have got what was theirs, and what remains may be asked for. */
   makesWay(nowMs: number): boolean {
     const terms = this.#known();
-    if (terms === null || !isConcerned(terms)) return false;
+    if (terms === null || !this.#isConcerned(terms)) return false;
     const isDue = terms.mayOffer || (this.#nextTurnMs(terms) ?? Number.POSITIVE_INFINITY) <= nowMs;
     return isDue && this.look(nowMs) > 0;
   }
@@ -76,8 +79,13 @@ export class WaitingList {
   dueMs(): number | null {
     if (this.#retryAtMs !== null) return this.#retryAtMs;
     const terms = this.#known();
-    if (terms === null || !isConcerned(terms)) return null;
+    if (terms === null || !this.#isConcerned(terms)) return null;
     return terms.mayOffer ? Date.now() : this.#nextTurnMs(terms);
+  }
+
+  /** Somebody waits, or may have an offer that nothing will come of. */
+  #isConcerned(terms: Terms): boolean {
+    return terms.wishes.length > 0 || (terms.state === "cancelled" && terms.mayOffer && !this.#hasEnded);
   }
 
   /** When a sale begins or ends by the clock alone, of which nobody has taken notice yet. */
@@ -87,9 +95,6 @@ export class WaitingList {
     return ahead.length === 0 ? null : Math.min(...ahead);
   }
 }
-
-/** Somebody waits, or has an offer that nothing will come of. */
-const isConcerned = (terms: Terms): boolean => terms.wishes.length > 0 || (terms.state === "cancelled" && terms.mayOffer);
 
 const lookAt = (sql: SqlStorage, terms: Terms, nowMs: number): Looked =>
   terms.state === "open" && nowMs < terms.endMs

@@ -53,10 +53,12 @@ export function offerStock(sql: SqlStorage, terms: Terms, nowMs: number, most: n
   // What is due and not ended yet is no stock yet: its end comes back here.
   const left = new Map(poolsNow(sql).map(({ id, capacity, sold, held, blocked }) => [id, capacity - sold - held - blocked]));
   const turns = new Set<Turn>();
+  const there = new Set([...terms.types.keys()].filter((id) => leastOf(terms, left, id) > 0));
   for (const wish of terms.wishes) {
-    const types = typesOf(terms, wish, nowMs);
     // Of what there is nothing of nothing can be set aside either, and it takes no look at those who wait.
-    if (!types.some((id) => leastOf(terms, left, id) > 0)) continue;
+    if (!wish.ticketTypeIds.some((id) => there.has(id))) continue;
+    const types = typesOf(terms, wish, nowMs);
+    if (!types.some((id) => there.has(id))) continue;
     const entry = nextOf(sql, wish);
     if (entry !== undefined) turns.add({ wish, types, entry });
   }

@@ -43,6 +43,17 @@ export function typesOf(terms: Terms, { quantity, ticketTypeIds }: Wish, nowMs: 
   });
 }
 
+/** Sets aside for all who wait. A type of which nothing is left is passed over, so that a long list costs little more than a short one. */
+export function setAsideForAll(terms: Terms, left: Map<string, number>, nowMs: number): void {
+  const gone = new Set<string>();
+  for (const wish of terms.wishes) {
+    if (wish.ticketTypeIds.every((id) => gone.has(id))) continue;
+    const types = typesOf(terms, wish, nowMs);
+    setAside(terms, left, types);
+    for (const id of types) gone.add(id);
+  }
+}
+
 /**
  * Takes all that there is of these types out of `left`, for an entry that gets one of them once there is enough: whoever comes later
  * sees what remains of the pools that they share with others.

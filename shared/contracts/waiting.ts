@@ -11,6 +11,8 @@ export const MAX_ACCEPTABLE_TYPES = 5;
 export const MAX_PRIORITY = 100;
 /** Entries that an event's list ever takes. */
 export const MAX_WAITING_ENTRIES = 500_000;
+/** Different wishes (quantity and types, in their order) that those who wait may have together: a look costs as much as there are. */
+export const MAX_WISHES = 300;
 /** Entries of one page of the list. */
 export const MAX_WAITING_PAGE = 100;
 

@@ -2,6 +2,7 @@ import { evictDurableObject, reset, runDurableObjectAlarm } from "cloudflare:tes
 import { env } from "cloudflare:workers";
 import { afterEach, expect, test, vi } from "vitest";
 import { type Envelope, MESSAGES } from "../../shared/contracts/messages";
+import { MAX_WISHES } from "../../shared/contracts/waiting";
 import {
   availableOf,
   claimRequest,
@@ -234,4 +235,14 @@ test("what the alarm's offers leave over is told to those who look on", async ()
   }
   expect(await availableOf(inventory)).toEqual({ [type.id]: 5 });
   expect(told.at(-1)).toMatchObject({ ticketTypes: [{ ticketTypeId: type.id, available: 5 }] });
+});
+
+test("a list that knows as many different wishes as it may takes further people of the same wishes", async () => {
+  const types = Array.from({ length: 5 }, () => typeDraft({ quantity: 0, maxPerOrder: 100 }));
+  const { inventory } = await openList(types);
+  const ids = types.map(({ id }) => id);
+  const wishes = ids.flatMap((id) => Array.from({ length: MAX_WISHES / ids.length }, (_, nth) => waitingRequest(id, nth + 1)));
+  await joinAll(inventory, wishes);
+  expect(codeOf(await inventory.joinWaitlist(waitingRequest(ids.slice(0, 2), 1)))).toBe("waitlist_full");
+  expect(granted(await inventory.joinWaitlist(waitingRequest(ids[4] ?? "", 1))).state).toBe("waiting");
 });
