@@ -234,7 +234,7 @@ test("notifications owes each mail once", () => {
       EVENTS: { events: nobodyAsks, ticketsOfOrders: nobodyAsks, waitlistLetters: nobodyAsks },
       OUTGOING: { send: nobodyAsks },
       PAYMENTS: { calledOffOrders: nobodyAsks, orders: nobodyAsks, refunds: nobodyAsks },
-      USERS: { organizers: nobodyAsks },
+      USERS: { organizers: nobodyAsks, invitationMails: nobodyAsks },
     };
     await deliver(env, db, notificationsHandlers, batches);
     return rowsOf(db, "SELECT type, count(*) AS mails FROM deliveries GROUP BY type ORDER BY type");
