@@ -6,7 +6,7 @@ import { type CommitStatistics, GroupCommit } from "../../shared/durable/group-c
 import { hasSchema } from "../../shared/durable/migrations";
 import { DueHolds } from "./due-holds";
 import { readTerms, type Terms } from "./event";
-import { nextDueMs } from "./expiry";
+import { nextDueMs, type Report } from "./expiry";
 import { type Feeds, InventoryFeed } from "./feed";
 import { InventoryNews } from "./news";
 import { WaitingList } from "./waiting-list";
@@ -25,7 +25,7 @@ export class Commands {
   #terms: Terms | null = null;
 
   /** `isGrouped` false: a commit a command, which is the bench's comparison. */
-  constructor(ctx: DurableObjectState, feeds: Feeds, isGrouped: boolean) {
+  constructor(ctx: DurableObjectState, feeds: Feeds, isGrouped: boolean, report: Report) {
     this.#sql = ctx.storage.sql;
     this.news = new InventoryNews(this.#sql);
     this.feed = new InventoryFeed(this.#sql, feeds, () => this.known());
@@ -34,7 +34,7 @@ export class Commands {
       () => this.known(),
       () => this.#stir(),
     );
-    this.due = new DueHolds(this.#sql, () => this.known(), this.waiting);
+    this.due = new DueHolds(ctx.storage, () => this.known(), this.waiting, report);
     this.clock = new AlarmClock(ctx.storage, () => this.#nextDueMs());
     const hooks = {
       // The alarm never stands later than the first end, so that before it there is nothing to look for.

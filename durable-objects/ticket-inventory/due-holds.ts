@@ -2,7 +2,7 @@
 import type { Refusal } from "../../shared/contracts/problems";
 import { AGAIN, LATER } from "../../shared/durable/group-commit";
 import type { Terms } from "./event";
-import { expireDue, nextDueMs } from "./expiry";
+import { expireEachDue, nextDueMs, type Report } from "./expiry";
 import { countSoldOut } from "./public-stock";
 import type { WaitingList } from "./waiting-list";
 
@@ -21,16 +21,18 @@ const WANTS_ROOM: readonly string[] = [
 ];
 
 export class DueHolds {
-  readonly #sql: SqlStorage;
+  readonly #storage: DurableObjectStorage;
   readonly #known: () => Terms | null;
   readonly #waiting: WaitingList;
+  readonly #report: Report;
   #roomsLeft = ROOMS_PER_BATCH;
 
   /** `known`: the event's terms as they stand, null while nobody has opened it. */
-  constructor(sql: SqlStorage, known: () => Terms | null, waiting: WaitingList) {
-    this.#sql = sql;
+  constructor(storage: DurableObjectStorage, known: () => Terms | null, waiting: WaitingList, report: Report) {
+    this.#storage = storage;
     this.#known = known;
     this.#waiting = waiting;
+    this.#report = report;
   }
 
   /** Before a batch: ends some, where any can be due. */
@@ -42,7 +44,7 @@ export class DueHolds {
   /** What comes back is first for those who wait. */
   expire(nowMs: number, limit: number): number {
     const terms = this.#known();
-    const ended = terms === null ? 0 : expireDue(this.#sql, terms, nowMs, limit);
+    const ended = terms === null ? 0 : expireEachDue(this.#storage, terms, nowMs, limit, this.#report);
     if (ended > 0) this.#waiting.settle(nowMs);
     return ended;
   }
@@ -51,7 +53,7 @@ export class DueHolds {
   makeRoom<E extends Refusal>(refusal: E, nowMs: number): E | typeof AGAIN | typeof LATER {
     if (!WANTS_ROOM.includes(refusal.code)) return refusal;
     if (this.#roomsLeft === 0) {
-      const dueMs = nextDueMs(this.#sql);
+      const dueMs = nextDueMs(this.#storage.sql);
       if (dueMs !== null && dueMs <= nowMs) return LATER;
     } else if (this.expire(nowMs, EXPIRED_AT_A_TIME) > 0) {
       this.#roomsLeft -= 1;
@@ -61,6 +63,6 @@ export class DueHolds {
       return AGAIN;
     }
     const terms = this.#known();
-    return refusal.code === "sold_out" && terms !== null ? countSoldOut(this.#sql, terms, refusal, nowMs) : refusal;
+    return refusal.code === "sold_out" && terms !== null ? countSoldOut(this.#storage.sql, terms, refusal, nowMs) : refusal;
   }
 }

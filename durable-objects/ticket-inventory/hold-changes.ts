@@ -49,14 +49,17 @@ export function changeHold(
   return ok(tellHold(terms, changed));
 }
 
-/** Who asks for as many of the best seats as he has keeps those that he has. */
-const keepSeats = (asked: readonly Line[], held: readonly HeldLine[]): Line[] =>
-  asked.map((line) => {
+/** Who asks for as many of the best seats as he has keeps those that he has, unless he names one of them for somebody else. */
+function keepSeats(asked: readonly Line[], held: readonly HeldLine[]): Line[] {
+  const named = new Set(asked.flatMap(({ seatIds = [] }) => seatIds));
+  return asked.map((line) => {
     const { ticketTypeId, quantity, bestAvailable, seatIds } = line;
     const same = held.find((earlier) => earlier.ticketTypeId === ticketTypeId && earlier.seats?.length === quantity);
     if (bestAvailable !== true || seatIds !== undefined || same?.seats === undefined) return line;
-    return { ticketTypeId, quantity, seatIds: same.seats.map(({ id }) => id) };
+    const own = same.seats.map(({ id }) => id);
+    return own.some((id) => named.has(id)) ? line : { ticketTypeId, quantity, seatIds: own };
   });
+}
 
 /** Moves the end out, never in and never beyond the cap; one that stands there already is the same answer. */
 export function extendHold(sql: SqlStorage, terms: Terms, holdId: string, nowMs: number): Result<HeldStock, HoldChangeRefusal> {
@@ -125,10 +128,11 @@ export function releaseHold(
   sql: SqlStorage,
   terms: Terms,
   holdId: string,
+  nowMs: number,
 ): Result<null, Refusal<"hold_not_found" | "hold_in_use">> {
   const hold = findHold(sql, holdId);
   if (hold === null) return refuse({ code: "hold_not_found" });
   if (hold.orderId !== null) return refuse({ code: "hold_in_use" });
-  endHold(sql, terms, hold, "released");
+  endHold(sql, terms, hold, isLive(hold, nowMs) ? "released" : "expired");
   return ok(null);
 }

@@ -58,7 +58,9 @@ export class TicketInventory extends DurableObject<TicketInventoryEnv> implement
   constructor(ctx: DurableObjectState, env: TicketInventoryEnv) {
     super(ctx, env);
     this.#sql = ctx.storage.sql;
-    this.#commands = new Commands(ctx, env.AVAILABILITY_FEED, env.GROUP_COMMIT !== "off");
+    this.#commands = new Commands(ctx, env.AVAILABILITY_FEED, env.GROUP_COMMIT !== "off", (error, task) =>
+      reportError(error, env, ctx, { task }),
+    );
     this.#waiting = new WaitingDoors(this.#sql, this.#commands);
     if (!hasSchema(this.#sql)) return;
     migrateSchema(ctx.storage, INVENTORY_SCHEMA);
@@ -114,7 +116,7 @@ export class TicketInventory extends DurableObject<TicketInventoryEnv> implement
   }
 
   releaseHold(holdId: string) {
-    return this.#commands.write((terms) => changes.releaseHold(this.#sql, terms, holdId));
+    return this.#commands.write((terms, nowMs) => changes.releaseHold(this.#sql, terms, holdId, nowMs));
   }
 
   claim(claim: orders.HoldClaim) {

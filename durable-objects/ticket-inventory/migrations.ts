@@ -197,4 +197,12 @@ export const INVENTORY_SCHEMA: SchemaSteps = [
   SEAT_SCHEMA,
   FEED_SCHEMA,
   WAITING_SCHEMA,
+  `
+  -- Holds that could not end by themselves: they have ended, and what they had has not come back.
+  CREATE TABLE stuck_holds (
+    hold_id TEXT PRIMARY KEY REFERENCES holds (id),
+    why TEXT NOT NULL,
+    noted_at_ms INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];

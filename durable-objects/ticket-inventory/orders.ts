@@ -204,7 +204,8 @@ export function releaseOrder(
   if (decision !== null && isFinal(decision)) return ok({ outcome: decision.outcome });
   // Whoever saw the order due has seen it before a payment moved its end out.
   if (reason === RELEASED_BY_EXPIRY && isLive(hold, nowMs)) return ok({ outcome: "open" });
-  endHold(sql, terms, hold, "released");
+  // Past its end it has expired, whether or not anything has ended it yet.
+  endHold(sql, terms, hold, isLive(hold, nowMs) ? "released" : "expired");
   decide(sql, orderId, { outcome: "released", reason }, nowMs);
   return ok({ outcome: "released" });
 }

@@ -1,5 +1,6 @@
 /** The form of what is asked of seated types; whether the seats are there is asked later. */
 import type { HoldRefusal, Line } from "../../shared/contracts/inventory";
+import type { Refusal } from "../../shared/contracts/problems";
 import { MAX_SEATS_TOGETHER, MAX_SECTIONS_ASKED } from "../../shared/contracts/seats";
 import type { Terms } from "./event";
 
@@ -28,8 +29,12 @@ export function checkSeatForm(terms: Terms, lines: readonly Line[]): HoldRefusal
       return { code: "quantity_out_of_range", detail: `More accessible seats than seats of “${name}” are asked for.` };
   }
   const named = lines.flatMap(({ seatIds = [] }) => seatIds);
-  const repeated = named.filter((id, index) => named.indexOf(id) < index);
-  return repeated.length === 0 ? null : { code: "seat_repeated", members: { seatIds: [...new Set(repeated)] } };
+  return new Set(named).size === named.length ? null : seatRepeated(named);
+}
+
+export function seatRepeated(seatIds: readonly string[]): Refusal<"seat_repeated"> {
+  const repeated = seatIds.filter((id, index) => seatIds.indexOf(id) < index);
+  return { code: "seat_repeated", members: { seatIds: [...new Set(repeated)] } };
 }
 
 export const accessibleOf = (best: Line["bestAvailable"]): number => (typeof best === "object" ? (best.accessible ?? 0) : 0);

@@ -6,7 +6,7 @@ import { soldOut } from "./available";
 import { chooseBest } from "./best-available";
 import type { Terms } from "./event";
 import { typeOf } from "./sale";
-import { accessibleOf } from "./seat-form";
+import { accessibleOf, seatRepeated } from "./seat-form";
 import { lanesOf, openSeatIndex } from "./seat-index";
 import { findSeats, readSegments, type SeatPlace, type SeatSegmentRow } from "./seat-rows";
 import { orphansMade } from "./seat-runs";
@@ -48,6 +48,9 @@ function takeNamed(
     return seatIds.filter((id) => !seatCategories.includes(found.get(id)?.categoryId ?? ""));
   });
   if (unknown.length > 0) return { code: "seat_unknown", members: { seatIds: unknown } };
+
+  // Whatever asked for them: a seat is one ticket's.
+  if (found.size !== named.length) return seatRepeated(named);
 
   const seats = [...found.values()];
   const segments = readSegments(

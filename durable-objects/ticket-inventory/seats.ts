@@ -7,6 +7,7 @@ import type { Refusal } from "../../shared/contracts/problems";
 import { ok, type Result, refuse } from "../../shared/contracts/result";
 import { MAX_SEATS_PER_CHANGE, poolOfSeatCategory, type SeatStates } from "../../shared/contracts/seats";
 import type { Terms } from "./event";
+import { seatRepeated } from "./seat-form";
 import { type FoundSeat, findSeats, moveSeats, SEGMENTS_PER_MAP, type SeatPlace, type SeatSegmentRow } from "./seat-rows";
 
 export const seatIdsOf = (lines: readonly HeldLine[]): string[] => lines.flatMap(({ seats = [] }) => seats.map(({ id }) => id));
@@ -111,8 +112,7 @@ type NamedSeats = Refusal<"seat_unknown" | "seat_repeated">;
 /** The seats of a list that is to name each once, and the map's alone. */
 export function knownSeats(sql: SqlStorage, seatIds: readonly string[]): Result<(SeatPlace & { id: string })[], NamedSeats> {
   if (seatIds.length > MAX_SEATS_PER_CHANGE) throw new RangeError(`at most ${MAX_SEATS_PER_CHANGE} seats a call`);
-  const repeated = seatIds.filter((id, index) => seatIds.indexOf(id) < index);
-  if (repeated.length > 0) return refuse({ code: "seat_repeated", members: { seatIds: [...new Set(repeated)] } });
+  if (new Set(seatIds).size !== seatIds.length) return refuse(seatRepeated(seatIds));
   const found = findSeats(sql, seatIds);
   const unknown = seatIds.filter((id) => !found.has(id));
   if (unknown.length > 0) return refuse({ code: "seat_unknown", members: { seatIds: unknown } });

@@ -53,7 +53,10 @@ export function takeOfferedStock(
   return ok(
     hold.lines.map((line) => {
       const seats = picked.value.get(line.ticketTypeId);
-      return seats === undefined ? line : { ...line, seats };
+      if (seats === undefined) return line;
+      // A hold with fewer seats than tickets could neither be sold nor end.
+      if (seats.length !== line.quantity) throw new Error(`${line.quantity} tickets got ${seats.length} seats`);
+      return { ...line, seats };
     }),
   );
 }
