@@ -79,7 +79,7 @@ describe.skipIf(executablePath === null)(`mails in ${executablePath ?? "a Chromi
       await page.getByRole("link", { name: "tickets-to-print.pdf" }).click();
       expect((await download).suggestedFilename()).toBe("tickets-to-print.pdf");
       await page.getByRole("link", { name: "Text", exact: true }).click();
-      await page.locator("pre").getByText("Hello <script>document.title = 2</script>,").waitFor({ state: "visible" });
+      await page.locator("pre").getByText("Hello,").waitFor({ state: "visible" });
     });
     expect(complaints).toEqual([]);
   });

@@ -175,6 +175,17 @@ describe("what a person meets", () => {
     expect([program.status, program.headers.get("content-type")]).toEqual([405, "application/problem+json"]);
   });
 
+  test("where no page is leads to the API's, or says so, and a tab has a picture", async () => {
+    const headers = browser;
+    const front = await api.get("/", { headers });
+    expect([front.status, front.text.includes('href="/docs"')]).toEqual([200, true]);
+    expect((await api.get("/", { headers: { accept: "application/json" } })).status).toBe(404);
+    const nobody = await api.get("/", { host: "nobody-here.localhost", headers });
+    expect([nobody.status, nobody.text.includes("There is no shop at this address")]).toEqual([404, true]);
+    const icon = await readerOf(api, host).get("/favicon.ico");
+    expect([icon.status, icon.headers.get("content-type")]).toEqual([200, "image/svg+xml"]);
+  });
+
   test("leads on where a form's address was asked for", async () => {
     const reader = readerOf(api, host);
     const [orderId, holdId] = [crypto.randomUUID(), crypto.randomUUID()];
