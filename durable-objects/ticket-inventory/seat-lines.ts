@@ -105,8 +105,9 @@ interface Party {
 function partiesOf(terms: Terms, lines: readonly Line[]): Party[] {
   const parties = new Map<string, Party>();
   for (const { ticketTypeId, quantity, seatIds = [], bestAvailable } of lines) {
-    if (bestAvailable === undefined) continue;
     const line = { ticketTypeId, count: quantity - seatIds.length };
+    // A partial hold may have found the named seats alone.
+    if (bestAvailable === undefined || line.count === 0) continue;
     const categories = [...typeOf(terms, ticketTypeId).seatCategories].sort();
     const sections = sectionsOf(bestAvailable);
     const accessible = Math.min(accessibleOf(bestAvailable), line.count);
