@@ -1,9 +1,11 @@
 /** Every route has a guard on its line and a page in the document; the two sets are equal. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import type { Hono } from "hono";
+import { Hono } from "hono";
+import { uniqueSymbol } from "hono-openapi";
 import { beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
+import { PERMISSIONS } from "../../shared/contracts/organizers";
 import { ROOT, readWorkers } from "../../shared/scripts/configurations";
 
 interface Route {
@@ -41,7 +43,19 @@ const openapiPath = (path: string): string => path.replace(/:(\w+)(\{[^}]*\})?/g
 /** Pages and files for people are no operations. */
 const isPage = ({ domain }: Route): boolean => domain === "sites";
 
+/** How many guards stand on each route's line: each leaves its permission where the document is written from. */
+function guardsOf(app: Pick<Hono, "routes">): Map<string, number> {
+  const guards = new Map<string, number>();
+  for (const { method, path, handler } of app.routes) {
+    const name = key({ method, path: openapiPath(path) });
+    const said = JSON.stringify((handler as { [uniqueSymbol]?: { spec?: object } })[uniqueSymbol]?.spec ?? {});
+    guards.set(name, (guards.get(name) ?? 0) + (said.includes('"x-permission"') ? 1 : 0));
+  }
+  return guards;
+}
+
 const routes: Route[] = [];
+const guarded = new Map<string, number>();
 const operations: { route: Route; described: unknown }[] = [];
 
 beforeAll(async () => {
@@ -51,6 +65,7 @@ beforeAll(async () => {
     const file = join(ROOT, folder, "routes.ts");
     if (domain === "gateway" || domain === "sites" || !existsSync(file)) continue;
     const { app }: { app: Hono<{ Bindings: { ENVIRONMENT: string } }> } = await import(file);
+    for (const [name, guards] of guardsOf(app)) guarded.set(name, guards);
     const seen = new Set<string>();
     for (const { method, path } of app.routes) {
       const route = { domain, method, path: openapiPath(path) };
@@ -67,6 +82,27 @@ beforeAll(async () => {
 test("the route table and the document are equal sets", () => {
   expect(routes.length).toBeGreaterThan(30);
   expect(operations.map(({ route }) => key(route)).sort()).toEqual(routes.map(key).sort());
+});
+
+test("each route has exactly one guard on its line, and one without or with two would be noticed", async () => {
+  const { anyone, requireUser } = await import("../../shared/http/guards");
+  const wrong = new Hono()
+    .get("/none", (c) => c.text(""))
+    .get("/one", anyone(), (c) => c.text(""))
+    .get("/two", anyone(), requireUser(), (c) => c.text(""));
+  expect([...guardsOf(wrong)]).toEqual([
+    ["GET /none", 0],
+    ["GET /one", 1],
+    ["GET /two", 2],
+  ]);
+  expect(guarded.size).toBe(routes.length);
+  expect([...guarded].filter(([, guards]) => guards !== 1)).toEqual([]);
+});
+
+test("each permission is one of the table, and none of the table is needed nowhere", () => {
+  const needed = new Set(operations.map(({ described }) => Operation.parse(described)["x-permission"]));
+  const others = ["anyone", "credential", "user", "admin", "development"];
+  expect([...needed].filter((permission) => !others.includes(permission)).sort()).toEqual(Object.keys(PERMISSIONS).sort());
 });
 
 test("no two Workers answer one path", () => {

@@ -12,6 +12,7 @@ import { measureMemory } from "./memory.ts";
 import { measureRush } from "./rush.ts";
 import { fillIndex, measureSearch, printSearch } from "./search.ts";
 import { measureSeats } from "./seats.ts";
+import { measureUsersSearch, printUsersSearch } from "./users-search.ts";
 
 /** All Workers, built once for the parts that want them. */
 let house: Promise<Built> | undefined;
@@ -44,6 +45,7 @@ const PARTS: Record<string, () => Promise<void>> = {
       await fillIndex(library);
       printSearch(await measureSearch(library));
     }),
+  "users-search": async () => printUsersSearch(await measureUsersSearch()),
   mails: async () => printMails(await measureMails()),
 };
 
