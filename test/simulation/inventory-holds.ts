@@ -34,18 +34,23 @@ export function drawItems(dice: Dice, model: Model): Line[] {
   });
 }
 
+/** How many of a party can sit where some need an accessible seat depends on which of those the object takes. */
+const mayBePartial = (items: readonly Line[]): boolean =>
+  items.every(({ bestAvailable }) => typeof bestAvailable !== "object" || !bestAvailable.accessible);
+
 export function placeHold(dice: Dice, model: Model, number: number): Command {
   const known = dice.chance(0.12) ? dice.pickLate(model.holds) : undefined;
   const keyed = dice.chance(0.35);
   const keptId = keyed && dice.chance(0.3) ? dice.pickLate([...model.kept.keys()]) : undefined;
+  const items = drawItems(dice, model);
   const request: HoldRequest = {
     holdId: known?.id ?? keptId ?? `hold ${number}`,
     keyed,
     requestHash: dice.chance(0.05) ? "other" : (known?.requestHash ?? "first"),
     holder: known?.holder ?? drawHolder(dice),
-    items: drawItems(dice, model),
+    items,
     insider: dice.chance(0.2),
-    ...(dice.chance(0.25) ? { partial: true } : {}),
+    ...(mayBePartial(items) && dice.chance(0.25) ? { partial: true } : {}),
   };
   return command(
     `placeHold ${JSON.stringify(request)}`,
@@ -228,13 +233,24 @@ function unclaimedRefusal(model: Model, hold: ModelHold | undefined): string | n
   return deathOf(model, hold) ?? (hold.orderId === null ? null : "hold_in_use");
 }
 
+/** The best seats for those whom he has some for already, and perhaps one of these by its name for somebody else. */
+function nameOwnSeats(dice: Dice, model: Model, hold: ModelHold | undefined, again: Line[]): Line[] {
+  const own = hold?.lines.flatMap(({ seatIds }) => seatIds) ?? [];
+  if (own.length === 0 || dice.chance(0.4)) return again;
+  const seatId = dice.pick(own);
+  const category = model.seats.get(seatId)?.category ?? "";
+  const types = model.config.ticketTypes.filter(({ seatCategories }) => seatCategories.includes(category));
+  const other = types.find(({ id }) => again.every(({ ticketTypeId }) => ticketTypeId !== id)) ?? types[0];
+  return other === undefined ? again : [...again, { ticketTypeId: other.id, quantity: 1, seatIds: [seatId] }];
+}
+
 export function changeHold(dice: Dice, model: Model): Command {
   const { id, hold } = pickHold(dice, model);
-  const partial = dice.chance(0.25);
   const again = hold?.lines.map(({ ticketTypeId, quantity, seatIds }) =>
     seatIds.length > 0 ? { ticketTypeId, quantity, bestAvailable: true as const } : { ticketTypeId, quantity },
   );
-  const items = again !== undefined && dice.chance(0.2) ? again : drawItems(dice, model);
+  const items = again !== undefined && dice.chance(0.3) ? nameOwnSeats(dice, model, hold, again) : drawItems(dice, model);
+  const partial = mayBePartial(items) && dice.chance(0.25);
   return command(
     `changeHold ${id} ${JSON.stringify(items)}${partial ? " partial" : ""}`,
     (object) => object.changeHold(id, items, partial),

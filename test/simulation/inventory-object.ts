@@ -9,13 +9,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import type { TicketInventory } from "../../durable-objects/ticket-inventory/index.ts";
 import type { SchemaSteps } from "../../shared/durable/migrations.ts";
 import { ROOT } from "../../shared/scripts/configurations.ts";
-import type { Alteration } from "../support/altered-worker.ts";
-
-/** A piece of one file, which must stand there exactly once. */
-export interface Swap extends Alteration {
-  /** From the repository's root. */
-  file: string;
-}
+import { type Swap, swapPieces } from "./inventory-pieces.ts";
 
 export interface InventoryCode {
   TicketInventory: new (ctx: DurableObjectState, env: unknown) => TicketInventory;
@@ -54,22 +48,6 @@ registerHooks({
     return { format: "module", shortCircuit: true, source: stripTypeScriptTypes(text, { mode: "transform" }) };
   },
 });
-
-/** The text with every piece swapped; a piece that is not there once would run something else than it says. */
-export function swapPieces(swaps: readonly Swap[]): Map<string, string> {
-  const texts = new Map<string, string>();
-  for (const { file, find, replace } of swaps) {
-    const path = join(ROOT, file);
-    const text = texts.get(path) ?? readFileSync(path, "utf8");
-    const places = text.split(find).length - 1;
-    if (places !== 1) throw new Error(`Expected exactly one place for the alteration in ${file}, found ${places}: ${find}`);
-    texts.set(
-      path,
-      text.replace(find, () => replace),
-    );
-  }
-  return texts;
-}
 
 export async function loadInventory(swaps: readonly Swap[] = []): Promise<InventoryCode> {
   const version = versions.push(swapPieces(swaps)) - 1;

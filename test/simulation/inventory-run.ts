@@ -16,8 +16,11 @@ const EVERYTHING_EVERY = 25;
 /** Alarms until everything that was due is told. */
 const LAST_ALARMS = 400;
 
-/** `evicted`: constructed anew over the same storage between commands. `batched`: commands that come together, some of which throw. */
-export type Manner = "plain" | "evicted" | "batched";
+/**
+ * `evicted`: constructed anew over the same storage between commands. `batched`: commands that come together, some of which throw.
+ * `lagging`: the object ends one due hold at a time, as if there were more than it can end at once.
+ */
+export type Manner = "plain" | "evicted" | "batched" | "lagging";
 
 export interface World {
   ground: Ground;

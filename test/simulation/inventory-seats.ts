@@ -79,7 +79,7 @@ function canSit(model: Model, taken: ReadonlyMap<string, Letter>, party: Party):
   const accessible = Math.min(party.accessible, sizeOf(party));
   if (accessible === 0) return fewestParts(field, sizeOf(party)) !== null;
   const places = field.rows.flat().filter((seat) => seat.kind === "a" && !seat.whole && field.isFree(seat));
-  if (places.length < accessible) return false;
+  if (places.length < accessible || field.rows.flat().filter(field.isFree).length < sizeOf(party)) return false;
   return fewestParts(field, sizeOf(party) - accessible) === null ? null : true;
 }
 
@@ -109,19 +109,21 @@ export function fitLine(model: Model, line: Line, room: number, planned: readonl
   return { ...rest, ...kept, quantity: seatIds.length };
 }
 
-/** Who asks for as many of the best seats as he has keeps those that he has. */
+/** Who asks for as many of the best seats as he has keeps those that he has, but for one that another of his lines names. */
 export const keepsOwnSeats = (hold: ModelHold, lines: readonly Line[]): Line[] =>
   lines.map((line) => {
     const same = hold.lines.find(
       ({ ticketTypeId, seatIds }) => ticketTypeId === line.ticketTypeId && seatIds.length === line.quantity && seatIds.length > 0,
     );
     if (line.bestAvailable !== true || line.seatIds !== undefined || same === undefined) return line;
+    if (lines.some(({ seatIds = [] }) => seatIds.some((id) => same.seatIds.includes(id)))) return line;
     return { ticketTypeId: line.ticketTypeId, quantity: line.quantity, seatIds: same.seatIds };
   });
 
 /** The seats that a hold got must be such as were asked for, free, and the best where the choice was the object's. */
 export function judgeSeats(model: Model, asked: readonly Line[], told: readonly HeldLine[], { taken }: Sight): void {
   const got = new Map<string, ModelSeat[]>();
+  const given = new Set<string>();
   const now = new Map(taken);
   for (const [index, { ticketTypeId, quantity, seatIds = [] }] of asked.entries()) {
     const { seatCategories = [] } = model.type(ticketTypeId) ?? {};
@@ -129,6 +131,8 @@ export function judgeSeats(model: Model, asked: readonly Line[], told: readonly 
     agree(`seats of ${ticketTypeId}`, ids.length, seatCategories.length === 0 ? 0 : quantity);
     agree(`named seats of ${ticketTypeId}`, ids.slice(0, seatIds.length), seatIds);
     const seats = ids.map((id) => {
+      if (given.has(id)) throw new Difference(`seat ${id} was given twice in one hold`);
+      given.add(id);
       const seat = model.seats.get(id);
       if (seat === undefined || !seatCategories.includes(seat.category)) throw new Difference(`${ticketTypeId} got seat ${id}`);
       if (taken.has(id)) throw new Difference(`${ticketTypeId} got seat ${id}, which is taken`);

@@ -1,7 +1,8 @@
 /** Sequences made, played, and made shorter where one fails. */
 import fc from "fast-check";
 import { type SmallRow, smallMap } from "../support/small-seat-maps.ts";
-import { loadInventory, type Swap } from "./inventory-object.ts";
+import { loadInventory } from "./inventory-object.ts";
+import type { Swap } from "./inventory-pieces.ts";
 import { type Manner, Run, type World } from "./inventory-run.ts";
 import { type Ground, openGround } from "./inventory-storage.ts";
 import type { Seating } from "./inventory-terms.ts";
@@ -26,7 +27,20 @@ export interface Report {
   failure: { path: string; why: string; trace: string[] } | null;
 }
 
-const MANNERS: readonly Manner[] = ["plain", "evicted", "batched"];
+export const MANNERS: readonly Manner[] = ["plain", "evicted", "batched", "lagging"];
+/** What a crowd does to the object whose holds have all ended, done to one that has few. */
+const LAGGING: readonly Swap[] = [
+  {
+    file: "durable-objects/ticket-inventory/due-holds.ts",
+    find: "const EXPIRED_AT_A_TIME = 200;",
+    replace: "const EXPIRED_AT_A_TIME = 1;",
+  },
+  {
+    file: "durable-objects/ticket-inventory/index.ts",
+    find: "const EXPIRED_PER_ALARM = 500;",
+    replace: "const EXPIRED_PER_ALARM = 1;",
+  },
+];
 const row = (section: number, category: number, kinds: string, table = false): SmallRow => ({
   section,
   category,
@@ -53,7 +67,11 @@ const SEATINGS: readonly Seating[] = [
 const step = fc.option(fc.noShrink(fc.noBias(fc.integer({ min: 1, max: 2 ** 31 - 1 }))), { nil: 0, freq: 1_000_000 });
 
 export async function simulate(options: Options): Promise<Report> {
-  const ground = openGround(await loadInventory(options.swaps ?? []));
+  const { swaps = [] } = options;
+  const grounds = new Map<Manner, Ground>();
+  const shipped = openGround(await loadInventory(swaps));
+  for (const manner of MANNERS) grounds.set(manner, shipped);
+  grounds.set("lagging", openGround(await loadInventory([...swaps, ...LAGGING])));
   const answers = new Map<string, number>();
   const realNow = Date.now;
   const startedMs = performance.now();
@@ -63,7 +81,7 @@ export async function simulate(options: Options): Promise<Report> {
     fc.noShrink(fc.noBias(fc.nat({ max: 2 ** 31 - 1 }))),
     fc.array(step, { minLength: options.steps, maxLength: options.steps }),
     async (first, seeds) => {
-      last = await Run.begin(worldOf(ground, answers, options, first), first);
+      last = await Run.begin(worldOf(grounds, answers, options, first), first);
       for (const seed of seeds) {
         if (seed === 0) continue;
         steps += 1;
@@ -93,11 +111,17 @@ export async function simulate(options: Options): Promise<Report> {
   };
 }
 
-function worldOf(ground: Ground, answers: Map<string, number>, { manner, seated }: Options, first: number): World {
+function worldOf(
+  grounds: ReadonlyMap<Manner, Ground>,
+  answers: Map<string, number>,
+  { manner, seated }: Options,
+  first: number,
+): World {
   const isSeated = seated === "both" ? first % 2 === 1 : seated === "yes";
   const own = manner === "all" ? MANNERS[Math.floor(first / 2) % MANNERS.length] : MANNERS.find((one) => one === manner);
-  if (own === undefined) throw new Error(`no such manner: ${manner}`);
-  const seating = isSeated ? (SEATINGS[Math.floor(first / 6) % SEATINGS.length] ?? []) : [];
+  const ground = own === undefined ? undefined : grounds.get(own);
+  if (own === undefined || ground === undefined) throw new Error(`no such manner: ${manner}`);
+  const seating = isSeated ? (SEATINGS[Math.floor(first / 8) % SEATINGS.length] ?? []) : [];
   return { ground, manner: own, maps: isSeated ? MAPS : new Map(), seating, answers };
 }
 

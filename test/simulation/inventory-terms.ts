@@ -37,7 +37,7 @@ export function drawTerms(dice: Dice, version: number, era: Era): InventoryConfi
     organizerId: ORGANIZER_ID,
     version,
     changeId: `change ${version} ${dice.below(1_000_000)}`,
-    isPublic: dice.chance(0.95),
+    isPublic: dice.chance(0.97),
     currency: "EUR",
     endMs: era.nowMs + dice.pick([6 * HOUR_MS, 3 * DAY_MS, 10 * DAY_MS, 10 * DAY_MS]),
     holdMs: dice.pick([MINUTE_MS, 10 * MINUTE_MS]),

@@ -3,6 +3,8 @@ import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { ROOT } from "../../shared/scripts/configurations.ts";
+import { MUTANTS } from "./inventory-mutants.ts";
+import { swapPieces } from "./inventory-pieces.ts";
 
 const SEED = Number(process.env.SIMULATION_SEED ?? Math.floor(Math.random() * 2 ** 31));
 
@@ -33,3 +35,8 @@ test.each([
     expect(output).toContain(`${runs} sequences, ${runs * 200} steps`);
   },
 );
+
+test("every way to break a guard still finds its place in the object", () => {
+  expect(MUTANTS.length).toBeGreaterThanOrEqual(10);
+  for (const { swaps } of MUTANTS) expect(swapPieces(swaps).size).toBeGreaterThan(0);
+});
