@@ -1,10 +1,13 @@
 import { afterEach, expect, it, vi } from "vitest";
 import { z } from "zod";
 import { PublishedEvent } from "../../shared/contracts/events";
+import { ok } from "../../shared/contracts/result";
 import { MAX_SEAT_MAP_BYTES, type SeatMapDraft, SeatMapSummary } from "../../shared/contracts/seats";
 import { listOf } from "../../shared/http/list";
+import { changeEvent, settle } from "../../workers/events/event-changes";
 import { EventSeats, SeatMap } from "../../workers/events/seat-views";
-import { closeRooms, codeOf, draft, openRoom, parse, someId, user } from "../support/events-room";
+import { loadEvent } from "../../workers/events/stored-event";
+import { closeRooms, codeOf, draft, openRoom, parse, publishNew, someId, user } from "../support/events-room";
 import { theatreMap } from "../support/seat-maps";
 import { uploadMap } from "../support/theatre-room";
 
@@ -56,6 +59,37 @@ it("a map is uploaded once, belongs to its organizer, and goes when no event use
   expect(without.seatMapId).toBeUndefined();
   expect((await room.ask("DELETE", path, { as: room.owner })).status).toBe(204);
   expect(codeOf(await room.ask("GET", path, { as: room.owner }))).toBe("404 seat_map_not_found");
+});
+
+it("a map that goes while an event is changed to it leaves neither an error nor a wish that nobody can carry out", async () => {
+  const room = await openRoom();
+  const { id: mapId } = parse(SeatMapSummary, await uploadMap(room, theatreMap()), 201);
+  const later = { waitUntil: () => undefined, traceparent: undefined };
+  const { id: draftId } = await draft(room);
+  const { id: onSaleId } = await publishNew(room);
+  const wishes = () => room.env.DB.prepare("SELECT COUNT(*) AS n FROM event_changes").first("n");
+  expect((await room.ask("DELETE", `/events/seat-maps/${mapId}`, { as: room.owner })).status).toBe(204);
+  for (const id of [draftId, onSaleId]) {
+    // As whoever has read the map before it went.
+    const wanted = await changeEvent(room.env, later, id, (stored) =>
+      ok({ ...stored, event: { ...stored.event, seatMapId: mapId, seatCategories: ["front"] } }),
+    );
+    expect(wanted).toMatchObject({ ok: false, error: { code: "seat_map_not_found" } });
+    expect(await wishes()).toBe(0);
+  }
+
+  // One that stands all the same, of an earlier time, is given up by whoever comes next.
+  const stored = await loadEvent(room.env, onSaleId);
+  if (!stored) throw new Error("the event is not there");
+  const { event } = stored;
+  const wish = { ...stored, event: { ...event, version: event.version + 1, changeId: someId(), seatMapId: mapId } };
+  await room.env.DB.prepare("INSERT INTO event_changes (event_id, change_id, wanted, asked_at_ms) VALUES (?, ?, ?, 1)")
+    .bind(onSaleId, wish.event.changeId, JSON.stringify(wish))
+    .run();
+  await settle(room.env, later, onSaleId, Date.now());
+  expect(await wishes()).toBe(0);
+  const body = { capacity: 7 };
+  expect(parse(PublishedEvent, await room.ask("PUT", `/events/${onSaleId}`, { as: room.owner, body })).capacity).toBe(7);
 });
 
 it("a map that contradicts itself is refused with its places, and nothing is stored", async () => {

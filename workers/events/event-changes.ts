@@ -14,6 +14,7 @@ import { askInventory } from "./inventory";
 import { finishPublishing } from "./publishing";
 import { eventChanges, events, NEW_TYPE_COLUMNS, pools, ticketTypes } from "./schema";
 import { askWithSeats } from "./seat-installation";
+import { findSeatMap } from "./seat-maps";
 import { loadEvent, type StoredEvent, toConfig } from "./stored-event";
 
 /** A wish, or a publication, older than this belongs to nobody any more. */
@@ -68,7 +69,12 @@ async function tryChange(
   if (!wanted.ok || wanted.value === stored) return wanted;
   const { version, status } = stored.event;
   const after = stamped(stored, wanted.value, Math.max(version, above) + 1, nowMs);
-  if (status === "draft") return applyToDatabase(env, later, after, eq(events.version, version), nowMs);
+  if (status === "draft") {
+    const { seatMapId } = after.event;
+    const mapIsThere = sql`(${seatMapId} IS NULL OR EXISTS (SELECT 1 FROM seat_maps m WHERE m.id = ${seatMapId}))`;
+    const applied = await applyToDatabase(env, later, after, sql`${events.version} = ${version} AND ${mapIsThere}`, nowMs);
+    return applied.ok ? applied : refuse({ code: await goneOrMoved(env, after.event) });
+  }
   const wished = await wish(env, after, version, nowMs);
   return wished.ok ? carryOut(env, later, after, nowMs) : wished;
 }
@@ -90,20 +96,33 @@ async function wish(
   { event, types, pools: ofEvent }: StoredEvent,
   standingVersion: number,
   nowMs: number,
-): Promise<Result<null, Refusal<"state_moved">>> {
+): Promise<Result<null, Refusal<"state_moved" | "seat_map_not_found">>> {
   try {
     const written = await env.DB.prepare(
       `INSERT INTO event_changes (event_id, change_id, wanted, asked_at_ms)
-       SELECT id, ?3, ?4, ?5 FROM events WHERE id = ?1 AND organizer_id = ?6 AND version = ?2 AND status <> 'publishing'`,
+       SELECT id, ?3, ?4, ?5 FROM events WHERE id = ?1 AND organizer_id = ?6 AND version = ?2 AND status <> 'publishing'
+         AND (?7 IS NULL OR EXISTS (SELECT 1 FROM seat_maps WHERE id = ?7 AND organizer_id = ?6))`,
     )
-      .bind(event.id, standingVersion, event.changeId, JSON.stringify({ event, types, pools: ofEvent }), nowMs, event.organizerId)
+      .bind(
+        event.id,
+        standingVersion,
+        event.changeId,
+        JSON.stringify({ event, types, pools: ofEvent }),
+        nowMs,
+        event.organizerId,
+        event.seatMapId,
+      )
       .run();
-    return written.meta.changes === 1 ? ok(null) : refuse({ code: "state_moved" });
+    return written.meta.changes === 1 ? ok(null) : refuse({ code: await goneOrMoved(env, event) });
   } catch (error) {
     if (isConstraint(error, "event_changes.event_id")) return refuse({ code: "state_moved" });
     throw error;
   }
 }
+
+/** The map that the event shall be sold by may have been deleted since it was read: then no try more will find it. */
+const goneOrMoved = async (env: Env, { seatMapId }: StoredEvent["event"]): Promise<"state_moved" | "seat_map_not_found"> =>
+  seatMapId === null || (await findSeatMap(env, seatMapId)) ? "state_moved" : "seat_map_not_found";
 
 /** Asks the object and lets D1 follow its word, while the wish stands. Again with the same wish is the same answer. */
 async function carryOut(env: Env, later: Later, after: StoredEvent, nowMs: number): Promise<Result<StoredEvent, Refusal>> {

@@ -1,7 +1,7 @@
 /** A seat map's way to the event's object: in parts, and only when the object says that it lacks the map. */
 import type { TicketInventoryRpc } from "../../shared/contracts/inventory";
 import type { Refusal } from "../../shared/contracts/problems";
-import type { Result } from "../../shared/contracts/result";
+import { type Result, refuse } from "../../shared/contracts/result";
 import type { Env } from "./environment";
 import { askInventory } from "./inventory";
 import { partsOf } from "./seat-map-compile";
@@ -17,7 +17,8 @@ export async function askWithSeats<T>(
   const answer = await askInventory(env, event.id, ask);
   if (answer.ok || answer.error.code !== "seats_missing" || event.seatMapId === null) return answer;
   const map = await readSeatMap(env, event.seatMapId);
-  if (!map) throw new Error(`the event ${event.id} names the seat map ${event.seatMapId}, which is not there`);
+  // A change that wants a map which nobody has any more can never be carried out, and must not stand in the way of others.
+  if (!map) return refuse({ code: "seat_map_not_found", detail: `There is no seat map ${event.seatMapId}.` });
   for (const part of partsOf(map)) {
     const installed = await askInventory(env, event.id, (inventory) => inventory.installSeats(part));
     if (!installed.ok) throw new Error(`a checked seat map was refused: ${installed.error.code} ${installed.error.detail ?? ""}`);
