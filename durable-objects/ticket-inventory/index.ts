@@ -1,14 +1,8 @@
 /** `TicketInventory`, one object an event: the only place where order matters (rules 6 to 15). */
 import { DurableObject } from "cloudflare:workers";
 import type { FedInventoryRpc } from "../../shared/contracts/feed";
-import type {
-  CheckInRequest,
-  ConfirmRequest,
-  HoldRequest,
-  InventoryConfig,
-  Line,
-  TicketInventoryRpc,
-} from "../../shared/contracts/inventory";
+import type { CheckInRequest, ConfirmRequest, HoldRequest, InventoryConfig, Line } from "../../shared/contracts/inventory";
+import type { TicketInventoryRpc } from "../../shared/contracts/inventory-rpc";
 import { ok, refuse } from "../../shared/contracts/result";
 import type { SeatMapPart, SeatMove } from "../../shared/contracts/seats";
 import type { WaitingQuestion, WaitingRequest } from "../../shared/contracts/waiting";

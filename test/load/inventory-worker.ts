@@ -5,7 +5,8 @@
 import { DurableObject } from "cloudflare:workers";
 import { AvailabilityFeed } from "../../durable-objects/availability-feed";
 import { TicketInventory } from "../../durable-objects/ticket-inventory";
-import type { InventoryConfig, Line, TicketInventoryRpc, TicketTypeConfig } from "../../shared/contracts/inventory";
+import type { InventoryConfig, Line, TicketTypeConfig } from "../../shared/contracts/inventory";
+import type { TicketInventoryRpc } from "../../shared/contracts/inventory-rpc";
 import { uuidV7 } from "../../shared/crypto/uuid";
 import { compileSeatMap, partsOf } from "../../workers/events/seat-map-compile";
 import { contend, inTurn } from "../support/contenders";

@@ -3,7 +3,8 @@ import { afterEach, describe, expect, test } from "vitest";
 import { z } from "zod";
 import { AvailableTicketType, type PublishedEvent } from "../../shared/contracts/events";
 import { Hold } from "../../shared/contracts/holds";
-import type { HoldRequest, TicketInventoryRpc } from "../../shared/contracts/inventory";
+import type { HoldRequest } from "../../shared/contracts/inventory";
+import type { TicketInventoryRpc } from "../../shared/contracts/inventory-rpc";
 import { claimHold } from "../../workers/events/order-stock";
 import { closeRooms, codeOf, openRoom, parse, publishNew, type Room, someId, withDoors } from "../support/events-room";
 

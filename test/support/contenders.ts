@@ -1,5 +1,6 @@
 /** People who all want a ticket of the same event at the same moment, each over the object's own doors: hold, claim, confirm. */
-import type { ClaimRefusal, ConfirmRefusal, Holder, HoldRefusal, TicketInventoryRpc } from "../../shared/contracts/inventory";
+import type { ClaimRefusal, ConfirmRefusal, Holder, HoldRefusal } from "../../shared/contracts/inventory";
+import type { TicketInventoryRpc } from "../../shared/contracts/inventory-rpc";
 import type { Result } from "../../shared/contracts/result";
 import { uuidV7 } from "../../shared/crypto/uuid";
 

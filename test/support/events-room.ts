@@ -4,7 +4,7 @@ import { env as bindings } from "cloudflare:workers";
 import type { z } from "zod";
 import { type EventDraft, PublishedEvent } from "../../shared/contracts/events";
 import { INTERNAL_HEADERS } from "../../shared/contracts/internal-headers";
-import type { TicketInventoryRpc } from "../../shared/contracts/inventory";
+import type { TicketInventoryRpc } from "../../shared/contracts/inventory-rpc";
 import type { Envelope } from "../../shared/contracts/messages";
 import type { MemberRole } from "../../shared/contracts/organizers";
 import type { Principal } from "../../shared/contracts/principal";

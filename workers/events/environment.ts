@@ -1,4 +1,4 @@
-import type { TicketInventoryRpc } from "../../shared/contracts/inventory";
+import type { TicketInventoryRpc } from "../../shared/contracts/inventory-rpc";
 import type { UsersRpc } from "../../shared/contracts/organizers";
 
 /** What outlives a request's answer: the work that the answer does not wait for, and the trace that its news belongs to. */

@@ -1,4 +1,4 @@
-import type { TicketInventoryRpc } from "../../shared/contracts/inventory";
+import type { TicketInventoryRpc } from "../../shared/contracts/inventory-rpc";
 import type { Env } from "./environment";
 
 const MAX_TRIES = 3;

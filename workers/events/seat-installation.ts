@@ -1,5 +1,5 @@
 /** A seat map's way to the event's object: in parts, and only when the object says that it lacks the map. */
-import type { TicketInventoryRpc } from "../../shared/contracts/inventory";
+import type { TicketInventoryRpc } from "../../shared/contracts/inventory-rpc";
 import type { Refusal } from "../../shared/contracts/problems";
 import { type Result, refuse } from "../../shared/contracts/result";
 import type { Env } from "./environment";
