@@ -62,7 +62,7 @@ async function startWithApp(): Promise<Ada> {
 }
 
 async function mfaToken({ auth }: Ada, nowMs: number, audience: typeof HERE | typeof SITE = HERE): Promise<string> {
-  const answer = await logIn(auth.env, { email: EMAIL, password: PASSWORD }, audience, nowMs);
+  const answer = await logIn(auth.env, auth.after, { email: EMAIL, password: PASSWORD }, audience, nowMs);
   if (!answer.ok || !("mfaRequired" in answer.value)) throw new Error("no second factor was asked for");
   return answer.value.mfaToken;
 }
@@ -84,7 +84,7 @@ describe("an authenticator app", () => {
   test("is asked for at login, and its code opens a session once", async () => {
     const ada = await startWithApp();
     const laterMs = NOW_MS + STEP_MS;
-    const answer = await logIn(ada.auth.env, { email: EMAIL, password: PASSWORD }, HERE, laterMs);
+    const answer = await logIn(ada.auth.env, ada.auth.after, { email: EMAIL, password: PASSWORD }, HERE, laterMs);
     expect(answer).toMatchObject({ value: { mfaRequired: true, methods: ["totp", "recovery_code"] } });
     const token = await mfaToken(ada, laterMs);
     expect(await verify(ada.auth, token, "totp", "000000", laterMs)).toBe("code_invalid");

@@ -203,7 +203,7 @@ describe("signing in with a passkey alone", () => {
 
 describe("a passkey as second factor", () => {
   async function waitingLogin({ auth }: Ada, audience: typeof HERE | typeof SITE = HERE) {
-    const answer = await logIn(auth.env, { email: EMAIL, password: PASSWORD }, audience, NOW_MS);
+    const answer = await logIn(auth.env, auth.after, { email: EMAIL, password: PASSWORD }, audience, NOW_MS);
     if (!answer.ok || !("mfaRequired" in answer.value)) throw new Error("no second factor was asked for");
     return answer.value;
   }

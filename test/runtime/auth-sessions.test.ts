@@ -30,20 +30,26 @@ describe("signing in", () => {
     const auth = startAuth();
     await register(auth.env, auth.after, draftOf(EMAIL), NOW_MS);
     const refused = { ok: false, error: { code: "invalid_credentials" } };
-    expect(await logIn(auth.env, { email: EMAIL, password: "wrong" }, HERE, NOW_MS)).toEqual(refused);
-    expect(await logIn(auth.env, { email: "x@bilten.example", password: PASSWORD }, HERE, NOW_MS)).toEqual(refused);
+    expect(await logIn(auth.env, auth.after, { email: EMAIL, password: "wrong" }, HERE, NOW_MS)).toEqual(refused);
+    expect(await logIn(auth.env, auth.after, { email: "x@bilten.example", password: PASSWORD }, HERE, NOW_MS)).toEqual(refused);
     await status("suspended");
-    expect(await logIn(auth.env, { email: EMAIL, password: "wrong" }, HERE, NOW_MS)).toEqual(refused);
+    expect(await logIn(auth.env, auth.after, { email: EMAIL, password: "wrong" }, HERE, NOW_MS)).toEqual(refused);
   });
 
   test("only the right password learns that the account is pending, suspended or deleted", async () => {
     const auth = startAuth();
     await register(auth.env, auth.after, draftOf(EMAIL), NOW_MS);
     const offered = { email: EMAIL.toUpperCase(), password: PASSWORD };
-    expect(await logIn(auth.env, offered, HERE, NOW_MS)).toEqual({ ok: false, error: { code: "email_not_verified" } });
+    expect(await logIn(auth.env, auth.after, offered, HERE, NOW_MS)).toEqual({
+      ok: false,
+      error: { code: "email_not_verified" },
+    });
     for (const barred of ["suspended", "deleted"]) {
       await status(barred);
-      expect(await logIn(auth.env, offered, HERE, NOW_MS)).toEqual({ ok: false, error: { code: "account_suspended" } });
+      expect(await logIn(auth.env, auth.after, offered, HERE, NOW_MS)).toEqual({
+        ok: false,
+        error: { code: "account_suspended" },
+      });
     }
   });
 

@@ -6,7 +6,7 @@ import type { Audience } from "../../workers/auth/access-tokens";
 import { logIn } from "../../workers/auth/login";
 import { accountMailsOf } from "../../workers/auth/mails";
 import { type Registration, register, verifyEmail } from "../../workers/auth/registration";
-import { denyLists } from "./auth-objects";
+import { denyLists, loginGuards } from "./auth-objects";
 
 export const NOW_MS = Date.parse("2027-01-01T12:00:00Z");
 export const PASSWORD = "a cup of earl grey";
@@ -34,6 +34,7 @@ export function startAuth({ environment = "development", db = env.AUTH_DB, pwned
     env: {
       DB: db,
       DENY_LIST: denyLists(),
+      LOGIN_GUARD: loginGuards(),
       USERS_MAILBOX: mailbox,
       NOTIFICATIONS_MAILBOX: mailbox,
       ENVIRONMENT: environment,
@@ -73,7 +74,7 @@ export async function tokensOf(
   email: string,
   { password = PASSWORD, audience = HERE, nowMs = NOW_MS }: { password?: string; audience?: Audience; nowMs?: number } = {},
 ): Promise<Tokens> {
-  const answer = await logIn(auth.env, { email, password }, audience, nowMs);
+  const answer = await logIn(auth.env, auth.after, { email, password }, audience, nowMs);
   if (!answer.ok) throw new Error(answer.error.code);
   if ("mfaRequired" in answer.value) throw new Error("a second factor is asked for");
   return answer.value;
@@ -81,7 +82,7 @@ export async function tokensOf(
 
 /** The codes of what logging in answers: `in`, `mfa` or the refusal's. */
 export async function attempt(auth: Auth, email: string, password: string, nowMs = NOW_MS): Promise<string> {
-  const answer = await logIn(auth.env, { email, password }, HERE, nowMs);
+  const answer = await logIn(auth.env, auth.after, { email, password }, HERE, nowMs);
   if (!answer.ok) return answer.error.code;
   return "mfaRequired" in answer.value ? "mfa" : "in";
 }

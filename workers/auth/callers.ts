@@ -1,7 +1,7 @@
 /** Who calls auth's routes, and from which host. */
 import type { Context } from "hono";
 import { INTERNAL_HEADERS } from "../../shared/contracts/internal-headers";
-import { principalOf } from "../../shared/http/principal";
+import { addressOf, principalOf } from "../../shared/http/principal";
 import { Problem } from "../../shared/http/problem";
 import type { Audience } from "./access-tokens";
 import { clientOf } from "./clients";
@@ -12,6 +12,9 @@ export function audienceOf(c: Context, issuer: string): Audience {
   const audience = organizerId === null ? issuer : new URL(c.req.url).host;
   return { audience, organizerId, client: clientOf(c.req.raw) };
 }
+
+/** The same, with the network that it came from. */
+export const visitOf = (c: Context, issuer: string) => ({ ...audienceOf(c, issuer), address: addressOf(c) });
 
 /** Who holds a session. */
 export interface SignedIn {

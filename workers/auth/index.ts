@@ -12,6 +12,7 @@ import { changeRole, changeStatus } from "./standing";
 import { sweep } from "./sweep";
 
 export { DenyList } from "../../durable-objects/deny-list";
+export { LoginGuard } from "../../durable-objects/login-guard";
 
 /** For sibling Workers. Not reachable from the internet. */
 export class AuthService extends WorkerEntrypoint<AuthEnv> implements AuthRpc {

@@ -7,47 +7,86 @@ import { ok, type Result, refuse } from "../../shared/contracts/result";
 import { guardedBatch } from "../../shared/d1/guarded-batch";
 import type { Audience } from "./access-tokens";
 import { findByEmail } from "./accounts";
-import { addressKey, countWrong, forgetWrong, lockOf, NOT_LOCKED } from "./login-lock";
+import { beginTry, type Try } from "./login-guard";
 import { openMfaLogin } from "./mfa-logins";
+import type { After } from "./news";
 import { checkPassword, hashPassword, isOutdated, OfferedPassword } from "./passwords";
 import type { AccountRow } from "./schema";
 import { type Barred, barred, type Condition, openSession } from "./sessions";
+import { mailUnlock } from "./unlocking";
 
 export const Credentials = z.strictObject({ email: Email, password: OfferedPassword }).meta({ id: "Credentials" });
 export type Credentials = z.infer<typeof Credentials>;
 
-/** Tokens, or what the second factor is asked with where the account has one. `again` after somebody else changed the account. */
+/** Where a login comes from. */
+export interface Visit extends Audience {
+  /** The client's network address; null where it is not known. */
+  address?: string | null;
+}
+
+type Refused = Refusal<"invalid_credentials" | "account_locked" | "rate_limited" | Barred>;
+
+/** Tokens, or what the second factor is asked with where the account has one. */
 export async function logIn(
   env: AuthEnv,
-  { email, password }: Credentials,
-  audience: Audience,
+  after: After,
+  credentials: Credentials,
+  visit: Visit,
   nowMs: number,
-  again = true,
-): Promise<Result<LoginAnswer, Refusal<"invalid_credentials" | "account_locked" | Barred>>> {
-  const key = await addressKey(env, email);
-  const [account, lock] = await Promise.all([findByEmail(env, email), lockOf(env, key, nowMs)]);
-  if (lock) return refuse(lock);
-  const matches = await checkPassword(password, account?.passwordHash ?? null);
-  if (!account || !matches) return refuse((await countWrong(env, key, nowMs)) ?? { code: "invalid_credentials" });
-  const bar = barred(account);
-  if (bar) return refuse(bar);
+): Promise<Result<LoginAnswer, Refused>> {
+  const [account, begun] = await Promise.all([
+    findByEmail(env, credentials.email),
+    beginTry(env, credentials.email, visit.address ?? null),
+  ]);
+  if (!begun.ok) return begun;
+  const once = await tryOnce(env, after, account, begun.value, credentials.password, visit, nowMs);
+  if (once !== "changed") return once;
+  // Somebody else changed the account while the password was compared: once more, with what it is now.
+  const again = await tryOnce(
+    env,
+    after,
+    await findByEmail(env, credentials.email),
+    begun.value,
+    credentials.password,
+    visit,
+    nowMs,
+  );
+  return again === "changed" ? refuse({ code: "invalid_credentials" }) : again;
+}
 
-  const condition = stillSo(account, key, nowMs);
+async function tryOnce(
+  env: AuthEnv,
+  after: After,
+  account: AccountRow | undefined,
+  counted: Try,
+  password: string,
+  visit: Visit,
+  nowMs: number,
+): Promise<Result<LoginAnswer, Refused> | "changed"> {
+  const matches = await checkPassword(password, account?.passwordHash ?? null);
+  if (!account || !matches) {
+    const { refusal, locks } = await counted.wrong();
+    if (locks && account) mailUnlock(env, after, account.id, nowMs);
+    return refuse(refusal ?? { code: "invalid_credentials" });
+  }
+  const bar = barred(account);
+  if (bar) {
+    await counted.leave();
+    return refuse(bar);
+  }
+  const locked = await counted.right();
+  if (locked) return refuse(locked);
   const opened = account.mfaEnabled
-    ? await openMfaLogin(env, account, audience, condition, nowMs)
-    : await openSession(env, account, audience, condition, nowMs);
-  const effects = [...opened.effects, forgetWrong(env, key), ...(await upgraded(env, account, password))];
-  const started = await guardedBatch(env.DB, opened.start, effects);
-  if (started.ok) return ok(await opened.answer());
-  const lockedMeanwhile = await lockOf(env, key, nowMs);
-  if (lockedMeanwhile) return refuse(lockedMeanwhile);
-  return again ? logIn(env, { email, password }, audience, nowMs, false) : refuse({ code: "invalid_credentials" });
+    ? await openMfaLogin(env, account, visit, stillSo(account), nowMs)
+    : await openSession(env, account, visit, stillSo(account), nowMs);
+  const started = await guardedBatch(env.DB, opened.start, [...opened.effects, ...(await upgraded(env, account, password))]);
+  return started.ok ? ok(await opened.answer()) : "changed";
 }
 
 /** A password that was reset while this one was compared opens nothing, nor does one without the factor that was just added. */
-const stillSo = (account: AccountRow, key: string, nowMs: number): Condition => ({
-  sql: `${NOT_LOCKED} AND EXISTS (SELECT 1 FROM accounts WHERE id = ? AND password_hash = ? AND mfa_enabled = ?)`,
-  values: [key, nowMs, account.id, account.passwordHash, account.mfaEnabled ? 1 : 0],
+const stillSo = (account: AccountRow): Condition => ({
+  sql: "EXISTS (SELECT 1 FROM accounts WHERE id = ? AND password_hash = ? AND mfa_enabled = ?)",
+  values: [account.id, account.passwordHash, account.mfaEnabled ? 1 : 0],
 });
 
 /** Only now is the password known again, so that it can be stored with today's work. */

@@ -115,6 +115,17 @@ export const tellOwner = (env: AuthEnv, after: After, accountId: string, nowMs: 
 export const requestReset = (env: AuthEnv, after: After, accountId: string, nowMs: number): Promise<void> =>
   askOncePerPause(env, after, accountId, "password_reset", ["active"], nowMs);
 
+/** A link by which the owner of the address ends a lock. A lock of fifteen minutes at least comes between two. The sweep sends it. */
+export async function requestUnlock(env: AuthEnv, accountId: string, nowMs: number): Promise<Envelope | null> {
+  const mailId = uuidV7(nowMs);
+  const insert = env.DB.prepare(
+    `INSERT INTO account_mails (id, account_id, kind, created_at_ms, expires_at_ms)
+     SELECT ?1, id, 'unlock', ?2, ?3 FROM accounts WHERE id = ?4 AND status = 'active'`,
+  ).bind(mailId, nowMs, nowMs + VALID_MS.unlock, accountId);
+  const news = mailNews(accountId, mailId, nowMs);
+  return (await guardedBatch(env.DB, insert, [announce(env.DB, news)])).ok ? news : null;
+}
+
 async function askOncePerPause(
   env: AuthEnv,
   after: After,

@@ -71,11 +71,29 @@ export const operations = {
     operationId: "logIn",
     summary: "Sign in with a password",
     description:
-      "Tokens, or `mfaRequired` with a token for `POST /auth/mfa/verify` where the account has a second factor. On an organizer's host the session works on that host only. Ten wrong passwords in a row within 15 minutes lock the address for 15 minutes.",
+      "Tokens, or `mfaRequired` with a token for `POST /auth/mfa/verify` where the account has a second factor. On an organizer's host the session works on that host only. Ten wrong passwords in a row within 15 minutes lock the address, whether it has an account or not, for 15 minutes and longer each time that day, and its owner gets a link by mail that unlocks it. Before that, each further wrong one asks for a longer pause.",
     tags,
     requestExample: { email: "organizer@bilten.example", password: "correct-horse-battery" },
     answers: { 200: { description: "Signed in, or asked for a second factor", schema: LoginAnswer, example: tokens } },
     refusals: ["invalid_credentials", "account_locked", "email_not_verified", "account_suspended"],
+  },
+
+  unlock: {
+    operationId: "unlockAccount",
+    summary: "End a lock by the mailed token",
+    description: "The token is good for an hour and one use.",
+    tags,
+    requestExample: { token: "0197f3c2-7b1e-7cc3-98c4-dc0c0c07398f.3Yx0Wk1nRr2qJc7bVn8mLp5sTd9fHg4eUo6aZi0yXwE" },
+    answers: { 204: { description: "The owner can sign in again" } },
+    refusals: ["invalid_token"],
+  },
+
+  showUnlock: {
+    operationId: "showUnlock",
+    summary: "The page behind the mailed link that unlocks",
+    description: "Unlocks nothing by itself; its button posts the token.",
+    tags,
+    answers: { 200: { description: "A page", contentType: "text/html" } },
   },
 
   refresh: {

@@ -6,8 +6,8 @@ import { guardedBatch } from "../../shared/d1/guarded-batch";
 import { findById } from "./accounts";
 import type { SignedIn } from "./callers";
 import { sendDenials } from "./denials";
-import { addressKey, countWrong, forgetWrong, lockOf } from "./login-lock";
-import { notice } from "./mails";
+import { beginTry, unlockPerson } from "./login-guard";
+import { notice, requestUnlock } from "./mails";
 import { type After, send } from "./news";
 import { judgePassword } from "./password-policy";
 import { setPassword } from "./password-reset";
@@ -31,11 +31,15 @@ export async function confirmPassword(
 ): Promise<Result<AccountRow, WrongPassword>> {
   const account = await findById(env, accountId);
   if (!account) return refuse({ code: "invalid_credentials" });
-  const key = await addressKey(env, account.email);
-  const lock = await lockOf(env, key, nowMs);
-  if (lock) return refuse(lock);
-  if (await checkPassword(password, account.passwordHash)) return ok(account);
-  return refuse((await countWrong(env, key, nowMs)) ?? { code: "invalid_credentials" });
+  const begun = await beginTry(env, account.email);
+  if (!begun.ok) return begun;
+  if (await checkPassword(password, account.passwordHash)) {
+    const locked = await begun.value.right();
+    return locked ? refuse(locked) : ok(account);
+  }
+  const { refusal, locks } = await begun.value.wrong();
+  if (locks) await requestUnlock(env, account.id, nowMs);
+  return refuse(refusal ?? { code: "invalid_credentials" });
 }
 
 /** Ends every session but the one that asks. */
@@ -58,11 +62,10 @@ export async function changePassword(
   const changed = await guardedBatch(env.DB, still.bind(account.id, account.passwordHash), [
     ...setPassword(env, account.id, await hashPassword(newPassword), nowMs),
     ...revokeAll(env, account.id, "password_changed", nowMs, sessionId),
-    forgetWrong(env, await addressKey(env, account.email)),
     ...told.effects,
   ]);
   if (!changed.ok) return refuse({ code: "invalid_credentials" });
   send(env, after, [told.news]);
-  await sendDenials(env, after);
+  await Promise.all([sendDenials(env, after), unlockPerson(env, account.email)]);
   return ok(null);
 }

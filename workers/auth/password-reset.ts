@@ -6,7 +6,7 @@ import { uuidV7 } from "../../shared/crypto/uuid";
 import { guardedBatch } from "../../shared/d1/guarded-batch";
 import { findByEmail } from "./accounts";
 import { sendDenials } from "./denials";
-import { addressKey, forgetWrong } from "./login-lock";
+import { unlockPerson } from "./login-guard";
 import { mailIdOf, notice, requestReset } from "./mails";
 import { forgetMfaLogins } from "./mfa-logins";
 import { type After, send } from "./news";
@@ -49,12 +49,11 @@ export async function resetPassword(
   const reset = await guardedBatch(env.DB, use, [
     ...setPassword(env, account.id, await hashPassword(password), nowMs),
     ...revokeAll(env, account.id, "password_changed", nowMs),
-    forgetWrong(env, await addressKey(env, account.email)),
     ...told.effects,
   ]);
   if (!reset.ok) return refuse({ code: "invalid_token" });
   send(env, after, [told.news]);
-  await sendDenials(env, after);
+  await Promise.all([sendDenials(env, after), unlockPerson(env, account.email)]);
   return ok(null);
 }
 

@@ -7,7 +7,7 @@ import { anyone, developmentOnly, requireUser } from "../../shared/http/guards";
 import { operation } from "../../shared/http/operation";
 import { setRole } from "./accounts";
 import { apiKeyRoutes } from "./api-key-routes";
-import { ACCOUNT_TAKES, audienceOf, NO_STORE, signedInOf } from "./callers";
+import { ACCOUNT_TAKES, audienceOf, NO_STORE, signedInOf, visitOf } from "./callers";
 import { Credentials, logIn } from "./login";
 import { mfaRoutes } from "./mfa-routes";
 import { operations } from "./operations";
@@ -17,7 +17,8 @@ import { MailAddress, Registration, register, resendVerification, VerificationTo
 import { sessionRoutes } from "./session-routes";
 import { RefreshRequest, refresh, revoke } from "./sessions";
 import { publicKeys } from "./signing-keys";
-import { verificationPage } from "./verification-page";
+import { UnlockToken, unlock } from "./unlocking";
+import { unlockPage, verificationPage } from "./verification-page";
 
 /** A verifier that meets a `kid` which it does not know asks again before this is over. */
 const CACHED = { "cache-control": "public, max-age=300" };
@@ -44,8 +45,16 @@ export const app = domainApp<AuthEnv>()
     },
   )
   .post("/auth/login", operation(operations.logIn), anyone(ACCOUNT_TAKES), form(Credentials), async (c) =>
-    c.json(unwrap(await logIn(c.env, c.var.form, audienceOf(c, c.env.ISSUER), Date.now())), 200, NO_STORE),
+    c.json(unwrap(await logIn(c.env, c.executionCtx, c.var.form, visitOf(c, c.env.ISSUER), Date.now())), 200, NO_STORE),
   )
+  .post("/auth/unlock", operation(operations.unlock), anyone(ACCOUNT_TAKES), form(UnlockToken), async (c) => {
+    unwrap(await unlock(c.env, c.var.form.token, Date.now()));
+    return c.body(null, 204);
+  })
+  .get("/auth/unlock", operation(operations.showUnlock), anyone(ACCOUNT_TAKES), (c) => {
+    const { html, headers } = unlockPage();
+    return c.html(html, 200, headers);
+  })
   .post("/auth/refresh", operation(operations.refresh), anyone(ACCOUNT_TAKES), form(RefreshRequest), async (c) =>
     c.json(
       unwrap(await refresh(c.env, c.executionCtx, c.var.form.refreshToken, audienceOf(c, c.env.ISSUER), Date.now())),

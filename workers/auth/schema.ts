@@ -40,13 +40,6 @@ export const accountMails = sqliteTable("account_mails", {
   passwordHash: text("password_hash"),
 });
 
-export const loginFailures = sqliteTable("login_failures", {
-  addressKey: text("address_key").primaryKey(),
-  failures: integer("failures").notNull(),
-  sinceMs: integer("since_ms").notNull(),
-  lockedUntilMs: integer("locked_until_ms").notNull(),
-});
-
 export const REVOCATIONS = ["logout", "reuse", "revoked", "password_changed", "account_ended"] as const;
 export type Revocation = (typeof REVOCATIONS)[number];
 

@@ -3,7 +3,6 @@ import { outboxLag, sweepOutbox } from "../../shared/d1/outbox";
 import { runSteps } from "../../shared/observability/sweep-steps";
 import { sweepApiKeys } from "./api-keys";
 import { sweepDenials } from "./denials";
-import { sweepLocks } from "./login-lock";
 import { sweepMails } from "./mails";
 import { sweepMfaLogins } from "./mfa-logins";
 import { type After, mailboxes } from "./news";
@@ -24,6 +23,5 @@ export const sweep = (env: AuthEnv, after: After): Promise<SweepReport> =>
     sessions: () => sweepSessions(env, Date.now()),
     mfaLogins: () => sweepMfaLogins(env, Date.now()),
     challenges: () => sweepChallenges(env, Date.now()),
-    locks: () => sweepLocks(env, Date.now()),
     outbox: () => outboxLag(env.DB, Date.now()),
   });

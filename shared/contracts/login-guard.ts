@@ -1,0 +1,23 @@
+/** How many wrong passwords are let pass, for one address of a person or of a network. Times in milliseconds. */
+export interface GuardLimits {
+  /** Tries that may be looked at at the same time. */
+  atOnce: number;
+  /** Wrong ones in a row that cost nothing … */
+  free: number;
+  /** … each further one twice the pause of the last, beginning with this … */
+  firstPauseMs: number;
+  mostPauseMs: number;
+  /** … up to the one that locks; null where none does. */
+  lockAt: number | null;
+  /** The first lock; each further one of a day is twice as long, up to the longest. */
+  lockMs: number;
+  mostLockMs: number;
+}
+
+/** What a try, or its end, is answered. */
+export interface Guarded {
+  /** 0 where nothing keeps it from going on. */
+  waitMs: number;
+  /** This wrong one has locked. */
+  locked: boolean;
+}
