@@ -15,6 +15,7 @@ export const SECRETS: Readonly<Record<string, Purpose>> = {
   ACCOUNT_TOKEN_KEY: { purpose: "derives the tokens in mailed links", random: true },
   HOLD_KEY: { purpose: "derives hold ids and their secrets", random: true },
   TICKET_SIGNING_KEY: { purpose: "signs ticket codes: losing it ends every issued ticket", random: true },
+  INVITATION_KEY: { purpose: "derives the tokens of invitations into teams", random: true },
   ORDER_KEY: { purpose: "derives order ids and guests' order tokens", random: true },
   STRIPE_SECRET_KEY: { purpose: 'asks Stripe (sk_…); "none" without Stripe', random: false },
   STRIPE_WEBHOOK_SECRET: { purpose: 'checks Stripe\'s webhooks (whsec_…); "none" without Stripe', random: false },
