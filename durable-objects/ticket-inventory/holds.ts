@@ -40,6 +40,8 @@ export interface HoldRecord {
   repriced: RepricedLine[];
   /** Whose tickets they are, once an order has claimed them and where anybody is to be counted. */
   personKey: string | null;
+  /** Whether it is of an address that he has proved to be his. */
+  isPersonVerified: boolean;
 }
 
 type HoldRow = {
@@ -57,6 +59,7 @@ type HoldRow = {
   refused: string | null;
   repriced: string | null;
   person_key: string | null;
+  person_verified: number;
 };
 
 export function findHold(sql: SqlStorage, holdId: string): HoldRecord | null {
@@ -85,6 +88,7 @@ function toHold(rows: SqlStorageCursor<HoldRow>): HoldRecord | null {
     refused: JSON.parse(row.refused ?? "[]") as RefusedLine[],
     repriced: JSON.parse(row.repriced ?? "[]") as RepricedLine[],
     personKey: row.person_key,
+    isPersonVerified: row.person_verified === 1,
   };
 }
 
@@ -166,6 +170,7 @@ export function placeHold(sql: SqlStorage, terms: Terms, request: HoldRequest, n
     refused: fitted.value.refused,
     repriced: [],
     personKey: null,
+    isPersonVerified: false,
   };
   // First the row: a hold that is there already is found by the same statement, which spares all others a look.
   if (!insertHold(sql, hold, nowMs)) {

@@ -205,4 +205,8 @@ export const INVENTORY_SCHEMA: SchemaSteps = [
     noted_at_ms INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  -- Whether the address behind person_key was proved to be the buyer's.
+  ALTER TABLE holds ADD COLUMN person_verified INTEGER NOT NULL DEFAULT 0 CHECK (person_verified IN (0, 1));
+  `,
 ];

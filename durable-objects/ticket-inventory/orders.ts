@@ -49,6 +49,7 @@ export interface HoldClaim {
   items: Line[] | null;
   /** HMAC of the buyer's address, where his tickets are to be counted. */
   personKey?: string | null;
+  isPersonVerified?: boolean;
 }
 
 type Decision = { outcome: "confirmed" | "released"; reason: string | null };
@@ -98,14 +99,21 @@ function bindOrder(
   sql: SqlStorage,
   terms: Terms,
   stock: HeldStock,
-  { orderId, personKey: key = null }: HoldClaim,
+  { orderId, personKey: key = null, isPersonVerified: isVerified = false }: HoldClaim,
   nowMs: number,
 ): Result<HeldStock, ClaimRefusal> {
   const { holdId: id, holder, lines } = stock;
-  const refusal = checkPersonLimit(sql, terms, { column: "person_key", key }, { id, holder, lines }, nowMs);
+  const refusal = checkPersonLimit(sql, terms, { column: "person_key", key, isVerified }, { id, holder, lines }, nowMs);
   if (refusal !== null) return refuse(refusal);
   const capMs = Math.max(stock.expiresAtMs, nowMs + MAX_ORDER_MS);
-  sql.exec("UPDATE holds SET status = 'claimed', order_id = ?, cap_ms = ?, person_key = ? WHERE id = ?", orderId, capMs, key, id);
+  sql.exec(
+    "UPDATE holds SET status = 'claimed', order_id = ?, cap_ms = ?, person_key = ?, person_verified = ? WHERE id = ?",
+    orderId,
+    capMs,
+    key,
+    isVerified ? 1 : 0,
+    id,
+  );
   return ok({ ...stock, orderId, extendableUntilMs: capMs });
 }
 
@@ -158,7 +166,10 @@ export function confirmOrder(
   if (hold === null) return refuse({ code: "order_not_found" });
   const decision = decisionOf(sql, orderId);
   if (decision?.outcome === "confirmed") return ok(ticketsOfOrder(sql, terms, orderId));
-  if (isFinal(decision)) return refuse({ code: "state_moved", detail: `The order was released: ${decision?.reason}.` });
+  if (decision !== null && isFinal(decision)) {
+    const releasedFor = decision.reason ?? "";
+    return refuse({ code: "state_moved", detail: `The order was released: ${releasedFor}.`, releasedFor });
+  }
   if (terms.state !== "open") return refuse({ code: "state_moved", detail: `The event is ${terms.state}.` });
 
   const { fingerprintKey: key = null } = request;
@@ -185,7 +196,7 @@ function sellHold(
 
 /** An order whose hold had ended was not counted meanwhile, so that its person may have bought others. */
 const checkPerson = (sql: SqlStorage, terms: Terms, hold: HoldRecord, nowMs: number): Refusal<"person_limit"> | null =>
-  checkPersonLimit(sql, terms, { column: "person_key", key: hold.personKey }, hold, nowMs);
+  checkPersonLimit(sql, terms, { column: "person_key", key: hold.personKey, isVerified: hold.isPersonVerified }, hold, nowMs);
 
 /**
  * Gives the order's stock back for good (but for `RELEASED_BY_EXPIRY`), and names the winner when the money came first. An order whose

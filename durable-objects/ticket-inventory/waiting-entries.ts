@@ -177,8 +177,8 @@ function checkPerson(sql: SqlStorage, terms: Terms, request: WaitingRequest, now
   );
   const stands = own.some((entry) => ["waiting", "offered", "accepted"].includes(stateOf(entry, holdOf(sql, entry), nowMs)));
   if (stands) return { code: "already_waiting" };
-  const { personKey, quantity } = request;
-  const limited = request.ticketTypeIds.map((id) => checkLimit(sql, terms, personKey, id, quantity, nowMs));
+  const { quantity } = request;
+  const limited = request.ticketTypeIds.map((id) => checkLimit(sql, terms, request, id, quantity, nowMs));
   return limited.every((refusal) => refusal !== null) ? (limited[0] ?? null) : null;
 }
 
@@ -189,15 +189,16 @@ const isFull = (sql: SqlStorage): boolean =>
 export function checkLimit(
   sql: SqlStorage,
   terms: Terms,
-  personKey: string,
+  { personKey: key, userId }: Pick<EntryRecord, "personKey" | "userId">,
   ticketTypeId: string,
   quantity: number,
   nowMs: number,
 ): Refusal<"person_limit"> | null {
   typeOf(terms, ticketTypeId);
   const lines: HeldLine[] = priceLines(terms, [{ ticketTypeId, quantity }], []);
-  const stake = { id: "", holder: { kind: "buyer" as const, key: personKey }, lines };
-  return checkPersonLimit(sql, terms, { column: "person_key", key: personKey }, stake, nowMs);
+  const stake = { id: "", holder: { kind: "buyer" as const, key }, lines };
+  // Somebody signed in waits with the address that he has proved.
+  return checkPersonLimit(sql, terms, { column: "person_key", key, isVerified: userId !== null }, stake, nowMs);
 }
 
 /** Takes somebody off the list, and what there is of his address with him. */

@@ -67,7 +67,7 @@ export function offerStock(sql: SqlStorage, terms: Terms, nowMs: number, most: n
     const turn = firstOf(turns);
     if (turn === null) return { moved, isBehind: false };
     const { wish, types, entry } = turn;
-    const allowed = types.filter((id) => checkLimit(sql, terms, entry.personKey, id, wish.quantity, nowMs) === null);
+    const allowed = types.filter((id) => checkLimit(sql, terms, entry, id, wish.quantity, nowMs) === null);
     const found = allowed.find((id) => isThere(sql, terms, left, id, wish.quantity));
     if (found === undefined && allowed.length > 0) {
       setAside(terms, left, allowed);
@@ -127,6 +127,7 @@ function placeOffer(sql: SqlStorage, terms: Terms, entry: EntryRecord, ticketTyp
     refused: [],
     repriced: [],
     personKey: null,
+    isPersonVerified: false,
   };
   if (!insertHold(sql, hold, nowMs)) throw new Error("an offer's id is taken");
   const asked = seatCategories.length > 0 ? { ...line, bestAvailable: true as const } : line;

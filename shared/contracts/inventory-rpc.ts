@@ -65,6 +65,8 @@ export interface TicketInventoryRpc extends SeatInventoryRpc, WaitingInventoryRp
     items: Line[] | null;
     /** HMAC of the buyer's normalized mail address: whose tickets `maxPerPerson` counts. */
     personKey?: string | null;
+    /** Of an address that the buyer has proved: orders of others who only named it, and have not paid, do not count against him. */
+    isPersonVerified?: boolean;
   }): Promise<Result<HeldStock, ClaimRefusal>>;
   /**
    * The order's end is the provider's (rule 13), never earlier than it was, never beyond the end of the event or seven days from the

@@ -177,6 +177,8 @@ export interface ClaimRequest {
    * makes the object's `personKey` of it; absent where nobody is to be counted.
    */
   personEmail?: string | undefined;
+  /** Whether that address is proved to be the buyer's. What others only name counts less against who has proved his. */
+  isPersonVerified?: boolean;
 }
 
 /** An order's permanent word about its stock (rule 12): the first of confirm and release wins, for ever. */
@@ -274,5 +276,9 @@ export type HoldRefusal = Refusal<
 >;
 export type HoldChangeRefusal = HoldRefusal | Refusal<"hold_not_found" | "hold_in_use">;
 export type ClaimRefusal = HoldChangeRefusal | Refusal<"person_limit">;
-export type ConfirmRefusal = Refusal<"event_not_found" | "order_not_found" | "sold_out" | "state_moved" | "person_limit">;
+export interface ConfirmRefusal
+  extends Refusal<"event_not_found" | "order_not_found" | "sold_out" | "state_moved" | "person_limit"> {
+  /** Of `state_moved`, where the order was released for good: the reason of that release. */
+  releasedFor?: string;
+}
 export type CheckInRefusal = Refusal<"event_not_found" | "ticket_unknown" | "ticket_void" | "already_admitted" | "nonce_reused">;

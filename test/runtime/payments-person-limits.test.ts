@@ -66,6 +66,12 @@ describe("by address", () => {
     parse(Order, await buy(till, event, 2, "somebody@else.example", ada), 201);
     expect(codeOf(await buy(till, event, 1, "another@else.example", ada))).toBe("409 person_limit");
     expect(codeOf(await buy(till, event, 1, "Ada@People.example"))).toBe("409 person_limit");
+    // A guest's order that is not paid for takes nothing from whom he names.
+    const grace = await openTill((env) => ({ USERS: { ...env.USERS, verifiedEmail: async () => verified } }));
+    const other = await limited(grace, 2);
+    parse(Order, await buy(grace, other, 2, verified), 201);
+    expect((await buy(grace, other, 2, "ada@else.example", ada)).status).toBe(201);
+    expect(codeOf(await buy(grace, other, 1, "ada@else.example", ada))).toBe("409 person_limit");
     // An API key sells to whom it names.
     const key: Principal = { kind: "api_key", keyId: "k", userId: ada.userId, organizerId: null, scopes: [] };
     expect((await buy(till, event, 1, "another@else.example", key)).status).toBe(201);
@@ -98,6 +104,29 @@ describe("by the means of payment", () => {
     expect((await till.events.ask("GET", `/events/${event.id}/tickets`)).body).toMatchObject({ data: [{ available: 46 }] });
     expect((await payWith(till, third, "tok_success", "card two")).status).toBe(200);
     expect(await till.status(third)).toBe("paid");
+  });
+
+  test("a crash between the object's release and the books is told as the limit that it was", async () => {
+    const till = await openTill();
+    const event = await limited(till, 2);
+    const order = async (email: string) => parse(Order, await buy(till, event, 2, email), 201);
+    const [first, second] = [await order("a@p.example"), await order("b@p.example")];
+    expect((await payWith(till, first, "tok_success", "one card")).status).toBe(200);
+    const { releaseOrder } = till.env.EVENTS;
+    till.env.EVENTS.releaseOrder = async (...asked) => {
+      await releaseOrder(...asked);
+      throw new Error("killed");
+    };
+    await payWith(till, second, "tok_success", "one card");
+    till.env.EVENTS.releaseOrder = releaseOrder;
+    expect(await till.status(second)).toBe("pending");
+    const row = await till.row<{ id: string }>(second.id, `SELECT id FROM payments WHERE order_id = '${second.id}'`);
+    await till.webhook("evt_1", "payment.succeeded", row?.id ?? "");
+    await till.idle();
+    expect(await till.status(second)).toBe("refunded");
+    expect(await refundOf(till, second)).toMatchObject([{ cause: "person_limit", amount: { amount: 5000 } }]);
+    const payment = parse(Payment, await till.ask("GET", `/payments/${row?.id}`, { as: guest(second) }));
+    expect(payment).toMatchObject({ failureCode: "person_limit" });
   });
 
   test("money that a webhook brings is counted the same, now or by the sweep", async () => {

@@ -1,6 +1,7 @@
 /** One person's tickets are counted over all of his orders, by his mail address and by what he pays with. */
 import { reset } from "cloudflare:test";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import type { InventoryConfig } from "../../shared/contracts/inventory";
 import {
   claimRequest,
   codeOf,
@@ -11,6 +12,7 @@ import {
   holdRequest,
   openInventory,
   poolsOf,
+  refusalOf,
   rowsOf,
   someId,
   typeDraft,
@@ -33,6 +35,14 @@ async function openLimited(change = {}, ofType: number | null = null) {
     inventory.confirm({ ...confirmRequest(config.eventId, orderId), fingerprintKey });
   return { inventory, config, claim, confirm };
 }
+
+test("an order given back over the limit says so to whoever comes with its money again", async () => {
+  const { inventory, claim, confirm } = await openLimited({ maxPerPerson: 4 });
+  const order = claim("ada", 1);
+  granted(await inventory.claim(order));
+  granted(await inventory.release(order.orderId, "person_limit"));
+  expect(refusalOf(await confirm(order.orderId))).toMatchObject({ code: "state_moved", releasedFor: "person_limit" });
+});
 
 test("one person has so many tickets over all orders, live and paid, and nothing is taken over it", async () => {
   const { inventory, claim, confirm } = await openLimited({ maxPerPerson: 5 });
@@ -119,4 +129,36 @@ test("a limit that comes later counts what was bought before it, and lowering it
   granted(await inventory.reconfigure({ ...config, version: 2, changeId: someId(), maxPerPerson: 2 }));
   expect(codeOf(await inventory.claim(claim("ada", 1)))).toBe("person_limit");
   granted(await confirm(early.orderId));
+});
+
+test("whom others name without paying is not kept from his own tickets; what they have paid for counts, and a guest counts all", async () => {
+  const { inventory, config, claim, confirm } = await openLimited({ maxPerPerson: 4 });
+  const proved = (quantity: number) => ({ ...claim("ada", quantity), isPersonVerified: true });
+  // A stranger uses her address up, and orders nothing more by it himself.
+  granted(await inventory.claim(claim("ada", 4)));
+  expect(codeOf(await inventory.claim(claim("ada", 1)))).toBe("person_limit");
+  const own = proved(2);
+  granted(await inventory.claim(own));
+  expect(codeOf(await inventory.claim(proved(3)))).toBe("person_limit");
+
+  // Paid for by whoever it was, they are hers; what cost nothing proves nothing.
+  vi.setSystemTime(Date.now() + HOLD_MS);
+  for (const [free, left] of [
+    [true, 4],
+    [false, 3],
+  ] as const) {
+    granted(await inventory.reconfigure(repriced(config, free)));
+    const paid = claim("ada", 1);
+    granted(await inventory.claim(paid));
+    granted(await confirm(paid.orderId));
+    expect(codeOf(await inventory.claim(proved(left + 1)))).toBe("person_limit");
+  }
+  granted(await inventory.claim(proved(3)));
+});
+
+const repriced = (config: InventoryConfig, isFree: boolean): InventoryConfig => ({
+  ...config,
+  version: config.version + (isFree ? 1 : 2),
+  changeId: someId(),
+  ticketTypes: config.ticketTypes.map((type) => ({ ...type, unitPriceMinor: isFree ? 0 : 2_500 })),
 });

@@ -211,7 +211,7 @@ test("one person waits once, may have no more than his limit, and may come again
   const type = typeDraft({ quantity: 3, maxPerPerson: 2 });
   const { inventory } = await openList([type]);
   const person = { personKey: "ada", userId: "ada" };
-  const claim = { ...claimRequest(type.id, 1), personKey: "ada" };
+  const claim = { ...claimRequest(type.id, 1), personKey: "ada", isPersonVerified: true };
   granted(await inventory.claim(claim));
   expect(codeOf(await inventory.joinWaitlist(waitingRequest(type.id, 2, person)))).toBe("person_limit");
   const first = waitingRequest(type.id, 1, person);
@@ -231,7 +231,7 @@ test("whose limit was reached meanwhile is passed over, told so, and stands in n
   await inventory.changeHold(hold.holdId, [{ ticketTypeId: type.id, quantity: 1 }]);
   expect(await statesOf(inventory)).toEqual(["offered", "waiting"]);
   // Ada declines, but orders the other hold's ticket in her own name.
-  const claim = { ...claimRequest(type.id, 1), holdId: hold.holdId, items: null, personKey: bob.personKey };
+  const claim = { ...claimRequest(type.id, 1), holdId: hold.holdId, items: null, personKey: bob.personKey, isPersonVerified: true };
   granted(await inventory.claim(claim));
   granted(await inventory.confirm(confirmRequest(config.eventId, claim.orderId)));
   granted(await inventory.declineOffer(ada.entryId));

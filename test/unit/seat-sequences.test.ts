@@ -152,7 +152,7 @@ function apply(world: World, run: Run, { what, a, b, c }: { what: string; a: num
     case "change":
       return changeHold(sql, terms, { holdId, items: linesOf(world, { a: b, b: c, c: a }, c % 2 === 0), partial: false }, nowMs);
     case "release":
-      return releaseHold(sql, terms, holdId);
+      return releaseHold(sql, terms, holdId, nowMs);
     case "reacquire":
       return reacquireHold(sql, terms, holdId, nowMs);
     case "claim": {

@@ -14,13 +14,22 @@ import { toTickets } from "./tickets";
 
 /** Binds an order to a hold that the buyer proves to be his, or to one placed for it in the same command. */
 export async function claimHold(env: Env, request: ClaimRequest): ReturnType<EventsRpc["claimHold"]> {
-  const { eventId, orderId, requestHash, holder, hold, items, personEmail } = request;
+  const { eventId, orderId, requestHash, holder, hold, items, personEmail, isPersonVerified = false } = request;
   if (hold && !(await isSecretOfHold(env.HOLD_KEY, hold.id, hold.secret))) return refuse({ code: "hold_not_found" });
   const holdId = hold?.id ?? (await uuidV8(env.HOLD_KEY, ["order_hold", eventId, orderId]));
   const personKey = personEmail === undefined ? null : await personKeyOf(env.HOLD_KEY, personEmail);
   const claim = (insider: boolean) =>
     askInventory(env, eventId, (inventory) =>
-      inventory.claim({ orderId, holdId, requestHash, holder, insider, items: hold ? null : (items ?? []), personKey }),
+      inventory.claim({
+        orderId,
+        holdId,
+        requestHash,
+        holder,
+        insider,
+        items: hold ? null : (items ?? []),
+        personKey,
+        isPersonVerified,
+      }),
     );
   try {
     const claimed = await claim(request.insider);

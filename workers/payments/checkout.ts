@@ -17,7 +17,7 @@ import type { Env, Later } from "./environment";
 import { type OrderWithLines, rowsOf, selectLines, selectOrder } from "./order-rows";
 import { isPayable } from "./order-states";
 import { toFirstAnswer } from "./order-views";
-import { personEmailOf } from "./person-limits";
+import { personOf } from "./person-limits";
 import type { AnswerRow, LineRow, OrderRow } from "./schema";
 import { confirmFreeOrder } from "./settlement";
 import { dbOf, shardOfEvent } from "./shards";
@@ -110,7 +110,7 @@ async function claimStock(
     items: draft.items && toLines(draft.items),
     requestHash,
     insider: isAdmin(caller.principal),
-    personEmail: await personEmailOf(env, caller, draft.eventId, draft.buyer.email),
+    ...(await personOf(env, caller, draft.eventId, draft.buyer.email)),
   });
   if (!held.ok || !isTooMuch(sumOf(held.value.lines))) return held;
   await env.EVENTS.releaseOrder(draft.eventId, orderId, "too_expensive");

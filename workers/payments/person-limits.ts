@@ -1,5 +1,6 @@
 /** What an event that sells a person only so many tickets must know of its buyers: their verified address, and what they pay with. */
 import type { PublishedEvent } from "../../shared/contracts/events";
+import type { ClaimRequest } from "../../shared/contracts/inventory";
 import type { ProviderName } from "../../shared/contracts/orders";
 import { hmacText } from "../../shared/crypto/hmac";
 import type { Caller } from "./claims";
@@ -44,9 +45,15 @@ export async function limitsPersons(env: Env, eventId: string): Promise<boolean>
 }
 
 /** Of somebody signed in the address that he has proved; an API key sells to whom it names, as a guest names himself. */
-export async function personEmailOf(env: Env, { principal }: Caller, eventId: string, buyerEmail: string): Promise<string> {
-  if (principal.kind !== "user" || !(await limitsPersons(env, eventId))) return buyerEmail;
-  return (await env.USERS.verifiedEmail(principal.userId)) ?? buyerEmail;
+export async function personOf(
+  env: Env,
+  { principal }: Caller,
+  eventId: string,
+  buyerEmail: string,
+): Promise<Required<Pick<ClaimRequest, "personEmail" | "isPersonVerified">>> {
+  const isLimited = principal.kind === "user" && (await limitsPersons(env, eventId));
+  const verified = isLimited ? await env.USERS.verifiedEmail(principal.userId) : null;
+  return { personEmail: verified ?? buyerEmail, isPersonVerified: verified !== null };
 }
 
 /**

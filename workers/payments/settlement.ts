@@ -135,7 +135,9 @@ async function stockFor(env: Env, later: Later, sale: Sale, known: Confirmation 
   const confirmed = known ?? (await env.EVENTS.confirmOrder(requestOf(order, await fingerprintKeyOf(env, later, sale))));
   if (confirmed.ok) return "confirmed";
   if (confirmed.error.code === "sold_out") return "money_without_stock";
-  return confirmed.error.code === PERSON_LIMIT ? giveBackOverLimit(env, order) : "money_after_release";
+  if (confirmed.error.code === PERSON_LIMIT) return giveBackOverLimit(env, order);
+  // An earlier try has given the order back for that, and came no further.
+  return confirmed.error.releasedFor === PERSON_LIMIT ? "money_over_limit" : "money_after_release";
 }
 
 /** The object first (rule 12): an order that another payment has confirmed meanwhile stays its buyer's. */
@@ -191,10 +193,10 @@ export async function confirmFreeOrder(
   { traceparent, confirmation }: Beside = {},
 ): Promise<Result<OrderRow, Refusal<"sold_out" | "person_limit" | "order_not_payable">>> {
   const confirmed = confirmation ?? (await env.EVENTS.confirmOrder(requestOf(sale.order)));
-  if (!confirmed.ok && confirmed.error.code === PERSON_LIMIT) {
+  if (!confirmed.ok && (confirmed.error.code === PERSON_LIMIT || confirmed.error.releasedFor === PERSON_LIMIT)) {
     const stock = await giveBackOverLimit(env, sale.order);
     if (stock !== "confirmed") await moveOrder(db, sale, "released");
-    return refuse({ ...confirmed.error, code: PERSON_LIMIT });
+    return refuse(confirmed.error.code === PERSON_LIMIT ? { ...confirmed.error, code: PERSON_LIMIT } : { code: PERSON_LIMIT });
   }
   if (!confirmed.ok)
     return refuse({ ...confirmed.error, code: confirmed.error.code === "sold_out" ? "sold_out" : "order_not_payable" });
