@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { DomainRpc } from "./domain";
+import type { PlainHold } from "./holds";
 import { Id, Timestamp } from "./ids";
 import type { ClaimRefusal, ClaimRequest, ConfirmRefusal, ConfirmRequest, HeldStock, OrderOutcome } from "./inventory";
 import { Money } from "./money";
@@ -255,6 +256,8 @@ export interface PublicEventsPage {
 
 /** For sibling Workers: what the event's one object decides, and the events that may be read. */
 export interface EventsRpc extends DomainRpc, WaitlistRpc {
+  /** For the gateway alone: the answer's JSON (201), its refusal, or null for a request that only the route can judge. */
+  placePlainHold(request: PlainHold): Promise<Result<string, Refusal> | null>;
   /** `overloaded` is the object's, told as data because an error's marks do not survive RPC: 503, never retried (rule 25). */
   claimHold(request: ClaimRequest): Promise<Result<HeldStock, ClaimRefusal | Refusal<"overloaded">>>;
   extendOrder(eventId: string, orderId: string, untilMs: number): Promise<Result<{ expiresAtMs: number }, Refusal>>;

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { MAX_LINES, MAX_PER_ORDER } from "./events";
 import { Id, Timestamp } from "./ids";
 import { Money } from "./money";
+import type { Principal } from "./principal";
 import { BestAvailable, NamedSeats } from "./seats";
 
 export const HoldLine = z
@@ -61,3 +62,13 @@ export const Hold = z
   })
   .meta({ id: "Hold" });
 export type Hold = z.infer<typeof Hold>;
+
+/** A request to place a hold without a key, of which the gateway has read what it says and who says it. */
+export interface PlainHold {
+  eventId: string;
+  principal: Principal;
+  address: string;
+  /** As it came. */
+  body: Uint8Array;
+  requestId: string;
+}

@@ -5,7 +5,8 @@ import { TrieRouter } from "hono/router/trie-router";
 import type { H, RouterRoute } from "hono/types";
 import { getPath } from "hono/utils/url";
 import { INTERNAL_HEADERS } from "../contracts/internal-headers";
-import { reportError } from "../observability/report";
+import type { Refusal } from "../contracts/problems";
+import { type ErrorContext, reportError } from "../observability/report";
 import { finish, isSecure } from "./finish";
 import { isPage } from "./operation";
 import { Problem, problemResponse } from "./problem";
@@ -67,15 +68,25 @@ export function domainApp<Bindings extends DomainBindings>({
   });
   app.onError((error, c) => {
     const requestId = requestIdOf(c.req.raw);
-    if (error instanceof Problem) return problemResponse(error.refusal, requestId);
-    // The runtime marks what an object or a sibling could not take now; a client may come again (rule 25).
-    if ("overloaded" in error && error.overloaded)
-      return problemResponse({ code: "overloaded", retryAfterSeconds: 1 }, requestId);
-    reportError(error, c.env, c.executionCtx, { requestId, method: c.req.method, path: withoutVersion(c.req.raw) });
-    if ("retryable" in error && error.retryable) return problemResponse({ code: "unavailable", retryAfterSeconds: 1 }, requestId);
-    return problemResponse({ code: "internal" }, requestId);
+    const where = { requestId, method: c.req.method, path: withoutVersion(c.req.raw) };
+    return problemResponse(refusalOf(error, c.env, c.executionCtx, where), requestId);
   });
   return app;
+}
+
+/** What whoever asked hears of a thrown thing; a bug is reported. */
+export function refusalOf(
+  error: unknown,
+  env: DomainBindings,
+  ctx: Pick<ExecutionContext, "waitUntil">,
+  where: ErrorContext,
+): Refusal {
+  if (error instanceof Problem) return error.refusal;
+  const { overloaded, retryable } = (error instanceof Error ? error : {}) as { overloaded?: boolean; retryable?: boolean };
+  // The runtime marks what an object or a sibling could not take now; a client may come again (rule 25).
+  if (overloaded) return { code: "overloaded", retryAfterSeconds: 1 };
+  reportError(error, env, ctx, where);
+  return retryable ? { code: "unavailable", retryAfterSeconds: 1 } : { code: "internal" };
 }
 
 const FETCH_CALLERS: readonly unknown[] = ["gateway", "sites"];

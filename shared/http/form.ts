@@ -30,7 +30,14 @@ export async function readForm<S extends z.ZodType>(
   c: Context,
   schema: S,
 ): Promise<Result<z.output<S>, Refusal<"invalid_json" | "invalid_body">>> {
-  const bytes = await readBytesOnce(c.req.raw);
+  return parseForm(await readBytesOnce(c.req.raw), schema);
+}
+
+/** The same of bytes that somebody has read. */
+export function parseForm<S extends z.ZodType>(
+  bytes: Uint8Array,
+  schema: S,
+): Result<z.output<S>, Refusal<"invalid_json" | "invalid_body">> {
   let value: unknown;
   try {
     value = bytes.byteLength === 0 ? undefined : JSON.parse(decoder.decode(bytes));

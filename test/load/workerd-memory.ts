@@ -15,7 +15,7 @@ export interface MemoryUse {
 
 /** After the garbage was collected. The Worker must have run. */
 export async function measureMemoryOf(miniflare: Miniflare): Promise<MemoryUse> {
-  const inspector = new WebSocket(new URL("/core:user:inventory", await miniflare.getInspectorURL()));
+  const inspector = new WebSocket(`${new URL("/core:user:inventory", await miniflare.getInspectorURL())}`);
   try {
     await new Promise((resolve, reject) => {
       inspector.addEventListener("open", resolve);

@@ -1,11 +1,13 @@
 import { WorkerEntrypoint } from "cloudflare:workers";
 import type { EventsRpc, PublicEventsPage } from "../../shared/contracts/events";
+import type { PlainHold } from "../../shared/contracts/holds";
 import type { ClaimRequest, ConfirmRequest } from "../../shared/contracts/inventory";
 import type { WaitlistGuest } from "../../shared/contracts/waitlist";
 import { serve } from "../../shared/http/app";
 import { openapiOf } from "../../shared/http/operation";
 import { eventsWithoutTickets, readSnapshot } from "./availability";
 import { announcedEventsAfter, eventsById, publicEventsOf } from "./event-lists";
+import { placePlainHold } from "./hold-door";
 import { askInventory } from "./inventory";
 import * as stock from "./order-stock";
 import { app } from "./routes";
@@ -27,6 +29,10 @@ export class EventsService extends WorkerEntrypoint<EventsEnv> implements Events
 
   sweep() {
     return sweep(this.env, this.ctx);
+  }
+
+  placePlainHold(request: PlainHold) {
+    return placePlainHold(this.env, this.ctx, request);
   }
 
   claimHold(request: ClaimRequest) {

@@ -15,6 +15,7 @@ import type { After } from "./deny-list";
 import { destinationOf, siteOf } from "./dispatch";
 import { frontPage, isGoing } from "./front-page";
 import { type Host, hostOf, isApiHost } from "./hosts";
+import { placePlainHold } from "./plain-holds";
 import { spend } from "./rate-limits";
 import { SiblingDown } from "./siblings";
 import { sorryResponse } from "./sorry";
@@ -51,9 +52,10 @@ async function route(request: Request, env: GatewayEnv, after: After, stamp: Sta
   const { allowed, policy } = await spend(destination.routeClass, principal, address, env);
   const limited: Stamp = { ...stamp, ratePolicy: policy };
   if (!allowed) return refusedNow(request, env, { code: "rate_limited", retryAfterSeconds: 60 }, limited);
-  return destination.own
-    ? finish(await destination.answer(request, env, { principal, requestId: stamp.requestId }), limited)
-    : destination.answer(forwarded(request, host, principal, address, limited), env, { principal, requestId: stamp.requestId });
+  const context = { principal, requestId: stamp.requestId };
+  if (destination.own) return finish(await destination.answer(request, env, context), limited);
+  const rest = await placePlainHold(request, { path: asked.path, principal, address }, env, limited);
+  return rest instanceof Response ? rest : destination.answer(forwarded(rest, host, principal, address, limited), env, context);
 }
 
 /** The request as it came, but for the headers that only this house may set (rule 1): whatever a client sent under them is gone. */
