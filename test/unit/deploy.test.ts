@@ -175,7 +175,7 @@ describe("a run", { timeout: 60_000 }, () => {
     const secrets = Object.values(workers)
       .flatMap((worker) => Object.values(worker.secrets))
       .filter((value) => value !== "none");
-    expect(secrets.length).toBe(6);
+    expect(secrets.length).toBe(7);
     expect(JSON.parse(workers["bilten-events"]?.secrets.TICKET_SIGNING_KEY ?? "")).toMatchObject({ kty: "OKP", crv: "Ed25519" });
     for (const secret of secrets) expect(JSON.stringify([said, calls])).not.toContain(JSON.stringify(secret).slice(1, -1));
     expect(statSync(join(folder, "secrets.json")).mode & 0o777).toBe(0o600);
