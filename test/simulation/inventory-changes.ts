@@ -1,12 +1,14 @@
 /** What the organizer does: opens, changes and closes the event, blocks, frees and swaps seats. */
 import type { InventoryConfig } from "../../shared/contracts/inventory.ts";
+import type { Refusal } from "../../shared/contracts/problems.ts";
+import type { Result } from "../../shared/contracts/result.ts";
 import type { CompiledSeatMap, SeatMove } from "../../shared/contracts/seats.ts";
 import { agree, type Command, command, Difference, settle } from "./inventory-command.ts";
 import type { Dice } from "./inventory-dice.ts";
 import type { Model } from "./inventory-model.ts";
 import { roomOf } from "./inventory-model.ts";
 import { agreeOnTickets } from "./inventory-orders.ts";
-import { breakTerms, changeTerms, type Era } from "./inventory-terms.ts";
+import { breakTerms, calm, changeTerms, type Era } from "./inventory-terms.ts";
 
 /** The maps that the event may be sold by, and which of them the object has been given. */
 export interface Atlas {
@@ -42,8 +44,7 @@ export function setTerms(dice: Dice, model: Model, atlas: Atlas): Command {
   const isOpening = dice.chance(0.1);
   return command(
     `${isOpening ? "open" : "reconfigure"} ${JSON.stringify(next)}`,
-    (object): Promise<Awaited<ReturnType<typeof object.reconfigure>>> =>
-      isOpening ? object.open(next) : object.reconfigure(next),
+    async (object): Promise<Result<{ version: number }, Refusal>> => (isOpening ? object.open(next) : object.reconfigure(next)),
     (answer) => {
       const standing = model.config;
       if (isOpening && model.state !== "open") return void settle(answer, "event_state");
@@ -69,7 +70,8 @@ export function setTerms(dice: Dice, model: Model, atlas: Atlas): Command {
 }
 
 function drawNext(dice: Dice, model: Model, atlas: Atlas): InventoryConfig {
-  const next = changeTerms(dice, model.config, eraOf(model, atlas));
+  const changed = changeTerms(dice, model.config, eraOf(model, atlas));
+  const next = model.isCalm ? calm(changed) : changed;
   return dice.weigh<() => InventoryConfig>([
     [20, () => next],
     [1, () => model.config],
@@ -111,7 +113,7 @@ function isInUse(model: Model, ticketTypeId: string): boolean {
   });
 }
 
-function agreeOnNumbers(model: Model, next: InventoryConfig, members: Record<string, unknown>): void {
+function agreeOnNumbers(model: Model, next: InventoryConfig, members: NonNullable<Refusal["members"]>): void {
   const pool = model.pools(next).get(String(members.poolId));
   if (pool === undefined || roomOf(pool) >= 0) throw new Difference(`pool ${members.poolId} has room`);
   const { capacity, sold, held, blocked } = pool;

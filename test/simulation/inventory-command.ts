@@ -12,13 +12,15 @@ export interface Command {
   mayThrow?: boolean;
   /** Its refusal is written down. */
   keepsRefusal?: boolean;
+  /** It changes nothing, not even what is due. */
+  isReading?: boolean;
 }
 
 export function command<T>(
   says: string,
   ask: (object: TicketInventory) => Promise<T>,
   judge: (answer: T) => void,
-  more: Pick<Command, "mayThrow" | "keepsRefusal"> = {},
+  more: Pick<Command, "mayThrow" | "keepsRefusal" | "isReading"> = {},
 ): Command {
   // The answer is the one that `ask` has given.
   return { says, ask, judge: (answer) => judge(answer as T), ...more };

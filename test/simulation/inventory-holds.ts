@@ -1,5 +1,7 @@
 /** The doors of holds: placed, changed, extended, taken again, released, read. */
 import type { HeldStock, Holder, HoldRequest, Line, RefusedLine } from "../../shared/contracts/inventory.ts";
+import type { Refusal } from "../../shared/contracts/problems.ts";
+import type { Result } from "../../shared/contracts/result.ts";
 import { agree, type Command, codeOf, command, Difference, settle } from "./inventory-command.ts";
 import type { Dice } from "./inventory-dice.ts";
 import type { Model, ModelHold, ModelLine } from "./inventory-model.ts";
@@ -74,7 +76,7 @@ export const placeBrokenHold = (model: Model, number: number): Command => {
   );
 };
 
-type Answer = Awaited<ReturnType<import("../../shared/contracts/inventory.ts").TicketInventoryRpc["placeHold"]>>;
+type Answer = Result<HeldStock, Refusal>;
 
 function judgePlaced(model: Model, request: HoldRequest, answer: Answer): void {
   const kept = request.keyed ? model.kept.get(request.holdId) : undefined;
@@ -149,25 +151,26 @@ function planLines(
   lines: readonly Line[],
   partial: boolean,
   sight: Sight,
+  had: readonly ModelLine[] = [],
 ): Plan | { refusal: string } {
   const refusal = saleRefusal(model, lines);
   if (refusal !== null) return { refusal };
-  const plan = partial ? fitLines(model, lines, sight) : { lines: [...lines], refused: [] };
+  const plan = partial ? fitLines(model, lines, sight, had) : { lines: [...lines], refused: [] };
   if (plan.lines.length === 0) return { refusal: "sold_out" };
   const limit = holderRefusal(model, holder, plan.lines);
   if (limit !== null) return { refusal: limit };
-  if (!hasRoom(model, plan.lines)) return { refusal: "sold_out" };
+  if (!hasRoom(model, plan.lines, had)) return { refusal: "sold_out" };
   const seats = seatRefusal(model, plan.lines, sight);
   return seats === null ? plan : { refusal: seats };
 }
 
 /** Each line as much as there is, in the order asked. */
-function fitLines(model: Model, lines: readonly Line[], sight: Sight): Plan {
+function fitLines(model: Model, lines: readonly Line[], sight: Sight, had: readonly ModelLine[]): Plan {
   const plan: Plan = { lines: [], refused: [] };
   for (const line of lines) {
     const { ticketTypeId, quantity: asked } = line;
     let fit: Line = line;
-    while (fit.quantity > 0 && !hasRoom(model, [...plan.lines, fit])) fit = { ...fit, quantity: fit.quantity - 1 };
+    while (fit.quantity > 0 && !hasRoom(model, [...plan.lines, fit], had)) fit = { ...fit, quantity: fit.quantity - 1 };
     fit = fitLine(model, line, fit.quantity, plan.lines, sight);
     if (fit.quantity < (model.type(ticketTypeId)?.minPerOrder ?? 1)) plan.refused.push({ ticketTypeId, asked, code: "sold_out" });
     else plan.lines.push(fit.quantity < asked ? { ...fit, asked } : fit);
@@ -258,9 +261,10 @@ export function changeHold(dice: Dice, model: Model): Command {
       const dead = unclaimedRefusal(model, hold);
       if (dead !== null || hold === undefined) return void settle(answer, dead);
       const lines = keepsOwnSeats(hold, mergeLines(items));
+      const had = hold.lines;
       const [sight, plan] = without(hold, () => {
         const seen = seeSeats(model, codeOf(answer));
-        return [seen, planLines(model, hold.holder, lines, partial, seen)] as const;
+        return [seen, planLines(model, hold.holder, lines, partial, seen, had)] as const;
       });
       const told = settle(answer, "refusal" in plan ? plan.refusal : null);
       if (told === null || "refusal" in plan) return;
@@ -359,5 +363,6 @@ export function readHold(dice: Dice, model: Model): Command {
       if (!answer.ok && hold !== undefined && "holder" in answer.error) agree("whose it was", answer.error.holder, hold.holder);
       if (!answer.ok && hold !== undefined && !("holder" in answer.error)) throw new Difference(`${id} does not name its holder`);
     },
+    { isReading: true },
   );
 }

@@ -75,13 +75,13 @@ export function checkAlarm({ storage, alarmAtMs }: Ground): void {
 export function checkEverything({ storage }: Ground, model: Model): void {
   const holds = storage.sql
     .exec<HoldRow>(
-      "SELECT h.id, h.status, h.order_id, h.expires_at_ms, h.lines, o.outcome, o.reason FROM holds h LEFT JOIN orders o ON o.order_id = h.order_id ORDER BY number",
+      "SELECT h.id, h.status, h.order_id, h.expires_at_ms, h.lines, o.outcome, o.reason FROM holds h LEFT JOIN orders o ON o.order_id = h.order_id ",
     )
     .toArray();
   agree("holds", holds.length, model.holds.length);
-  for (const [index, row] of holds.entries()) {
-    const hold = model.holds[index];
-    if (hold === undefined) continue;
+  for (const row of holds) {
+    const hold = model.hold(row.id);
+    if (hold === undefined) throw new Difference(`there is a hold ${row.id}`);
     const isEnded = (row.status === "held" || row.status === "claimed") && row.expires_at_ms <= model.nowMs;
     agree(
       `hold ${row.id}`,

@@ -41,6 +41,19 @@ export interface ModelTicket {
   keepsPlace: boolean;
 }
 
+/** Of the waiting list; its list keeps the order in which they joined. */
+export interface ModelEntry {
+  id: string;
+  personKey: string;
+  userId: string | null;
+  ticketTypeIds: string[];
+  quantity: number;
+  priority: number;
+  status: "waiting" | "offered" | "removed" | "ended";
+  holdId: string | null;
+  isAccepted: boolean;
+}
+
 export interface PoolCount {
   capacity: number;
   sold: number;
@@ -80,6 +93,7 @@ export class Model {
   holds: ModelHold[] = [];
   tickets: ModelTicket[] = [];
   readonly blocked = new Set<string>();
+  entries: ModelEntry[] = [];
   /** By the hold's id: a key's refusal and until when it is kept. */
   readonly kept = new Map<string, { requestHash: string; code: string; untilMs: number }>();
   /** By device and nonce. */
@@ -91,6 +105,8 @@ export class Model {
   nowMs: number;
   /** Holds are due that the object has not ended yet: until it does, their seats stand in the way of what is best. */
   isLagging = false;
+  /** An event with a waiting list, and without what opens or ends by the clock alone. */
+  isCalm = false;
 
   constructor(config: InventoryConfig, nowMs: number) {
     this.config = config;
@@ -171,17 +187,53 @@ export class Model {
     return pools;
   }
 
-  /** What is left of each type. */
+  /** What is left of each type, for everybody: those who wait come first. */
   available(): Map<string, number> {
-    const pools = this.pools();
-    const free = this.map === null ? null : this.freeByCategory();
-    return new Map(this.config.ticketTypes.map((type) => [type.id, this.leastOf(type, pools, free)]));
+    const left = this.publicRooms();
+    return new Map(this.config.ticketTypes.map((type) => [type.id, this.leastIn(type, left)]));
   }
 
-  leastOf(type: TicketTypeConfig, pools: Map<string, PoolCount>, free: Map<string, number> | null): number {
-    const kept = new Set(this.config.pools.filter(({ id }) => type.poolIds.includes(id)).flatMap((pool) => pool.withinPoolIds));
-    const rooms = type.poolIds.filter((id) => !kept.has(id)).map((id) => roomOf(pools.get(id)));
-    if (type.seatCategories.length > 0) rooms.push(sumOf(type.seatCategories.map((category) => free?.get(category) ?? 0)));
+  /** By pool, without what is kept for those who wait. `had`: what a hold that is being changed has, which stays its own. */
+  publicRooms(had: readonly { ticketTypeId: string; quantity: number }[] = []): Map<string, number> {
+    const asHeld = new Map([...this.pools(this.config, had)].map(([id, pool]) => [id, roomOf(pool)]));
+    const own = new Map([...this.pools()].map(([id, pool]) => [id, roomOf(pool) - (asHeld.get(id) ?? 0)]));
+    for (const entry of this.queue()) this.setAside(this.typesFor(entry), asHeld);
+    return new Map([...asHeld].map(([id, room]) => [id, room + (own.get(id) ?? 0)]));
+  }
+
+  /** Whose turn comes first: the higher priority, then the earlier. */
+  queue(): ModelEntry[] {
+    return this.entries.filter(({ status }) => status === "waiting").sort((one, other) => other.priority - one.priority);
+  }
+
+  /** Of an entry, the types that it may have now. */
+  typesFor({ ticketTypeIds, quantity }: ModelEntry): TicketTypeConfig[] {
+    const types = ticketTypeIds.flatMap((id) => this.type(id) ?? []);
+    return types.filter(({ minPerOrder, maxPerOrder }) => quantity >= minPerOrder && quantity <= maxPerOrder);
+  }
+
+  /** Everything that there is of the types, out of each pool once. */
+  setAside(types: readonly TicketTypeConfig[], left: Map<string, number>): void {
+    const aside = new Map<string, number>();
+    for (const type of types) {
+      const some = this.leastIn(type, left);
+      for (const id of this.drawnBy(type)) aside.set(id, Math.max(aside.get(id) ?? 0, some));
+    }
+    for (const [id, some] of aside) if (some > 0) left.set(id, Math.max(0, (left.get(id) ?? 0) - some));
+  }
+
+  /** A type's pools, but for those in which an allocation has kept its places already. */
+  drawnBy({ poolIds }: TicketTypeConfig): string[] {
+    const kept = new Set(this.config.pools.filter(({ id }) => poolIds.includes(id)).flatMap((pool) => pool.withinPoolIds));
+    return poolIds.filter((id) => !kept.has(id));
+  }
+
+  leastIn(type: TicketTypeConfig, left: ReadonlyMap<string, number>): number {
+    const rooms = this.drawnBy(type).map((id) => left.get(id) ?? 0);
+    if (type.seatCategories.length > 0) {
+      const free = this.map === null ? null : this.freeByCategory();
+      rooms.push(sumOf(type.seatCategories.map((category) => free?.get(category) ?? 0)));
+    }
     return Math.max(0, Math.min(...rooms));
   }
 
@@ -213,7 +265,8 @@ export class Model {
       !this.config.ticketTypes.some(({ id, opensAfterTicketTypeId }) => opensAfterTicketTypeId !== null && !this.opened.has(id))
     )
       return;
-    const available = this.available();
+    const left = new Map([...this.pools()].map(([id, pool]) => [id, roomOf(pool)]));
+    const available = new Map(this.config.ticketTypes.map((type) => [type.id, this.leastIn(type, left)]));
     for (const { id, opensAfterTicketTypeId } of this.config.ticketTypes)
       if (opensAfterTicketTypeId !== null && available.get(opensAfterTicketTypeId) === 0) this.opened.add(id);
   }

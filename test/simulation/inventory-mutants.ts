@@ -76,6 +76,14 @@ export const MUTANTS: readonly Mutant[] = [
     "whoever swaps takes the seat of whoever has it",
     swap("seats.ts", '"INSERT INTO seat_owners (seat_id,', '"INSERT OR REPLACE INTO seat_owners (seat_id,'),
   ),
+  mutant(
+    "who joined later overtakes",
+    swap("waiting-offers.ts", "? one.number < other.number :", "? one.number > other.number :"),
+  ),
+  mutant(
+    "everybody may have what is kept for those who wait",
+    swap("public-stock.ts", "  return overdrawn || lines.some(", "  return lines.length === 0 || lines.some("),
+  ),
 ];
 
 /** An object that a mutant has sent round in circles is caught too. */

@@ -110,10 +110,18 @@ export function personRefusal(
   return most !== null && all > most ? "person_limit" : null;
 }
 
-/** Every pool must have room for all of it. */
-export function hasRoom(model: Model, lines: readonly Quantity[]): boolean {
+/** Every pool must have room for all of it, beside what is kept for those who wait. `had` as in `publicRooms`. */
+export function hasRoom(model: Model, lines: readonly Quantity[], had: readonly Quantity[] = []): boolean {
   if (!lines.every(({ ticketTypeId }) => model.type(ticketTypeId) !== undefined)) return false;
-  return [...model.pools(model.config, lines).values()].every((pool) => roomOf(pool) >= 0);
+  if (![...model.pools(model.config, lines).values()].every((pool) => roomOf(pool) >= 0)) return false;
+  if (model.queue().length === 0) return true;
+  const asked = new Map<string, number>();
+  for (const { ticketTypeId, quantity } of lines) {
+    const type = model.type(ticketTypeId);
+    for (const id of type === undefined ? [] : model.drawnBy(type)) asked.set(id, (asked.get(id) ?? 0) + quantity);
+  }
+  const rooms = model.publicRooms(had);
+  return [...asked].every(([id, quantity]) => quantity <= (rooms.get(id) ?? 0));
 }
 
 /** As if the hold had nothing. */

@@ -9,7 +9,8 @@ import { Model } from "./inventory-model.ts";
 import { Outside } from "./inventory-outside.ts";
 import { drawBroken, drawCommand, drawReading } from "./inventory-steps.ts";
 import { type Ground, takeBack } from "./inventory-storage.ts";
-import { drawTerms, HOUR_MS, MINUTE_MS, type Seating } from "./inventory-terms.ts";
+import { calm, drawTerms, HOUR_MS, MINUTE_MS, type Seating } from "./inventory-terms.ts";
+import { agreeOnList, takeTurns } from "./inventory-waiting.ts";
 
 const START_MS = Date.UTC(2027, 2, 2, 12);
 const EVERYTHING_EVERY = 25;
@@ -44,7 +45,9 @@ export class Run {
     this.#world = world;
     this.#atlas = { maps: world.maps, laid: new Set() };
     const era = { nowMs: START_MS, seating: world.seating, seatMapIds: world.maps.size === 0 ? [null] : [...world.maps.keys()] };
-    const terms = drawTerms(first, 1, era);
+    const isCalm = world.maps.size === 0 && world.manner !== "lagging" && first.chance(0.5);
+    const drawn = drawTerms(first, 1, era);
+    const terms = isCalm ? calm(drawn) : drawn;
     // What an allocation keeps must be there in the pools around it.
     const scale = world.maps.size === 0 ? 1 : 4;
     const kept = terms.pools
@@ -55,6 +58,7 @@ export class Run {
       capacity: pool.withinPoolIds.length > 0 ? pool.capacity : Math.max(kept, scale * pool.capacity),
     }));
     this.#model = new Model({ ...terms, pools, isPublic: terms.isPublic || first.chance(0.5) }, START_MS);
+    this.#model.isCalm = isCalm;
     this.#outside = new Outside(this.#model.heard);
     this.#object = this.#construct();
   }
@@ -137,9 +141,12 @@ export class Run {
 
   #judge(asked: Command, heard: Heard): void {
     this.#note(asked.says, "value" in heard ? heard.value : heard.error);
+    // What is due ends before a command, and those who wait are looked at before it and after.
+    if (!asked.isReading) takeTurns(this.#model);
     if ("value" in heard) asked.judge(heard.value);
     else if (!asked.mayThrow)
       throw new Difference(`the object threw: ${heard.error instanceof Error ? heard.error.stack : heard.error}`);
+    if (!asked.isReading) takeTurns(this.#model);
   }
 
   /** They share a commit; what one of them does to itself is nothing to the others. */
@@ -164,7 +171,7 @@ export class Run {
       [2, next - 1],
       [2, nowMs + dice.between(1, 15) * MINUTE_MS],
       [0.5, nowMs + dice.between(1, 30) * HOUR_MS],
-      [0.1, config.endMs],
+      [this.#model.isCalm ? 0 : 0.1, config.endMs],
       [1, nowMs - dice.between(1, 5_000)],
     ]);
     if (target < nowMs && this.#model.turnsWithin(target, nowMs)) return;
@@ -183,14 +190,22 @@ export class Run {
   }
 
   async #alarm(): Promise<void> {
+    takeTurns(this.#model);
     this.trace.push(`alarm${this.#outside.isDown ? ", the queue is down" : ""} at ${this.#model.nowMs}`);
     this.#world.ground.forgetAlarm();
     await this.#object.alarm();
   }
 
+  /** After a question nothing has moved, and after a command nobody is left whose turn it is. */
+  #settleList(): void {
+    if (!this.#model.isCalm) return;
+    agreeOnList(this.#world.ground, this.#model);
+  }
+
   #check(): void {
     const { ground } = this.#world;
     this.#outside.check();
+    this.#settleList();
     checkPools(ground, this.#model);
     if (this.#model.map !== null) checkSeats(ground, this.#model);
     checkAlarm(ground);

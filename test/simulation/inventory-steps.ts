@@ -6,11 +6,13 @@ import * as holds from "./inventory-holds.ts";
 import type { Model } from "./inventory-model.ts";
 import * as orders from "./inventory-orders.ts";
 import { windowOf } from "./inventory-rules.ts";
+import * as waiting from "./inventory-waiting.ts";
 
 /** `isTogether`: with others, so that nothing is read that a later one may have changed. */
 export function drawCommand(dice: Dice, model: Model, atlas: Atlas, number: number, isTogether = false): Command {
   const seated = model.map === null ? 0 : 1;
   const alone = isTogether ? 0 : 1;
+  const waits = model.isCalm ? 1 : 0;
   return dice.weigh<() => Command>([
     [24, () => holds.placeHold(dice, model, number)],
     [8, () => holds.changeHold(dice, model)],
@@ -36,6 +38,11 @@ export function drawCommand(dice: Dice, model: Model, atlas: Atlas, number: numb
     [3 * seated, () => releaseSeats(dice, model)],
     [4 * seated, () => swapSeats(dice, model)],
     [0.7, () => listen(dice, model)],
+    [9 * waits, () => waiting.joinWaitlist(dice, model, number)],
+    [4 * waits, () => waiting.acceptOffer(dice, model)],
+    [2 * waits, () => waiting.declineOffer(dice, model)],
+    [1 * waits, () => waiting.leaveWaitlist(dice, model)],
+    [1 * waits * alone, () => waiting.readEntry(dice, model)],
   ])();
 }
 
@@ -96,5 +103,6 @@ export function drawReading(_dice: Dice, model: Model): Command {
         model.map?.segments.map((segment) => segment.seats.map(({ id }) => taken.get(id) ?? "f").join("")) ?? null,
       );
     },
+    { isReading: true },
   );
 }

@@ -26,6 +26,7 @@ test.each([
   ["one after the other", 2_000, ["--manner", "plain"]],
   ["over an object that is evicted between them", 200, ["--manner", "evicted"]],
   ["together, while some of them throw", 200, ["--manner", "batched"]],
+  ["over an object that ends its holds late", 200, ["--manner", "lagging"]],
 ])(
   `commands %s are answered as a person with a pencil would (SIMULATION_SEED=${SEED})`,
   { timeout: 600_000 },
