@@ -28,7 +28,7 @@ export const Principal = z.discriminatedUnion("kind", [
   /** A credential was sent and is not valid. The domain answers 401, after it knows that the route exists. */
   z.object({
     kind: z.literal("refused"),
-    code: z.enum(["credential_invalid", "credential_expired", "token_stale", "csrf_failed"]),
+    code: z.enum(["credential_invalid", "credential_expired", "token_stale"]),
   }),
 ]);
 export type Principal = z.infer<typeof Principal>;

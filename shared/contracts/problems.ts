@@ -27,7 +27,6 @@ export const PROBLEMS = {
   // permission, existence (403, 404, 405)
   forbidden: { status: 403, title: "This caller may not do that" },
   main_host_required: { status: 403, title: "A session made on an organizer's host may not do that" },
-  csrf_failed: { status: 403, title: "A change with a cookie needs the page's own origin and the session's x-csrf-token" },
   email_not_verified: { status: 403, title: "The e-mail address is not verified yet" },
   second_factor_required: { status: 403, title: "The account has a second factor; the password alone does not do" },
   account_suspended: { status: 403, title: "The account is suspended" },

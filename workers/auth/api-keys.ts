@@ -13,6 +13,7 @@ import { decodeCursor, listOf, page } from "../../shared/http/list";
 import { reportError } from "../../shared/observability/report";
 import type { After } from "./news";
 import type { ApiKeyRow } from "./schema";
+import { recordEvent } from "./security-events";
 
 const SCOPES = Object.keys(PERMISSIONS) as [Permission, ...Permission[]];
 /** Of one account, those that work. */
@@ -111,8 +112,8 @@ export async function createApiKey(
     return refuse({ code: "invalid_body", errors: [{ pointer: "/expiresAt", message: "is not in the future" }] });
   const draft = { name, scopes: JSON.stringify(scopes), organizerId, expiresAtMs, rotatedFrom: null };
   const { insert, made } = await draftKey(env, accountId, draft, nowMs);
-  const { meta } = await insert.run();
-  return meta.changes === 1 ? ok(made) : refuse({ code: "too_many_api_keys" });
+  const stored = await guardedBatch(env.DB, insert, [recordEvent(env, accountId, "api_key_created", nowMs)]);
+  return stored.ok ? ok(made) : refuse({ code: "too_many_api_keys" });
 }
 
 const Keyset = z.tuple([z.int(), z.string()]);
@@ -141,10 +142,10 @@ export async function revokeApiKey(
   id: string,
   nowMs: number,
 ): Promise<Result<null, Refusal<"api_key_not_found">>> {
-  const { meta } = await env.DB.prepare(`UPDATE api_keys SET revoked_at_ms = ? WHERE id = ? AND account_id = ? AND ${WORKS}`)
-    .bind(nowMs, id, accountId, nowMs)
-    .run();
-  return meta.changes === 1 ? ok(null) : refuse({ code: "api_key_not_found" });
+  const end = env.DB.prepare(`UPDATE api_keys SET revoked_at_ms = ? WHERE id = ? AND account_id = ? AND ${WORKS}`);
+  const told = recordEvent(env, accountId, "api_key_revoked", nowMs);
+  const ended = await guardedBatch(env.DB, end.bind(nowMs, id, accountId, nowMs), [told]);
+  return ended.ok ? ok(null) : refuse({ code: "api_key_not_found" });
 }
 
 /** Another key with the same name, scopes and organizer; the old one goes on for the overlap, or to its own end where that is sooner. */
@@ -162,7 +163,10 @@ export async function rotateApiKey(
   const { insert, made } = await draftKey(env, accountId, { ...old, rotatedFrom: id }, nowMs);
   const endsAtMs = nowMs + overlapSeconds * 1_000;
   const end = env.DB.prepare("UPDATE api_keys SET expires_at_ms = min(coalesce(expires_at_ms, ?1), ?1) WHERE id = ?2");
-  const rotated = await guardedBatch(env.DB, insert, [end.bind(endsAtMs, id)]);
+  const rotated = await guardedBatch(env.DB, insert, [
+    end.bind(endsAtMs, id),
+    recordEvent(env, accountId, "api_key_rotated", nowMs),
+  ]);
   return rotated.ok ? ok(made) : refuse({ code: "too_many_api_keys" });
 }
 

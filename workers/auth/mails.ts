@@ -9,6 +9,7 @@ import { announce } from "../../shared/d1/outbox";
 import { MAX_IDS } from "./accounts";
 import { type After, mailNews, send } from "./news";
 import type { AccountRow, MailKind } from "./schema";
+import { recordEvent } from "./security-events";
 
 const VALID_MS: Record<MailKind, number> = {
   verification: 24 * 3_600_000,
@@ -123,7 +124,9 @@ export async function requestUnlock(env: AuthEnv, accountId: string, nowMs: numb
      SELECT ?1, id, 'unlock', ?2, ?3 FROM accounts WHERE id = ?4 AND status = 'active'`,
   ).bind(mailId, nowMs, nowMs + VALID_MS.unlock, accountId);
   const news = mailNews(accountId, mailId, nowMs);
-  return (await guardedBatch(env.DB, insert, [announce(env.DB, news)])).ok ? news : null;
+  return (await guardedBatch(env.DB, insert, [announce(env.DB, news), recordEvent(env, accountId, "locked", nowMs)])).ok
+    ? news
+    : null;
 }
 
 async function askOncePerPause(
@@ -148,7 +151,7 @@ async function askOncePerPause(
 export function notice(
   env: AuthEnv,
   accountId: string,
-  kind: "password_changed" | "factors_changed",
+  kind: "password_changed" | "factors_changed" | "new_device",
   nowMs: number,
 ): { effects: D1PreparedStatement[]; news: Envelope } {
   const mailId = uuidV7(nowMs);
@@ -156,7 +159,8 @@ export function notice(
     "INSERT INTO account_mails (id, account_id, kind, created_at_ms, expires_at_ms) VALUES (?, ?, ?, ?, ?)",
   ).bind(mailId, accountId, kind, nowMs, nowMs + VALID_MS[kind]);
   const news = mailNews(accountId, mailId, nowMs);
-  return { effects: [insert, announce(env.DB, news)], news };
+  const recorded = kind === "new_device" ? [] : [recordEvent(env, accountId, kind, nowMs)];
+  return { effects: [insert, announce(env.DB, news), ...recorded], news };
 }
 
 /** Requests overtake each other, so that no pause must be none at all, not one of 0 ms. */

@@ -150,6 +150,15 @@ export const apiKeys = sqliteTable("api_keys", {
 });
 export type ApiKeyRow = typeof apiKeys.$inferSelect;
 
+export const securityEvents = sqliteTable("security_events", {
+  id: text("id").primaryKey(),
+  accountId: text("account_id").notNull(),
+  kind: text("kind").notNull(),
+  atMs: integer("at_ms").notNull(),
+  device: text("device"),
+  place: text("place"),
+});
+
 export const outbox = sqliteTable("outbox", {
   id: text("id").primaryKey(),
   type: text("type").notNull(),

@@ -8,6 +8,7 @@ import type { SignedIn } from "./callers";
 import { denySession, sendDenials } from "./denials";
 import type { After } from "./news";
 import type { SessionRow } from "./schema";
+import { recordEvent, recordSessionEvent } from "./security-events";
 import { IDLE_MS, revokeAll } from "./sessions";
 
 export const Session = z
@@ -79,7 +80,8 @@ export async function endSession(
     `UPDATE sessions SET revoked_at_ms = ?1, revoked_because = 'revoked'
      WHERE id = ?2 AND account_id = ?3 AND revoked_at_ms IS NULL AND expires_at_ms > ?1`,
   ).bind(nowMs, sessionId, userId);
-  const [ended] = await env.DB.batch([end, denySession(env, sessionId, nowMs)]);
+  const recorded = recordSessionEvent(env, sessionId, "session_ended", nowMs);
+  const [ended] = await env.DB.batch([end, recorded, denySession(env, sessionId, nowMs)]);
   if (ended?.meta.changes !== 1) return refuse({ code: "session_not_found" });
   await sendDenials(env, after);
   return ok(null);
@@ -92,6 +94,7 @@ export async function endOtherSessions(
   { userId, sessionId }: SignedIn,
   nowMs: number,
 ): Promise<void> {
-  await env.DB.batch(revokeAll(env, userId, "revoked", nowMs, sessionId));
+  const [end, ...rest] = revokeAll(env, userId, "revoked", nowMs, sessionId);
+  await env.DB.batch([end, recordEvent(env, userId, "session_ended", nowMs, { onlyIfChanged: true }), ...rest]);
   await sendDenials(env, after);
 }

@@ -1,6 +1,7 @@
 /** The OpenAPI pages of the routes about sessions. */
 import type { Operation } from "../../shared/http/operation";
 import { tags } from "./operation-examples";
+import { SecurityEventList } from "./security-events";
 import { SessionList } from "./session-list";
 
 export const operations = {
@@ -24,6 +25,33 @@ export const operations = {
               createdAt: "2027-06-01T18:00:00.000Z",
               lastUsedAt: "2027-06-02T08:30:00.000Z",
               expiresAt: "2027-07-02T08:30:00.000Z",
+            },
+          ],
+          nextCursor: null,
+        },
+      },
+    },
+    refusals: ["invalid_cursor"],
+  },
+
+  listSecurityEvents: {
+    operationId: "listSecurityEvents",
+    summary: "What happened to the caller's account",
+    description:
+      "Sign-ins, locks, and changes of password, factors, keys, role and status of the last 180 days, the newest first.",
+    tags,
+    answers: {
+      200: {
+        description: "A page of events",
+        schema: SecurityEventList,
+        example: {
+          data: [
+            {
+              id: "0197f3c2-7b1e-7cc3-98c4-dc0c0c0739c3",
+              kind: "new_device",
+              at: "2027-06-01T18:00:00.000Z",
+              device: "Firefox on Linux",
+              place: "Vienna, AT",
             },
           ],
           nextCursor: null,

@@ -4,12 +4,16 @@ import { requireUser } from "../../shared/http/guards";
 import { ListQuery } from "../../shared/http/list";
 import { operation } from "../../shared/http/operation";
 import { NO_STORE, signedInOf } from "./callers";
+import { listSecurityEvents } from "./security-events";
 import { endOtherSessions, endSession, listSessions } from "./session-list";
 import { operations } from "./session-operations";
 
 export const sessionRoutes = new Hono<{ Bindings: AuthEnv }>()
   .get("/auth/sessions", operation(operations.listSessions), requireUser(), query(ListQuery), async (c) =>
     c.json(await listSessions(c.env, signedInOf(c), c.var.query, Date.now()), 200, NO_STORE),
+  )
+  .get("/auth/security-events", operation(operations.listSecurityEvents), requireUser(), query(ListQuery), async (c) =>
+    c.json(await listSecurityEvents(c.env, signedInOf(c).userId, c.var.query), 200, NO_STORE),
   )
   .delete("/auth/sessions", operation(operations.endOtherSessions), requireUser(), async (c) => {
     await endOtherSessions(c.env, c.executionCtx, signedInOf(c), Date.now());

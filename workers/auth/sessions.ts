@@ -11,8 +11,11 @@ import { guardedBatch } from "../../shared/d1/guarded-batch";
 import { ACCESS_TOKEN_SECONDS, type Audience, signAccessToken } from "./access-tokens";
 import { userOf } from "./accounts";
 import { denyRevoked, denySession, sendDenials } from "./denials";
+import { signInEffects } from "./new-devices";
 import type { After } from "./news";
 import { type AccountRow, accounts, type Revocation, refreshTokens, type SessionRow, sessions } from "./schema";
+
+import { recordSessionEvent } from "./security-events";
 
 export const RefreshRequest = z.strictObject({ refreshToken: z.string().min(1).max(200) }).meta({ id: "RefreshRequest" });
 
@@ -78,7 +81,12 @@ export async function openSession(
     ...[session.device, session.place],
     ...condition.values,
   );
-  return { start, effects: [storeToken(env, next.row)], answer: () => tokensOf(env, account, session, next.token, nowMs) };
+  const told = await signInEffects(env, account, audience.client, nowMs);
+  return {
+    start,
+    effects: [storeToken(env, next.row), ...told],
+    answer: () => tokensOf(env, account, session, next.token, nowMs),
+  };
 }
 
 /** The same session with a new `auth_time`: its tokens in hand end, and others follow. Null when the session is over. */
@@ -152,7 +160,8 @@ async function reused(env: AuthEnv, after: After, sessionId: string, nowMs: numb
 /** Ends a session and with it all its refresh tokens; again changes nothing. */
 export async function revoke(env: AuthEnv, after: After, sessionId: string, because: Revocation, nowMs: number): Promise<void> {
   const end = env.DB.prepare("UPDATE sessions SET revoked_at_ms = ?, revoked_because = ? WHERE id = ? AND revoked_at_ms IS NULL");
-  await env.DB.batch([end.bind(nowMs, because, sessionId), denySession(env, sessionId, nowMs)]);
+  const told = recordSessionEvent(env, sessionId, because === "reuse" ? "refresh_token_reused" : "session_ended", nowMs);
+  await env.DB.batch([end.bind(nowMs, because, sessionId), told, denySession(env, sessionId, nowMs)]);
   await sendDenials(env, after);
 }
 
@@ -163,7 +172,7 @@ export function revokeAll(
   because: Revocation,
   nowMs: number,
   butSessionId = "",
-): D1PreparedStatement[] {
+): [D1PreparedStatement, D1PreparedStatement] {
   const end = env.DB.prepare(
     "UPDATE sessions SET revoked_at_ms = ?, revoked_because = ? WHERE account_id = ? AND id <> ? AND revoked_at_ms IS NULL",
   );

@@ -5,6 +5,7 @@ import { ok, type Result, refuse } from "../../shared/contracts/result";
 import { accountOf, change, findById } from "./accounts";
 import { denyAccount } from "./denials";
 import type { After } from "./news";
+import { recordEvent } from "./security-events";
 import { revokeAll } from "./sessions";
 
 type Refused = Refusal<"user_not_found" | "forbidden" | "account_state">;
@@ -32,7 +33,10 @@ export async function changeRole(
     `UPDATE accounts SET role = ?1, version = version + 1, updated_at_ms = ?2
      WHERE id = ?3 AND status <> 'deleted' AND ${BY_ANOTHER_ADMIN}`,
   ).bind(role, nowMs, id, actorId);
-  return (await change(env, after, row, update, nowMs, [denyAccount(env, id, nowMs)])) ?? refusal(env, actorId, id);
+  return (
+    (await change(env, after, row, update, nowMs, [denyAccount(env, id, nowMs), recordEvent(env, id, "role_changed", nowMs)])) ??
+    refusal(env, actorId, id)
+  );
 }
 
 /** An account that nobody confirmed has no status to change, and one that was deleted stays so. Ending one ends its sessions. */
@@ -51,8 +55,9 @@ export async function changeStatus(
     `UPDATE accounts SET status = ?1, version = version + 1, updated_at_ms = ?2
      WHERE id = ?3 AND status IN ('active', 'suspended') AND ${BY_ANOTHER_ADMIN}`,
   ).bind(status, nowMs, id, actorId);
+  const told = recordEvent(env, id, "status_changed", nowMs);
   const ended = [...revokeAll(env, id, "account_ended", nowMs), denyAccount(env, id, nowMs)];
-  const changed = await change(env, after, row, update, nowMs, status === "active" ? [] : ended);
+  const changed = await change(env, after, row, update, nowMs, status === "active" ? [told] : [told, ...ended]);
   return changed ?? refusal(env, actorId, id);
 }
 

@@ -8,6 +8,7 @@ import { sweepMfaLogins } from "./mfa-logins";
 import { type After, mailboxes } from "./news";
 import { sweepChallenges } from "./passkey-challenges";
 import { sweepPending } from "./pending-accounts";
+import { sweepSecurityEvents } from "./security-events";
 import { sweepSessions } from "./sessions";
 import { rotateSigningKeys } from "./signing-keys";
 
@@ -20,6 +21,7 @@ export const sweep = (env: AuthEnv, after: After): Promise<SweepReport> =>
     mails: () => sweepMails(env, Date.now()),
     pendingAccounts: () => sweepPending(env, after, Date.now()),
     signingKeys: () => rotateSigningKeys(env, Date.now()),
+    securityEvents: () => sweepSecurityEvents(env, Date.now()),
     sessions: () => sweepSessions(env, Date.now()),
     mfaLogins: () => sweepMfaLogins(env, Date.now()),
     challenges: () => sweepChallenges(env, Date.now()),

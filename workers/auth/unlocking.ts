@@ -7,6 +7,7 @@ import { reportError } from "../../shared/observability/report";
 import { unlockPerson } from "./login-guard";
 import { mailIdOf, requestUnlock } from "./mails";
 import { type After, send } from "./news";
+import { recordEvent } from "./security-events";
 
 export const UnlockToken = z.strictObject({ token: z.string().min(1).max(200) }).meta({ id: "UnlockToken" });
 
@@ -23,15 +24,16 @@ export async function unlock(env: AuthEnv, token: string, nowMs: number): Promis
   const mailId = await mailIdOf(env, "unlock", token);
   if (mailId === null) return refuse({ code: "invalid_token" });
   const owner = await env.DB.prepare(
-    "SELECT accounts.email FROM account_mails JOIN accounts ON accounts.id = account_mails.account_id WHERE account_mails.id = ?",
+    "SELECT accounts.id, accounts.email FROM account_mails JOIN accounts ON accounts.id = account_mails.account_id WHERE account_mails.id = ?",
   )
     .bind(mailId)
-    .first<{ email: string }>();
+    .first<{ id: string; email: string }>();
   if (!owner) return refuse({ code: "invalid_token" });
   const use = env.DB.prepare(
     "UPDATE account_mails SET used_at_ms = ?1 WHERE id = ?2 AND kind = 'unlock' AND used_at_ms IS NULL AND expires_at_ms > ?1",
   ).bind(nowMs, mailId);
-  if (!(await guardedBatch(env.DB, use, [])).ok) return refuse({ code: "invalid_token" });
+  if (!(await guardedBatch(env.DB, use, [recordEvent(env, owner.id, "unlocked", nowMs)])).ok)
+    return refuse({ code: "invalid_token" });
   await unlockPerson(env, owner.email);
   return ok(null);
 }

@@ -1,0 +1,29 @@
+/** A sign-in from a kind of device that the account was not seen on is told to its owner by mail. */
+import type { Account } from "../../shared/contracts/accounts";
+import type { Client } from "./clients";
+import { notice } from "./mails";
+import { recordEvent } from "./security-events";
+
+/** The first session of an account is no news. Sessions are remembered for ninety days. */
+async function isNew(env: AuthEnv, accountId: string, device: string): Promise<boolean> {
+  const seen = await env.DB.prepare(
+    `SELECT EXISTS (SELECT 1 FROM sessions WHERE account_id = ?1 AND device IS NOT NULL) AS some,
+       EXISTS (SELECT 1 FROM sessions WHERE account_id = ?1 AND device = ?2) AS same`,
+  )
+    .bind(accountId, device)
+    .first<{ some: number; same: number }>();
+  return seen?.some === 1 && seen.same === 0;
+}
+
+/** What belongs into the batch that signs somebody in; the sweep sends the mail. Two first sign-ins at once are told twice. */
+export async function signInEffects(
+  env: AuthEnv,
+  { id }: Pick<Account, "id">,
+  client: Client | undefined,
+  nowMs: number,
+): Promise<D1PreparedStatement[]> {
+  const signedIn = recordEvent(env, id, "signed_in", nowMs, { client });
+  if (!client || !(await isNew(env, id, client.device))) return [signedIn];
+  const told = notice(env, id, "new_device", nowMs);
+  return [signedIn, recordEvent(env, id, "new_device", nowMs, { client }), ...told.effects];
+}
