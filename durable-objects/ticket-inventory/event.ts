@@ -155,6 +155,7 @@ export function openEvent(
     const refusal = unseated ?? writeStock(sql, config, nowMs);
     // An empty inventory has nothing that could stand against its first configuration.
     if (refusal !== null) throw new Error(`a first configuration was refused: ${refusal.code}`);
+    openTiersAnew(sql, nowMs);
     return ok({ version: config.version });
   }
   if (standing.state !== "open") return refuse({ code: "event_state", detail: `The event is ${standing.state}.` });
@@ -182,9 +183,14 @@ export function reconfigureEvent(
   writeEvent(sql, config);
   const refusal = activateMap(sql, config.seatMapId) ?? writeStock(sql, config, nowMs);
   if (refusal !== null) return refuse(refusal);
-  const changed = readTerms(sql);
-  if (changed !== null) openTiers(sql, changed, nowMs);
+  openTiersAnew(sql, nowMs);
   return ok({ version: config.version });
+}
+
+/** The terms themselves may leave a type nothing: an allocation has it all, or every seat of it is blocked. */
+function openTiersAnew(sql: SqlStorage, nowMs: number): void {
+  const terms = readTerms(sql);
+  if (terms !== null) openTiers(sql, terms, nowMs);
 }
 
 /** No more holds. Cancelled is the last word; a completed event may still be cancelled. */

@@ -32,9 +32,10 @@ export function changeHold(
   const found = findLiving(sql, holdId, nowMs);
   if (!found.ok) return found;
   const hold = found.value;
-  const lines = mergeLines(items);
-  const refusal = checkSale(terms, lines, nowMs);
+  const asked = mergeLines(items);
+  const refusal = checkSale(terms, asked, nowMs, hold.lines);
   if (refusal !== null) return refuse(refusal);
+  const lines = keepSeats(asked, hold.lines);
   // First back, then out: what the change frees of a shared pool counts for what it takes.
   returnHeldStock(sql, terms, [hold]);
   const fitted = fitHold(sql, terms, hold.holder, lines, partial, nowMs, { id: holdId, had: hold.lines });
@@ -42,7 +43,7 @@ export function changeHold(
   const { refused } = fitted.value;
   const priced = priceLines(terms, fitted.value.lines, hold.lines);
   const anew = { ...hold, lines: priced, refused, repriced: [], configVersion: terms.version };
-  const taken = takeAskedStock(sql, terms, anew, keepSeats(fitted.value.lines, hold.lines), nowMs, hold.lines);
+  const taken = takeAskedStock(sql, terms, anew, fitted.value.lines, nowMs, hold.lines);
   if (!taken.ok) return taken;
   const changed: HoldRecord = { ...anew, lines: taken.value };
   rewriteHold(sql, changed);

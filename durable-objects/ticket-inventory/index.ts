@@ -199,7 +199,7 @@ export class TicketInventory extends DurableObject<TicketInventoryEnv> implement
   }
 
   swapSeats(moves: SeatMove[]) {
-    return this.#commands.write((terms) => swapSeats(this.#sql, terms, moves));
+    return this.#commands.write((terms, nowMs) => swapSeats(this.#sql, terms, moves, nowMs));
   }
 
   joinWaitlist(request: WaitingRequest) {

@@ -2,9 +2,9 @@
 import type { HeldLine, Line, RefusedLine } from "../../shared/contracts/inventory";
 import { leastOf } from "./available";
 import type { Terms } from "./event";
+import { fitSeats } from "./partial-seats";
 import { publicLeftNow } from "./public-stock";
 import { typeOf } from "./sale";
-import { countSeats } from "./seat-lines";
 
 export interface FittedLine extends Line {
   /** Where it is more than the quantity. */
@@ -26,32 +26,22 @@ export function fitLines(
 ): Fitted {
   const left = publicLeftNow(sql, terms, nowMs, had);
   const fitted: Fitted = { lines: [], refused: [] };
-  /** Seats found so far, by the categories that they were looked for in. */
-  const seated = new Map<string, number>();
+  const seated: Line[] = [];
   for (const line of lines) {
     const { ticketTypeId, quantity: asked } = line;
     const { minPerOrder, seatCategories } = typeOf(terms, ticketTypeId);
     const room = Math.min(asked, leastOf(terms, left, ticketTypeId));
-    const field = [...seatCategories].sort().join(" ");
-    const before = seated.get(field) ?? 0;
-    const fit = seatCategories.length === 0 ? { ...line, quantity: room } : fitSeats(sql, terms, line, room, before);
+    const isSeated = seatCategories.length > 0;
+    const fit = isSeated ? fitSeats(sql, terms, line, room, seated, left) : { ...line, quantity: room };
     const { quantity } = fit;
     if (quantity < minPerOrder) {
       fitted.refused.push({ ticketTypeId, asked, code: "sold_out" });
       continue;
     }
     fitted.lines.push(quantity < asked ? { ...fit, asked } : line);
-    seated.set(field, before + quantity);
+    if (isSeated) seated.push(fit);
     for (const { poolId, isReserved } of terms.draws.get(ticketTypeId) ?? [])
       if (!isReserved) left.set(poolId, (left.get(poolId) ?? 0) - quantity);
   }
   return fitted;
-}
-
-/** The seats of a line that are there, no more than its other pools have room for. `before`: seats of the lines before it. */
-function fitSeats(sql: SqlStorage, terms: Terms, line: Line, room: number, before: number): Line {
-  const { seatIds: asked, ...rest } = line;
-  const named = (asked ?? []).slice(0, room);
-  const { quantity, seatIds } = countSeats(sql, terms, { ...rest, quantity: room, seatIds: named }, before);
-  return { ...rest, quantity, ...(seatIds.length > 0 ? { seatIds } : {}) };
 }

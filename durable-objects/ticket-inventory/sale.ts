@@ -3,11 +3,16 @@ import type { HeldLine, HoldRefusal, Line, TicketTypeConfig } from "../../shared
 import type { Refusal } from "../../shared/contracts/problems";
 import type { Terms } from "./event";
 import type { FittedLine } from "./partial-lines";
-import { checkSeatForm } from "./seat-form";
+import { accessibleOf, checkSeatForm, sectionsOf } from "./seat-form";
+
+export interface MergedLine extends Line {
+  /** Parts of it shall sit in different sections, which no line can say. */
+  isMixed?: true;
+}
 
 /** One line a type, in the order of first mention: a limit must not be passed by asking twice. */
-export function mergeLines(items: readonly Line[]): Line[] {
-  const merged = new Map<string, Line>();
+export function mergeLines(items: readonly Line[]): MergedLine[] {
+  const merged = new Map<string, MergedLine>();
   for (const item of items) {
     const earlier = merged.get(item.ticketTypeId);
     merged.set(item.ticketTypeId, earlier === undefined ? item : mergeTwo(earlier, item));
@@ -16,19 +21,33 @@ export function mergeLines(items: readonly Line[]): Line[] {
 }
 
 /** Seats are kept with their repetitions, so that a seat asked for twice is seen. */
-function mergeTwo(one: Line, other: Line): Line {
+function mergeTwo(one: MergedLine, other: Line): MergedLine {
   const seatIds = [...(one.seatIds ?? []), ...(other.seatIds ?? [])];
-  return { ...other, ...one, quantity: one.quantity + other.quantity, ...(seatIds.length > 0 ? { seatIds } : {}) };
+  const merged = { ...other, ...one, quantity: one.quantity + other.quantity, ...(seatIds.length > 0 ? { seatIds } : {}) };
+  const [best, more] = [one.bestAvailable, other.bestAvailable];
+  if (best === undefined || more === undefined || (best === true && more === true)) return merged;
+  if (JSON.stringify(sectionsOf(best)) !== JSON.stringify(sectionsOf(more))) return { ...merged, isMixed: true };
+  const sectionIds = sectionsOf(best);
+  const accessible = accessibleOf(best) + accessibleOf(more);
+  return { ...merged, bestAvailable: { ...(sectionIds === null ? {} : { sectionIds }), accessible } };
 }
 
-/** Null when every line may be sold now; otherwise the first refusal in the order event, type, quantity, sale window. */
-export function checkSale(terms: Terms, lines: readonly Line[], nowMs: number): HoldRefusal | null {
+/**
+ * Null when every line may be sold now; otherwise the first refusal in the order event, type, quantity, sale window. `had`: what a hold
+ * has already, of which it may keep what it has got when the type's sale is over.
+ */
+export function checkSale(
+  terms: Terms,
+  lines: readonly MergedLine[],
+  nowMs: number,
+  had: readonly HeldLine[] = [],
+): HoldRefusal | null {
   const closed = checkEvent(terms, nowMs);
   if (closed !== null) return closed;
   const unknown = lines.find((line) => !terms.types.has(line.ticketTypeId));
   if (unknown !== undefined)
     return { code: "ticket_type_not_found", detail: `The event has no ticket type ${unknown.ticketTypeId}.` };
-  return checkQuantities(terms, lines) ?? checkSeatForm(terms, lines) ?? checkWindows(terms, lines, nowMs);
+  return checkQuantities(terms, lines) ?? checkSeatForm(terms, lines) ?? checkWindows(terms, lines, nowMs, had);
 }
 
 export function checkEvent(terms: Terms, nowMs: number): Refusal<"event_not_on_sale"> | null {
@@ -47,8 +66,9 @@ function checkQuantities(terms: Terms, lines: readonly Line[]): HoldRefusal | nu
   return null;
 }
 
-function checkWindows(terms: Terms, lines: readonly Line[], nowMs: number): HoldRefusal | null {
-  for (const { ticketTypeId } of lines) {
+function checkWindows(terms: Terms, lines: readonly Line[], nowMs: number, had: readonly HeldLine[]): HoldRefusal | null {
+  for (const { ticketTypeId, quantity } of lines) {
+    if (had.some((line) => line.ticketTypeId === ticketTypeId && line.quantity >= quantity)) continue;
     const type = typeOf(terms, ticketTypeId);
     const window = saleWindow(terms, type, nowMs);
     if (window !== "on_sale")

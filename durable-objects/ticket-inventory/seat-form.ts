@@ -3,10 +3,11 @@ import type { HoldRefusal, Line } from "../../shared/contracts/inventory";
 import type { Refusal } from "../../shared/contracts/problems";
 import { MAX_SEATS_TOGETHER, MAX_SECTIONS_ASKED } from "../../shared/contracts/seats";
 import type { Terms } from "./event";
+import type { MergedLine } from "./sale";
 
 /** The first line whose form does not fit its type. */
-export function checkSeatForm(terms: Terms, lines: readonly Line[]): HoldRefusal | null {
-  for (const { ticketTypeId, quantity, seatIds = [], bestAvailable } of lines) {
+export function checkSeatForm(terms: Terms, lines: readonly MergedLine[]): HoldRefusal | null {
+  for (const { ticketTypeId, quantity, seatIds = [], bestAvailable, isMixed = false } of lines) {
     const { name, seatCategories } = terms.types.get(ticketTypeId) ?? { name: "", seatCategories: [] };
     if (seatCategories.length === 0) {
       if (seatIds.length > 0 || bestAvailable !== undefined)
@@ -15,6 +16,8 @@ export function checkSeatForm(terms: Terms, lines: readonly Line[]): HoldRefusal
     }
     if (seatIds.length === 0 && bestAvailable === undefined)
       return { code: "seats_required", detail: `“${name}” is sold by seats: name them, or ask for the best available.` };
+    if (isMixed)
+      return { code: "seat_count_mismatch", detail: `“${name}” is asked for in different sections: ask for it in one line.` };
     if (quantity > MAX_SEATS_TOGETHER)
       return { code: "quantity_out_of_range", detail: `At most ${MAX_SEATS_TOGETHER} seats of “${name}” are taken together.` };
     const best = quantity - seatIds.length;
@@ -38,3 +41,6 @@ export function seatRepeated(seatIds: readonly string[]): Refusal<"seat_repeated
 }
 
 export const accessibleOf = (best: Line["bestAvailable"]): number => (typeof best === "object" ? (best.accessible ?? 0) : 0);
+
+export const sectionsOf = (best: Line["bestAvailable"]): string[] | null =>
+  typeof best === "object" && best.sectionIds ? [...new Set(best.sectionIds)].sort() : null;

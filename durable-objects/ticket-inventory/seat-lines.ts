@@ -6,11 +6,11 @@ import { soldOut } from "./available";
 import { chooseBest } from "./best-available";
 import type { Terms } from "./event";
 import { typeOf } from "./sale";
-import { accessibleOf, seatRepeated } from "./seat-form";
+import { accessibleOf, seatRepeated, sectionsOf } from "./seat-form";
 import { lanesOf, openSeatIndex } from "./seat-index";
 import { findSeats, readSegments, type SeatPlace, type SeatSegmentRow } from "./seat-rows";
 import { orphansMade } from "./seat-runs";
-import { freeAmong, nameSeats, takeSeats } from "./seats";
+import { nameSeats, returnSeats, takeSeats } from "./seats";
 import { chooseAccessible, placesOf } from "./seats-accessible";
 
 /** The seats of each type, in the order of its tickets. */
@@ -26,11 +26,35 @@ export function pickSeats(
   holdId: string,
   lines: readonly Line[],
 ): Result<SeatsByType, HoldRefusal> {
-  const seated = lines.filter(({ ticketTypeId }) => typeOf(terms, ticketTypeId).seatCategories.length > 0);
   const picked: SeatsByType = new Map();
-  if (seated.length === 0) return ok(picked);
-  const refusal = takeNamed(sql, terms, holdId, seated, picked) ?? takeBest(sql, terms, holdId, seated, picked);
+  const refusal = pickInto(sql, terms, holdId, lines, picked);
   return refusal === null ? ok(picked) : refuse(refusal);
+}
+
+/** Whether the lines may have their seats together; nothing stays taken. Null where they may. */
+export function tryPicking(sql: SqlStorage, terms: Terms, lines: readonly Line[]): HoldRefusal | null {
+  const picked: SeatsByType = new Map();
+  const refusal = pickInto(sql, terms, "trial", lines, picked);
+  const taken = [...picked.values()].flat();
+  returnSeats(
+    sql,
+    "held",
+    taken.map(({ id }) => id),
+  );
+  return refusal;
+}
+
+/** `picked` gets the seats as they are taken, also when the rest is refused. */
+function pickInto(
+  sql: SqlStorage,
+  terms: Terms,
+  holdId: string,
+  lines: readonly Line[],
+  picked: SeatsByType,
+): HoldRefusal | null {
+  const seated = lines.filter(({ ticketTypeId }) => typeOf(terms, ticketTypeId).seatCategories.length > 0);
+  if (seated.length === 0) return null;
+  return takeNamed(sql, terms, holdId, seated, picked) ?? takeBest(sql, terms, holdId, seated, picked);
 }
 
 function takeNamed(
@@ -57,16 +81,13 @@ function takeNamed(
     sql,
     seats.map(({ segment }) => segment),
   );
-  const refusal =
-    takeSeats(sql, holdId, "held", seats, segments) ??
-    checkTables(segments, seats) ??
-    (terms.refuseOrphanSeats ? checkOrphans(segments, seats) : null);
-  if (refusal !== null) return refusal;
+  const taken = takeSeats(sql, holdId, "held", seats, segments);
+  if (taken !== null) return taken;
   for (const { ticketTypeId, seatIds = [] } of lines) {
     const places = seatIds.flatMap((id) => found.get(id) ?? []);
     picked.set(ticketTypeId, nameSeats(segments, places));
   }
-  return null;
+  return checkTables(segments, seats) ?? (terms.refuseOrphanSeats ? checkOrphans(segments, seats) : null);
 }
 
 /** A table whose seats are named in part. */
@@ -94,7 +115,10 @@ function checkOrphans(segments: Map<number, SeatSegmentRow>, seats: readonly Sea
   return orphans.length === 0 ? null : { code: "seat_orphaned", members: { seatIds: orphans } };
 }
 
-/** Lines that want the same of the same categories are one party, as adults and children are. */
+/**
+ * Lines that want the same of the same categories are one party, as adults and children are. Who has the least choice comes first: what
+ * others may have as well as he is left to him.
+ */
 interface Party {
   lines: { ticketTypeId: string; count: number }[];
   categories: string[];
@@ -119,11 +143,9 @@ function partiesOf(terms: Terms, lines: readonly Line[]): Party[] {
     } else
       parties.set(standing === undefined ? name : `${name} ${ticketTypeId}`, { lines: [line], categories, sections, accessible });
   }
-  return [...parties.values()];
+  const choiceOf = ({ categories, sections }: Party) => categories.length + (sections === null ? 0.5 : 0);
+  return [...parties.values()].sort((one, other) => choiceOf(one) - choiceOf(other));
 }
-
-const sectionsOf = (best: Line["bestAvailable"]): string[] | null =>
-  typeof best === "object" && best.sectionIds ? [...new Set(best.sectionIds)].sort() : null;
 
 const sizeOf = (party: Party): number => party.lines.reduce((sum, { count }) => sum + count, 0);
 
@@ -155,19 +177,10 @@ function takeBest(
   return null;
 }
 
-/** How many of a line's seats there are, when `before` others of the same party were found already. */
-export function countSeats(sql: SqlStorage, terms: Terms, line: Line, before: number): { quantity: number; seatIds: string[] } {
-  const { ticketTypeId, quantity, seatIds: asked = [], bestAvailable } = line;
-  const seatIds = asked.length === 0 ? [] : freeAmong(sql, asked);
-  if (bestAvailable === undefined) return { quantity: Math.min(quantity, seatIds.length), seatIds: seatIds.slice(0, quantity) };
-  const { seatCategories } = typeOf(terms, ticketTypeId);
-  const lanes = lanesOf(sql, seatCategories, sectionsOf(bestAvailable));
-  for (let best = quantity - asked.length; best > 0; best--) {
-    const together = Math.min(before + best, MAX_SEATS_TOGETHER);
-    if (choosePlaces(sql, lanes, together, Math.min(accessibleOf(bestAvailable), together)) !== null)
-      return { quantity: seatIds.length + best, seatIds };
-  }
-  return { quantity: seatIds.length, seatIds };
+/** Whether there are so many of the best seats as a line asks for, where nobody else chooses with it. */
+export function hasBest(sql: SqlStorage, terms: Terms, { ticketTypeId, quantity, bestAvailable }: Line): boolean {
+  const lanes = lanesOf(sql, typeOf(terms, ticketTypeId).seatCategories, sectionsOf(bestAvailable));
+  return choosePlaces(sql, lanes, quantity, Math.min(accessibleOf(bestAvailable), quantity)) !== null;
 }
 
 function choosePlaces(

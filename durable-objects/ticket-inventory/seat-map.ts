@@ -40,7 +40,9 @@ export function installSeats(sql: SqlStorage, part: SeatMapPart): Result<{ compl
   return ok({ complete: isComplete(sql, map) });
 }
 
+/** One map at a time is laid beside the event's: of those that were refused, or given up, nothing stays. */
 function beginMap(sql: SqlStorage, { id, parts, categories, sections }: SeatMapPart): MapRow {
+  removeOtherMaps(sql);
   const { number } = sql
     .exec<{ number: number }>("INSERT INTO seat_maps (id, parts) VALUES (?, ?) RETURNING number", id, parts)
     .one();

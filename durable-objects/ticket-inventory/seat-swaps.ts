@@ -7,11 +7,17 @@ import type { Terms } from "./event";
 import { findSeats, readSegments } from "./seat-rows";
 import { nameSeats, returnSeats, takeSeats } from "./seats";
 import { findTicket } from "./tickets";
+import { openTiers } from "./tiers";
 
 type SwapRefusal = Refusal<"event_state" | "seat_unknown" | "seat_repeated" | "seat_taken" | "ticket_not_seated">;
 
 /** A ticket keeps its id, its version and so its code. One that is void has no seat to give. */
-export function swapSeats(sql: SqlStorage, terms: Terms, moves: readonly SeatMove[]): Result<IssuedTicket[], SwapRefusal> {
+export function swapSeats(
+  sql: SqlStorage,
+  terms: Terms,
+  moves: readonly SeatMove[],
+  nowMs: number,
+): Result<IssuedTicket[], SwapRefusal> {
   if (moves.length > MAX_SEAT_MOVES) throw new RangeError(`at most ${MAX_SEAT_MOVES} moves a call`);
   if (terms.state === "cancelled") return refuse({ code: "event_state", detail: "The event is cancelled." });
   const tickets = seatedTickets(sql, terms, moves);
@@ -42,6 +48,9 @@ export function swapSeats(sql: SqlStorage, terms: Terms, moves: readonly SeatMov
     );
     if (taken !== null) return refuse(taken);
   }
+  // Seats of one category became free, and of another perhaps the last were taken.
+  terms.mayOffer = true;
+  openTiers(sql, terms, nowMs);
   return ok(
     tickets.value.map(({ id }, index) => {
       const seat = found.get(seatIds[index] ?? "");

@@ -9,7 +9,7 @@ import type { Terms } from "./event";
 import { endHold, findHold, type HoldRecord, insertHold } from "./holds";
 import { demandOf, poolsNow } from "./pools";
 import { priceLines, typeOf } from "./sale";
-import { countSeats } from "./seat-lines";
+import { hasBest } from "./seat-lines";
 import { takeOfferedStock } from "./stock";
 import { checkLimit, type EntryRecord, readEntries } from "./waiting-entries";
 import { keyOfWish, setAside, typesOf, type Wish } from "./waiting-wishes";
@@ -99,7 +99,7 @@ function firstOf(turns: ReadonlySet<Turn>): Turn | null {
 function isThere(sql: SqlStorage, terms: Terms, left: Map<string, number>, ticketTypeId: string, quantity: number): boolean {
   if (leastOf(terms, left, ticketTypeId) < quantity) return false;
   if (typeOf(terms, ticketTypeId).seatCategories.length === 0) return true;
-  return countSeats(sql, terms, { ticketTypeId, quantity, bestAvailable: true }, 0).quantity === quantity;
+  return hasBest(sql, terms, { ticketTypeId, quantity, bestAvailable: true });
 }
 
 /** An offer of seats has taken them of one category or another. What was set aside of them before stays so. */

@@ -186,11 +186,16 @@ function apply(world: World, run: Run, { what, a, b, c }: { what: string; a: num
       const seatOfTicket = (id: string) =>
         sql.exec<{ seat_id: string }>("SELECT seat_id FROM tickets WHERE id = ? AND seat_id IS NOT NULL", id).toArray()[0]
           ?.seat_id ?? "";
-      if (c % 3 === 0) return swapSeats(sql, terms, [{ ticketId: one, seatId: seatOf(c) }]);
-      return swapSeats(sql, terms, [
-        { ticketId: one, seatId: seatOfTicket(other) },
-        { ticketId: other, seatId: c % 3 === 1 ? seatOfTicket(one) : seatOf(c) },
-      ]);
+      if (c % 3 === 0) return swapSeats(sql, terms, [{ ticketId: one, seatId: seatOf(c) }], nowMs);
+      return swapSeats(
+        sql,
+        terms,
+        [
+          { ticketId: one, seatId: seatOfTicket(other) },
+          { ticketId: other, seatId: c % 3 === 1 ? seatOfTicket(one) : seatOf(c) },
+        ],
+        nowMs,
+      );
     }
     case "wait":
       run.nowMs += (a % 8) * 1_500;
