@@ -194,6 +194,7 @@ export function swapSeats(dice: Dice, model: Model): Command {
         const ticket = model.tickets.find(({ id }) => id === ticketId);
         if (ticket !== undefined) ticket.seatId = seatId;
       }
+      model.openTiers();
       agreeOnTickets(
         told,
         moves.flatMap(({ ticketId }) => model.tickets.filter(({ id }) => id === ticketId)),

@@ -1,7 +1,8 @@
 /** What must hold after every step, whatever the step was: the tables, as they stand, beside the model. */
 import type { SeatState } from "../../shared/contracts/seats.ts";
 import { agree, Difference } from "./inventory-command.ts";
-import type { Letter, Model, ModelHold } from "./inventory-model.ts";
+import type { Letter } from "./inventory-map.ts";
+import type { Model, ModelHold } from "./inventory-model.ts";
 import type { Ground } from "./inventory-storage.ts";
 
 const LETTERS: Record<string, Letter> = { held: "h", sold: "s", blocked: "b" } satisfies Partial<Record<SeatState, Letter>>;

@@ -5,6 +5,7 @@
 import type { StockNews } from "../../shared/contracts/feed.ts";
 import type { Holder, InventoryConfig, TicketTypeConfig } from "../../shared/contracts/inventory.ts";
 import type { CompiledSeatMap } from "../../shared/contracts/seats.ts";
+import { type Letter, type ModelSeat, seatsOf } from "./inventory-map.ts";
 
 export interface ModelLine {
   ticketTypeId: string;
@@ -61,22 +62,6 @@ export interface PoolCount {
   heldByGuests: number;
   blocked: number;
 }
-
-/** A seat of the event's map, where it is. */
-export interface ModelSeat {
-  id: string;
-  segment: number;
-  place: number;
-  category: string;
-  sectionId: string;
-  whole: boolean;
-  kind: "o" | "a" | "c";
-  companionOf: string | null;
-  /** To its section's focus, in thousandths of the map's unit. */
-  distance: number;
-}
-
-export type Letter = "f" | "h" | "s" | "b";
 
 export const isGuest = (holder: Holder): boolean => holder.kind !== "user";
 export const sumOf = (numbers: Iterable<number>): number => {
@@ -290,20 +275,3 @@ export class Model {
 
 export const roomOf = (pool: PoolCount | undefined): number =>
   pool === undefined ? 0 : pool.capacity - pool.sold - pool.held - pool.blocked;
-
-export function seatsOf({ segments, sections }: CompiledSeatMap): ModelSeat[] {
-  return segments.flatMap(({ number, sectionId, category, whole, seats }) => {
-    const { x: focusX, y: focusY } = sections.find(({ id }) => id === sectionId)?.focus ?? { x: 0, y: 0 };
-    return seats.map(({ id, x, y, accessible, companionOf }, place) => ({
-      id,
-      segment: number,
-      place,
-      category,
-      sectionId,
-      whole,
-      kind: accessible ? ("a" as const) : companionOf === null ? ("o" as const) : ("c" as const),
-      companionOf,
-      distance: Math.round(Math.hypot(x - focusX, y - focusY) * 1000),
-    }));
-  });
-}

@@ -15,11 +15,37 @@ export function mergeLines(items: readonly Line[]): Line[] {
     if (line === undefined) merged.push(item);
     else {
       const seatIds = [...(line.seatIds ?? []), ...(item.seatIds ?? [])];
-      merged[earlier] = { ...item, ...line, quantity: line.quantity + item.quantity, ...(seatIds.length > 0 ? { seatIds } : {}) };
+      const named = seatIds.length > 0 ? { seatIds } : {};
+      merged[earlier] = { ...item, ...line, quantity: line.quantity + item.quantity, ...named, ...mergeBest(line, item) };
     }
   }
   return merged;
 }
+
+/** What two lines of one type want of the best seats, where only one of them says so much. */
+function mergeBest({ bestAvailable: one }: Line, { bestAvailable: other }: Line): Pick<Line, "bestAvailable"> {
+  if (one === undefined || other === undefined || (one === true && other === true)) return {};
+  const [first, second] = [one, other].map((best) => (best === true ? {} : best));
+  const accessible = (first?.accessible ?? 0) + (second?.accessible ?? 0);
+  return { bestAvailable: { ...(first?.sectionIds ? { sectionIds: first.sectionIds } : {}), accessible } };
+}
+
+const sectionsOf = ({ bestAvailable }: Line): string =>
+  typeof bestAvailable === "object" && bestAvailable.sectionIds ? [...new Set(bestAvailable.sectionIds)].sort().join(" ") : "all";
+
+/** Whether a type is asked for twice, to sit in different sections. */
+export const hasMixedWishes = (items: readonly Line[]): boolean =>
+  items.some((line, index) =>
+    items
+      .slice(0, index)
+      .some(
+        (other) =>
+          other.ticketTypeId === line.ticketTypeId &&
+          other.bestAvailable !== undefined &&
+          line.bestAvailable !== undefined &&
+          sectionsOf(other) !== sectionsOf(line),
+      ),
+  );
 
 export const hasEnded = (model: Model): boolean => model.state !== "open" || model.nowMs >= model.config.endMs;
 
@@ -31,7 +57,7 @@ export function windowOf(model: Model, type: TicketTypeConfig): "scheduled" | "o
 }
 
 /** Before any stock is looked at: event, type, quantity, form of seats, sale window. */
-export function saleRefusal(model: Model, lines: readonly Line[]): string | null {
+export function saleRefusal(model: Model, lines: readonly Line[], had: readonly Quantity[] = []): string | null {
   if (hasEnded(model)) return "event_not_on_sale";
   const types = lines.map(({ ticketTypeId }) => model.type(ticketTypeId));
   if (types.some((type) => type === undefined)) return "ticket_type_not_found";
@@ -46,7 +72,14 @@ export function saleRefusal(model: Model, lines: readonly Line[]): string | null
   }
   const named = lines.flatMap(({ seatIds = [] }) => seatIds);
   if (new Set(named).size < named.length) return "seat_repeated";
-  return types.every((type) => type !== undefined && windowOf(model, type) === "on_sale") ? null : "ticket_type_not_on_sale";
+  // What a hold has it may keep when the sale is over.
+  const isKept = ({ ticketTypeId, quantity }: Line) =>
+    had.some((line) => line.ticketTypeId === ticketTypeId && line.quantity >= quantity);
+  const areOnSale = lines.every((line, index) => {
+    const type = types[index];
+    return isKept(line) || (type !== undefined && windowOf(model, type) === "on_sale");
+  });
+  return areOnSale ? null : "ticket_type_not_on_sale";
 }
 
 function formRefusal({ quantity, seatIds = [], bestAvailable }: Line, isSeated: boolean): string | null {

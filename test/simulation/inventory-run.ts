@@ -74,7 +74,8 @@ export class Run {
     const { config } = this.#model;
     this.#setClock(START_MS);
     await this.#world.ground.started();
-    for (const map of this.#world.maps.values()) await this.#object.installSeats({ ...map, part: 0, parts: 1 });
+    for (const map of this.#world.maps.values())
+      if (map.id === config.seatMapId) await this.#object.installSeats({ ...map, part: 0, parts: 1 });
     const opened = await this.#object.open(config);
     agree("the event is open", opened.ok, true);
     this.#atlas.laid.clear();

@@ -1,6 +1,7 @@
 /** Where people can sit, found by trying every place of a small map. */
 import type { Line } from "../../shared/contracts/inventory.ts";
-import { type Letter, type Model, type ModelSeat, sumOf } from "./inventory-model.ts";
+import type { Letter, ModelSeat } from "./inventory-map.ts";
+import { type Model, sumOf } from "./inventory-model.ts";
 
 /** Seats of some categories, perhaps of some sections only, row by row. */
 export interface Field {
@@ -134,7 +135,9 @@ export function partiesOf(model: Model, lines: readonly Line[]): Party[] {
     same.lines.push({ ticketTypeId, count });
     same.accessible += accessible;
   }
-  return parties;
+  // Who has the least choice comes first.
+  const choiceOf = ({ categories: own, sections }: Party) => own.length + (sections === null ? 0.5 : 0);
+  return parties.sort((one, other) => choiceOf(one) - choiceOf(other));
 }
 
 export const sizeOf = ({ lines }: Party): number => sumOf(lines.map(({ count }) => count));

@@ -2,7 +2,8 @@
 import type { HeldLine, Line } from "../../shared/contracts/inventory.ts";
 import { agree, Difference } from "./inventory-command.ts";
 import type { Dice } from "./inventory-dice.ts";
-import type { Letter, Model, ModelHold, ModelSeat } from "./inventory-model.ts";
+import type { Letter, ModelSeat } from "./inventory-map.ts";
+import type { Model, ModelHold } from "./inventory-model.ts";
 import { fewestParts, fieldOf, orphansOf, type Party, partiesOf, partsOf, placesTogether, sizeOf } from "./inventory-seating.ts";
 
 /** The seats as they were when the command came. */
@@ -94,19 +95,34 @@ export function fitLine(model: Model, line: Line, room: number, planned: readonl
   if ((model.type(line.ticketTypeId)?.seatCategories.length ?? 0) === 0) return { ...line, quantity: room };
   const now = new Map(taken);
   for (const { seatIds = [] } of planned) for (const id of seatIds) now.set(id, "h");
-  if (bestAvailable === undefined) {
-    const seatIds = asked.slice(0, room).filter((id) => !now.has(id));
-    return { ...rest, quantity: seatIds.length, ...(seatIds.length > 0 ? { seatIds } : {}) };
+  let seatIds = namedThere(model, now, asked, room);
+  let best = bestAvailable === undefined ? 0 : Math.min(line.quantity - asked.length, room - seatIds.length);
+  const { minPerOrder = 1 } = model.type(line.ticketTypeId) ?? {};
+  while (seatIds.length + best >= minPerOrder) {
+    const fit: Line = { ...rest, quantity: seatIds.length + best };
+    if (seatIds.length > 0) fit.seatIds = seatIds;
+    if (best > 0 && bestAvailable !== undefined) fit.bestAvailable = bestAvailable;
+    const others = new Map(now);
+    for (const id of seatIds) others.set(id, "h");
+    if (partiesOf(model, [...planned, fit]).every((party) => canSit(model, others, party) !== false)) return fit;
+    if (best > 0) best -= 1;
+    else seatIds = namedThere(model, now, seatIds, seatIds.length - 1);
   }
-  const named = asked.slice(0, room);
-  const seatIds = named.filter((id) => !now.has(id));
-  for (const id of seatIds) now.set(id, "h");
-  const kept = seatIds.length > 0 ? { seatIds } : {};
-  for (let best = room - named.length; best > 0; best--) {
-    const fit = { ...rest, ...kept, quantity: seatIds.length + best, bestAvailable };
-    if (partiesOf(model, [...planned, fit]).every((party) => canSit(model, now, party) !== false)) return fit;
+  return { ...rest, quantity: 0 };
+}
+
+/** Those that nobody has, at most so many; of a table that is named whole all or none. */
+function namedThere(model: Model, taken: ReadonlyMap<string, Letter>, ids: readonly string[], most: number): string[] {
+  const kept: string[] = [];
+  for (const id of ids) {
+    const seat = model.seats.get(id);
+    const table = seat?.whole ? rowsOf(model, [seat]).flat() : [];
+    const isWhole = table.length > 0 && table.every((one) => ids.includes(one.id));
+    const together = isWhole ? table.map((one) => one.id) : [id];
+    if (!kept.includes(id) && kept.length + together.length <= most && !together.some((one) => taken.has(one)))
+      kept.push(...together);
   }
-  return { ...rest, ...kept, quantity: seatIds.length };
+  return ids.filter((id) => kept.includes(id));
 }
 
 /** Who asks for as many of the best seats as he has keeps those that he has, but for one that another of his lines names. */

@@ -2,10 +2,12 @@
 import { type Atlas, blockSeats, close, layMap, releaseSeats, setBrokenTerms, setTerms, swapSeats } from "./inventory-changes.ts";
 import { agree, type Command, command, settle } from "./inventory-command.ts";
 import type { Dice } from "./inventory-dice.ts";
+import * as changes from "./inventory-hold-changes.ts";
 import * as holds from "./inventory-holds.ts";
 import type { Model } from "./inventory-model.ts";
 import * as orders from "./inventory-orders.ts";
 import { windowOf } from "./inventory-rules.ts";
+import * as tickets from "./inventory-tickets.ts";
 import * as waiting from "./inventory-waiting.ts";
 
 /** `isTogether`: with others, so that nothing is read that a later one may have changed. */
@@ -15,21 +17,21 @@ export function drawCommand(dice: Dice, model: Model, atlas: Atlas, number: numb
   const waits = model.isCalm ? 1 : 0;
   return dice.weigh<() => Command>([
     [24, () => holds.placeHold(dice, model, number)],
-    [8, () => holds.changeHold(dice, model)],
-    [3, () => holds.extendHold(dice, model)],
-    [4, () => holds.reacquireHold(dice, model)],
-    [4, () => holds.releaseHold(dice, model)],
-    [3 * alone, () => holds.readHold(dice, model)],
+    [8, () => changes.changeHold(dice, model)],
+    [3, () => changes.extendHold(dice, model)],
+    [4, () => changes.reacquireHold(dice, model)],
+    [4, () => changes.releaseHold(dice, model)],
+    [3 * alone, () => changes.readHold(dice, model)],
     [14, () => orders.claim(dice, model, number)],
     [5, () => orders.extend(dice, model)],
     [12, () => orders.confirm(dice, model)],
     [1 * alone, () => orders.confirmMany(dice, model)],
     [5, () => orders.release(dice, model)],
     [1, () => orders.releaseMany(dice, model)],
-    [5, () => orders.voidTickets(dice, model)],
-    [1, () => orders.voidMany(dice, model)],
-    [4, () => orders.checkIn(dice, model)],
-    [2 * alone, () => orders.readTickets(dice, model)],
+    [5, () => tickets.voidTickets(dice, model)],
+    [1, () => tickets.voidMany(dice, model)],
+    [4, () => tickets.checkIn(dice, model)],
+    [2 * alone, () => tickets.readTickets(dice, model)],
     [6, () => setTerms(dice, model, atlas)],
     [1.5 * (atlas.maps.size > 0 ? 1 : 0), () => layMap(dice, atlas)],
     [0.05, () => close(model, "completed")],
