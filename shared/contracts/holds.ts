@@ -69,6 +69,6 @@ export interface PlainHold {
   principal: Principal;
   address: string;
   /** As it came. */
-  body: Uint8Array;
+  body: string;
   requestId: string;
 }

@@ -30,19 +30,31 @@ export async function readForm<S extends z.ZodType>(
   c: Context,
   schema: S,
 ): Promise<Result<z.output<S>, Refusal<"invalid_json" | "invalid_body">>> {
-  return parseForm(await readBytesOnce(c.req.raw), schema);
+  const bytes = await readBytesOnce(c.req.raw);
+  let text: string;
+  try {
+    text = decoder.decode(bytes);
+  } catch {
+    return NOT_JSON;
+  }
+  return parseForm(text, schema);
 }
 
-/** The same of bytes that somebody has read. */
+const NOT_JSON = {
+  ok: false as const,
+  error: { code: "invalid_json" as const, errors: [{ pointer: "", message: "is not JSON in UTF-8" }] },
+};
+
+/** The same of a text that somebody has read. */
 export function parseForm<S extends z.ZodType>(
-  bytes: Uint8Array,
+  text: string,
   schema: S,
 ): Result<z.output<S>, Refusal<"invalid_json" | "invalid_body">> {
   let value: unknown;
   try {
-    value = bytes.byteLength === 0 ? undefined : JSON.parse(decoder.decode(bytes));
+    value = text === "" ? undefined : JSON.parse(text);
   } catch {
-    return { ok: false, error: { code: "invalid_json", errors: [{ pointer: "", message: "is not JSON in UTF-8" }] } };
+    return NOT_JSON;
   }
   const parsed = schema.safeParse(value);
   return parsed.success

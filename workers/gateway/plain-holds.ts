@@ -9,6 +9,17 @@ const PATH = /^(?:\/v1)?\/events\/([\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12})\/ho
 /** Twenty lines with their seats; a larger body is the route's. */
 const MAX_PLAIN_BYTES = 16 * 1024;
 
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
+
+/** Null where it is not UTF-8. By RPC a text costs less than its bytes (seen). */
+function textOf(bytes: ArrayBuffer): string | null {
+  try {
+    return decoder.decode(bytes);
+  } catch {
+    return null;
+  }
+}
+
 interface Asked {
   path: string;
   principal: Principal;
@@ -28,10 +39,12 @@ export async function placePlainHold(request: Request, asked: Asked, env: Gatewa
   if (eventId === undefined) return request;
   const { principal, address } = asked;
   const { requestId } = stamp;
-  const body = new Uint8Array(await request.arrayBuffer());
+  const bytes = await request.arrayBuffer();
+  const body = textOf(bytes);
+  if (body === null) return new Request(request, { body: bytes });
   const events: Pick<EventsRpc, "placePlainHold"> = env.EVENTS;
   const placed = await answered(events.placePlainHold({ eventId, principal, address, body, requestId }));
-  if (placed === null) return new Request(request, { body });
+  if (placed === null) return new Request(request, { body: bytes });
   if (!placed.ok) return finish(problemResponse(placed.error, requestId), stamp);
   return finish(new Response(placed.value, { status: 201, headers: { "content-type": "application/json" } }), stamp);
 }
