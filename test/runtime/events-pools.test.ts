@@ -110,7 +110,7 @@ describe("a draft's pools", () => {
     [
       "more than there is, moved",
       ({ press, floor }) => ["POST", `pools/${press.id}/move`, { toPoolId: floor.id, quantity: 9 }],
-      "409 capacity_below_sold",
+      "422 quantity_out_of_range",
     ],
     [
       "a type's last ticket, moved",

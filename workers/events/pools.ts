@@ -170,10 +170,8 @@ function resized(stored: StoredEvent, { id }: PoolPlan, by: number): StoredEvent
 
 /** What no row may say; whether it fits what is sold is the next question. */
 function refuseSize(from: PoolPlan, quantity: number, to: PoolPlan, after: StoredEvent): Result<never, Refusal> | null {
-  if (from.capacity < quantity) {
-    const detail = `“${from.name}” has ${from.capacity} in all.`;
-    return refuse({ code: "capacity_below_sold", detail, members: { poolId: from.id, capacity: from.capacity - quantity } });
-  }
+  if (from.capacity < quantity)
+    return refuse({ code: "quantity_out_of_range", detail: `“${from.name}” has ${from.capacity} in all.` });
   const sizes = poolsOf(after);
   const emptied = sizes.find(({ id, kind, capacity }) => id === from.id && capacity < 1 && isNeverEmpty(kind));
   if (emptied) return refuse({ code: "quantity_out_of_range", detail: `“${emptied.name}” keeps at least 1.` });
