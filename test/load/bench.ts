@@ -3,6 +3,7 @@
  * about time. `npm run bench -- rush memory` measures these parts alone.
  */
 import type { Built } from "../support/built-house.ts";
+import { measureAuth, printAuth } from "./auth.ts";
 import { measureFirstSale } from "./first-sale.ts";
 import { buildAll, type HouseUnderLoad, startHouseUnderLoad } from "./house-under-load.ts";
 import { measureListeners, printListeners } from "./listeners.ts";
@@ -34,6 +35,7 @@ async function inHouse(measure: (house: HouseUnderLoad) => Promise<void>): Promi
 /** In the order in which they run. */
 const PARTS: Record<string, () => Promise<void>> = {
   "first-sale": async () => measureFirstSale(await builtHouse()),
+  auth: () => inHouse(async (counter) => printAuth(await measureAuth(counter))),
   listeners: () => inHouse(async (market) => printListeners(await measureListeners(market))),
   "live-holds": measureLiveHolds,
   seats: measureSeats,

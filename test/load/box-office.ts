@@ -1,7 +1,7 @@
 /** An organizer with an event on sale, made through the public API like anybody's. */
 import { randomUUID } from "node:crypto";
 
-const PASSWORD = "correct-horse-battery";
+export const PASSWORD = "correct-horse-battery";
 const MAIL_WITHIN_MS = 15_000;
 const DAY_MS = 86_400_000;
 
@@ -33,6 +33,8 @@ async function verificationToken(origin: string, email: string): Promise<string>
 
 export interface BoxOffice {
   token: string;
+  /** Whose account it is; the password is `PASSWORD`. */
+  email: string;
   organizerId: string;
   /** A new event on sale with one type, `quantity` tickets at 25.00 EUR. */
   publish(quantity: number): Promise<{ eventId: string; ticketTypeId: string }>;
@@ -51,6 +53,7 @@ export async function openBoxOffice(origin: string): Promise<BoxOffice> {
   );
   return {
     token,
+    email,
     organizerId: String(organizer.id),
     publish: async (quantity) => {
       const startMs = Date.now() + 30 * DAY_MS;

@@ -74,13 +74,19 @@ async function tryOnce(
     await counted.leave();
     return refuse(bar);
   }
-  const locked = await counted.right();
+  // Side by side, because a login may cost little more than its comparison: only the batch opens anything.
+  const open = account.mfaEnabled ? openMfaLogin : openSession;
+  const [locked, opened, renewed] = await Promise.all([
+    counted.right(),
+    open(env, account, visit, stillSo(account), nowMs),
+    upgraded(env, account, password),
+  ]);
   if (locked) return refuse(locked);
-  const opened = account.mfaEnabled
-    ? await openMfaLogin(env, account, visit, stillSo(account), nowMs)
-    : await openSession(env, account, visit, stillSo(account), nowMs);
-  const started = await guardedBatch(env.DB, opened.start, [...opened.effects, ...(await upgraded(env, account, password))]);
-  return started.ok ? ok(await opened.answer()) : "changed";
+  const [started, answer] = await Promise.all([
+    guardedBatch(env.DB, opened.start, [...opened.effects, ...renewed]),
+    opened.answer(),
+  ]);
+  return started.ok ? ok(answer) : "changed";
 }
 
 /** A password that was reset while this one was compared opens nothing, nor does one without the factor that was just added. */
