@@ -9,7 +9,7 @@ import { typeOf } from "./sale";
 import { accessibleOf, seatRepeated, sectionsOf } from "./seat-form";
 import { lanesOf, openSeatIndex } from "./seat-index";
 import { findSeats, readSegments, type SeatPlace, type SeatSegmentRow } from "./seat-rows";
-import { orphansMade } from "./seat-runs";
+import { bestWindow, orphansMade, runsOf } from "./seat-runs";
 import { nameSeats, returnSeats, takeSeats } from "./seats";
 import { chooseAccessible, placesOf } from "./seats-accessible";
 
@@ -104,13 +104,23 @@ function checkTables(segments: Map<number, SeatSegmentRow>, seats: readonly Seat
   return null;
 }
 
-/** Expects the segments as they were before the seats were taken. */
+/**
+ * Single seats that the choice leaves, where as many neighbours of the same free run could be had and leave fewer. Expects the segments
+ * as they were before the seats were taken.
+ */
 function checkOrphans(segments: Map<number, SeatSegmentRow>, seats: readonly SeatPlace[]): HoldRefusal | null {
   const orphans = [...segments.values()].flatMap((row) => {
     const letters = [...row.states];
     for (const { segment, place } of seats) if (segment === row.segment) letters[place] = "h";
-    const places = orphansMade(row, row.states, letters.join(""));
-    return places.flatMap((place) => row.seats[place]?.[0] ?? []);
+    const made = orphansMade(row, row.states, letters.join(""));
+    if (made.length === 0) return [];
+    const avoidable = runsOf(row, row.states).flatMap((run) => {
+      const isInside = (place: number) => place >= run.first && place < run.first + run.length;
+      const own = made.filter(isInside);
+      const size = seats.filter(({ segment, place }) => segment === row.segment && isInside(place)).length;
+      return own.length > (size === 0 ? 0 : bestWindow(row, run, size).orphans) ? own : [];
+    });
+    return avoidable.flatMap((place) => row.seats[place]?.[0] ?? []);
   });
   return orphans.length === 0 ? null : { code: "seat_orphaned", members: { seatIds: orphans } };
 }

@@ -113,6 +113,16 @@ test("a tier opens when the terms themselves, or a swap, leave nothing of the on
   expect(told.find(({ ticketTypeId }) => ticketTypeId === next.id)?.status).toBe("on_sale");
 });
 
+test("a single seat is left where the row cannot avoid it, and nowhere else", async () => {
+  const event = await openHall([rowOf(0, "ooo"), rowOf(0, "ooo"), rowOf(0, "oooo")], { refuseOrphanSeats: true });
+  expect(codeOf(await hold(event, [named(front, "0-0", "0-1")]))).toBe("ok");
+  // One alone has a better place than the middle, and so have two of four.
+  expect(codeOf(await hold(event, [named(front, "1-1")]))).toBe("seat_orphaned");
+  expect(codeOf(await hold(event, [named(front, "1-0", "1-2")]))).toBe("ok");
+  expect(codeOf(await hold(event, [named(front, "2-1", "2-2")]))).toBe("seat_orphaned");
+  expect(codeOf(await hold(event, [named(front, "2-2", "2-3")]))).toBe("ok");
+});
+
 test("a change keeps a line whose sale is over, and gets no more of it", async () => {
   vi.useFakeTimers({ toFake: ["Date"] });
   const early = seatedType(["c0"], { name: "Early", saleEndMs: Date.now() + HOLD_MS / 2 });
