@@ -24,13 +24,15 @@ export const eraOf = (model: Model, { maps }: Atlas): Era => {
   return { nowMs: model.nowMs, seating, seatMapIds: maps.size === 0 ? [null] : [...maps.keys()] };
 };
 
-export function layMap(dice: Dice, { maps, laid }: Atlas): Command {
+/** One at a time is laid beside the event's: another one that was goes. */
+export function layMap(dice: Dice, model: Model, { maps, laid }: Atlas): Command {
   const map = dice.pick([...maps.values()]);
   return command(
     `installSeats ${map.id}`,
     (object) => object.installSeats({ ...map, part: 0, parts: 1 }),
     (answer) => {
       agree("the map is there", settle(answer, null)?.complete, true);
+      for (const id of laid) if (!laid.has(map.id) && id !== model.config.seatMapId) laid.delete(id);
       laid.add(map.id);
     },
   );

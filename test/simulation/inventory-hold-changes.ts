@@ -38,7 +38,7 @@ export function changeHold(dice: Dice, model: Model): Command {
     seatIds.length > 0 ? { ticketTypeId, quantity, bestAvailable: true as const } : { ticketTypeId, quantity },
   );
   const items = again !== undefined && dice.chance(0.3) ? nameOwnSeats(dice, model, hold, again) : drawItems(dice, model);
-  const partial = mayBePartial(items) && dice.chance(0.25);
+  const partial = mayBePartial(model, items) && dice.chance(0.25);
   return command(
     `changeHold ${id} ${JSON.stringify(items)}${partial ? " partial" : ""}`,
     (object) => object.changeHold(id, items, partial),

@@ -6,6 +6,7 @@ import { agree, type Command, codeOf, command, settle } from "./inventory-comman
 import type { Dice } from "./inventory-dice.ts";
 import type { Model, ModelHold, ModelLine } from "./inventory-model.ts";
 import { hasRoom, holderRefusal, mergeLines, saleRefusal } from "./inventory-rules.ts";
+import { partiesOf } from "./inventory-seating.ts";
 import { askForSeats, fitLine, judgeSeats, type Sight, seatRefusal, seeSeats } from "./inventory-seats.ts";
 import { DAY_MS } from "./inventory-terms.ts";
 
@@ -35,9 +36,17 @@ export function drawItems(dice: Dice, model: Model): Line[] {
   });
 }
 
-/** How many of a party can sit where some need an accessible seat depends on which of those the object takes. */
-export const mayBePartial = (items: readonly Line[]): boolean =>
-  items.every(({ bestAvailable }) => typeof bestAvailable !== "object" || !bestAvailable.accessible);
+/**
+ * How many of a party can sit where some need an accessible seat depends on which of those the object takes, and so does what it leaves
+ * of categories that parties of other wishes share.
+ */
+export function mayBePartial(model: Model, items: readonly Line[]): boolean {
+  const parties = partiesOf(model, mergeLines(items));
+  return parties.every(
+    ({ accessible, categories }, index) =>
+      accessible === 0 && parties.slice(0, index).every((other) => !other.categories.some((id) => categories.includes(id))),
+  );
+}
 
 export function placeHold(dice: Dice, model: Model, number: number): Command {
   const known = dice.chance(0.12) ? dice.pickLate(model.holds) : undefined;
@@ -51,7 +60,7 @@ export function placeHold(dice: Dice, model: Model, number: number): Command {
     holder: known?.holder ?? drawHolder(dice),
     items,
     insider: dice.chance(0.2),
-    ...(mayBePartial(items) && dice.chance(0.25) ? { partial: true } : {}),
+    ...(mayBePartial(model, items) && dice.chance(0.25) ? { partial: true } : {}),
   };
   return command(
     `placeHold ${JSON.stringify(request)}`,

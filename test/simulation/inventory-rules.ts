@@ -6,9 +6,12 @@ export type Quantity = Pick<Line, "ticketTypeId" | "quantity">;
 
 const MAX_TOGETHER = 20;
 
+/** `isMixed`: a type is asked for twice, to sit in different sections. */
+type Merged = Line & { isMixed?: true };
+
 /** One line a type, in the order of first mention. */
-export function mergeLines(items: readonly Line[]): Line[] {
-  const merged: Line[] = [];
+export function mergeLines(items: readonly Line[]): Merged[] {
+  const merged: Merged[] = [];
   for (const item of items) {
     const earlier = merged.findIndex((line) => line.ticketTypeId === item.ticketTypeId);
     const line = merged[earlier];
@@ -16,36 +19,30 @@ export function mergeLines(items: readonly Line[]): Line[] {
     else {
       const seatIds = [...(line.seatIds ?? []), ...(item.seatIds ?? [])];
       const named = seatIds.length > 0 ? { seatIds } : {};
-      merged[earlier] = { ...item, ...line, quantity: line.quantity + item.quantity, ...named, ...mergeBest(line, item) };
+      merged[earlier] = {
+        ...item,
+        ...line,
+        quantity: line.quantity + item.quantity,
+        ...named,
+        ...mergeBest(line, item),
+      } satisfies Merged;
     }
   }
   return merged;
 }
 
 /** What two lines of one type want of the best seats, where only one of them says so much. */
-function mergeBest({ bestAvailable: one }: Line, { bestAvailable: other }: Line): Pick<Line, "bestAvailable"> {
+function mergeBest(line: Merged, item: Line): Pick<Merged, "bestAvailable" | "isMixed"> {
+  const [one, other] = [line.bestAvailable, item.bestAvailable];
   if (one === undefined || other === undefined || (one === true && other === true)) return {};
   const [first, second] = [one, other].map((best) => (best === true ? {} : best));
   const accessible = (first?.accessible ?? 0) + (second?.accessible ?? 0);
-  return { bestAvailable: { ...(first?.sectionIds ? { sectionIds: first.sectionIds } : {}), accessible } };
+  const bestAvailable = { ...(first?.sectionIds ? { sectionIds: first.sectionIds } : {}), accessible };
+  return sectionsOf(line) === sectionsOf(item) ? { bestAvailable } : { bestAvailable, isMixed: true };
 }
 
 const sectionsOf = ({ bestAvailable }: Line): string =>
   typeof bestAvailable === "object" && bestAvailable.sectionIds ? [...new Set(bestAvailable.sectionIds)].sort().join(" ") : "all";
-
-/** Whether a type is asked for twice, to sit in different sections. */
-export const hasMixedWishes = (items: readonly Line[]): boolean =>
-  items.some((line, index) =>
-    items
-      .slice(0, index)
-      .some(
-        (other) =>
-          other.ticketTypeId === line.ticketTypeId &&
-          other.bestAvailable !== undefined &&
-          line.bestAvailable !== undefined &&
-          sectionsOf(other) !== sectionsOf(line),
-      ),
-  );
 
 export const hasEnded = (model: Model): boolean => model.state !== "open" || model.nowMs >= model.config.endMs;
 
@@ -57,7 +54,7 @@ export function windowOf(model: Model, type: TicketTypeConfig): "scheduled" | "o
 }
 
 /** Before any stock is looked at: event, type, quantity, form of seats, sale window. */
-export function saleRefusal(model: Model, lines: readonly Line[], had: readonly Quantity[] = []): string | null {
+export function saleRefusal(model: Model, lines: readonly Merged[], had: readonly Quantity[] = []): string | null {
   if (hasEnded(model)) return "event_not_on_sale";
   const types = lines.map(({ ticketTypeId }) => model.type(ticketTypeId));
   if (types.some((type) => type === undefined)) return "ticket_type_not_found";
@@ -82,9 +79,10 @@ export function saleRefusal(model: Model, lines: readonly Line[], had: readonly 
   return areOnSale ? null : "ticket_type_not_on_sale";
 }
 
-function formRefusal({ quantity, seatIds = [], bestAvailable }: Line, isSeated: boolean): string | null {
+function formRefusal({ quantity, seatIds = [], bestAvailable, isMixed }: Merged, isSeated: boolean): string | null {
   if (!isSeated) return seatIds.length > 0 || bestAvailable !== undefined ? "seat_unknown" : null;
   if (seatIds.length === 0 && bestAvailable === undefined) return "seats_required";
+  if (isMixed) return "seat_count_mismatch";
   if (quantity > MAX_TOGETHER) return "quantity_out_of_range";
   const others = quantity - seatIds.length;
   if (bestAvailable === undefined) return others === 0 ? null : "seat_count_mismatch";

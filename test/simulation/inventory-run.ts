@@ -81,6 +81,8 @@ export class Run {
     this.#atlas.laid.clear();
     if (config.seatMapId !== null) this.#atlas.laid.add(config.seatMapId);
     this.#model.lay(config.seatMapId === null ? null : (this.#world.maps.get(config.seatMapId) ?? null));
+    // A type whose pool is empty from the beginning is sold out.
+    this.#model.openTiers();
     this.#note(`open ${JSON.stringify(config)}`, opened);
     this.#check();
   }

@@ -32,6 +32,24 @@ export function orphansOf(row: readonly ModelSeat[], isFree: Field["isFree"], pi
   return row.filter(({ whole, kind }, place) => !whole && kind === "o" && isLone(place, after) && !isLone(place, isFree));
 }
 
+/** Whether the picked seats leave more of them alone than as many neighbours of the same free run would have to. */
+export function leavesOrphans(row: readonly ModelSeat[], isFree: Field["isFree"], picked: ReadonlySet<string>): boolean {
+  const lone = new Set(orphansOf(row, isFree, picked).map(({ id }) => id));
+  const isOpen = (seat: ModelSeat | undefined) => seat !== undefined && isFree(seat) && isOrdinary(seat);
+  const runs = row.flatMap((seat, place) => {
+    if (!isOpen(seat) || isOpen(row[place - 1])) return [];
+    const rest = row.slice(place);
+    const end = rest.findIndex((other) => !isOpen(other));
+    return [end === -1 ? rest : rest.slice(0, end)];
+  });
+  return runs.some((run) => {
+    const size = run.filter(({ id }) => picked.has(id)).length;
+    const places = run.slice(size === 0 ? run.length : size - 1).map((_, first) => run.slice(first, first + size));
+    const fewest = places.map((place) => orphansOf(row, isFree, new Set(place.map(({ id }) => id))).length);
+    return run.filter(({ id }) => lone.has(id)).length > (size === 0 ? 0 : Math.min(...fewest));
+  });
+}
+
 const isOrdinary = ({ kind, whole }: ModelSeat): boolean => whole || kind === "o";
 
 interface Place {

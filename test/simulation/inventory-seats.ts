@@ -4,7 +4,17 @@ import { agree, Difference } from "./inventory-command.ts";
 import type { Dice } from "./inventory-dice.ts";
 import type { Letter, ModelSeat } from "./inventory-map.ts";
 import type { Model, ModelHold } from "./inventory-model.ts";
-import { fewestParts, fieldOf, orphansOf, type Party, partiesOf, partsOf, placesTogether, sizeOf } from "./inventory-seating.ts";
+import {
+  fewestParts,
+  fieldOf,
+  leavesOrphans,
+  orphansOf,
+  type Party,
+  partiesOf,
+  partsOf,
+  placesTogether,
+  sizeOf,
+} from "./inventory-seating.ts";
 
 /** The seats as they were when the command came. */
 export interface Sight {
@@ -58,7 +68,7 @@ export function seatRefusal(model: Model, lines: readonly Line[], { taken, heard
   if (model.config.refuseOrphanSeats) {
     const isFree = (seat: ModelSeat | undefined) => seat !== undefined && !taken.has(seat.id);
     if (model.isLagging && (heard === "seat_orphaned" || heard === "ok")) return heard === "ok" ? null : heard;
-    if (rows.some((row) => orphansOf(row, isFree, ids).length > 0)) return "seat_orphaned";
+    if (rows.some((row) => leavesOrphans(row, isFree, ids))) return "seat_orphaned";
   }
   const now = new Map(taken);
   for (const id of ids) now.set(id, "h");

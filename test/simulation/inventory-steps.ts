@@ -33,7 +33,7 @@ export function drawCommand(dice: Dice, model: Model, atlas: Atlas, number: numb
     [4, () => tickets.checkIn(dice, model)],
     [2 * alone, () => tickets.readTickets(dice, model)],
     [6, () => setTerms(dice, model, atlas)],
-    [1.5 * (atlas.maps.size > 0 ? 1 : 0), () => layMap(dice, atlas)],
+    [1.5 * (atlas.maps.size > 0 ? 1 : 0), () => layMap(dice, model, atlas)],
     [0.05, () => close(model, "completed")],
     [0.04, () => close(model, "cancelled")],
     [3 * seated, () => blockSeats(dice, model)],
