@@ -95,11 +95,17 @@ export const NoBody = z.strictObject({}).optional();
 
 type QueryEnv<S extends z.ZodType> = { Variables: { query: z.output<S> } };
 
-/** The query's documented parameters; others are ignored, as proxies and links add their own. */
-export function query<S extends z.ZodObject>(schema: S): MiddlewareHandler<QueryEnv<S>> {
+/** The query's documented parameters; others are ignored, as proxies and links add their own. `beforeRefusing` as of `form`. */
+export function query<S extends z.ZodObject, E extends Env = Env>(
+  schema: S,
+  beforeRefusing?: (c: Context<E>) => Promise<void>,
+): MiddlewareHandler<QueryEnv<S>> {
   const handler: MiddlewareHandler<QueryEnv<S>> = async (c, next) => {
     const parsed = schema.safeParse(c.req.query());
-    if (!parsed.success) throw new Problem("invalid_query", { errors: errorsOf(parsed.error) });
+    if (!parsed.success) {
+      await beforeRefusing?.(c as unknown as Context<E>);
+      throw new Problem("invalid_query", { errors: errorsOf(parsed.error) });
+    }
     c.set("query", parsed.data);
     await next();
   };

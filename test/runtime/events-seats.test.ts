@@ -53,6 +53,7 @@ it("seats are told as data and as a picture, held by name and by the best, block
   expect((await statesOf(room, path, "?sectionId=b")).sections.map(({ id }) => id)).toEqual(["b"]);
   expect(codeOf(await room.ask("GET", `${path}/seats?sectionId=zz`))).toBe("404 seat_map_not_found");
   expect(codeOf(await room.ask("GET", `${path}/seats?format=gif`))).toBe("400 invalid_query");
+  expect(codeOf(await room.ask("GET", `/events/${someId()}/seats?format=gif`))).toBe("404 event_not_found");
 
   const picture = await room.ask("GET", `${path}/seats`, { headers: { accept: "image/svg+xml", "accept-language": "de" } });
   expect(picture.headers.get("content-type")).toBe("image/svg+xml");

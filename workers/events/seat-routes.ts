@@ -8,6 +8,7 @@ import { operation } from "../../shared/http/operation";
 import { principalOf } from "../../shared/http/principal";
 import { acceptedLanguage } from "../../shared/locale/accepted-language";
 import type { Env } from "./environment";
+import { readEvent } from "./event-reads";
 import { setSeatMap } from "./event-seat-map";
 import { requireMember } from "./members";
 import { eventIdOf, ifMatch, laterOf } from "./requests";
@@ -24,6 +25,10 @@ function formatOf(c: Context, asked: "json" | "svg" | undefined): "json" | "svg"
   return asked ?? (accept.includes("image/svg+xml") && !accept.includes("application/json") ? "svg" : "json");
 }
 
+async function refuseUnknownEvent(c: Context<{ Bindings: Env }>): Promise<void> {
+  unwrap(await readEvent(c.env, principalOf(c), eventIdOf(c)));
+}
+
 /** Opened by itself an SVG is a document: it runs nothing, loads nothing and is nobody's origin. */
 const SVG_POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'";
 
@@ -38,21 +43,27 @@ export const seatRoutes = new Hono<{ Bindings: Env }>()
       return c.json(toEvent(stored), 200, { etag: etagOfVersion(stored.event.version), "cache-control": "no-store" });
     },
   )
-  .get("/events/:eventId/seats", operation(operations.getSeats), anyoneOrCaller(), query(SeatsQuery), async (c) => {
-    const { sectionId = null, format: asked } = c.var.query;
-    const format = formatOf(c, asked);
-    const language = acceptedLanguage(c.req.header("accept-language"));
-    const seats = unwrap(await readSeats(c.env, principalOf(c), { eventId: eventIdOf(c), format, sectionId, language }));
-    const headers = {
-      etag: seats.etag,
-      vary: "accept, accept-language",
-      "cache-control": seats.known ? "public, max-age=0, must-revalidate" : "private, no-store",
-    };
-    if (isFresh(c, seats.etag)) return c.body(null, 304, headers);
-    return format === "svg"
-      ? c.body(seats.body, 200, { ...headers, "content-type": "image/svg+xml", "content-security-policy": SVG_POLICY })
-      : c.body(seats.body, 200, { ...headers, "content-type": "application/json" });
-  })
+  .get(
+    "/events/:eventId/seats",
+    operation(operations.getSeats),
+    anyoneOrCaller(),
+    query(SeatsQuery, refuseUnknownEvent),
+    async (c) => {
+      const { sectionId = null, format: asked } = c.var.query;
+      const format = formatOf(c, asked);
+      const language = acceptedLanguage(c.req.header("accept-language"));
+      const seats = unwrap(await readSeats(c.env, principalOf(c), { eventId: eventIdOf(c), format, sectionId, language }));
+      const headers = {
+        etag: seats.etag,
+        vary: "accept, accept-language",
+        "cache-control": seats.known ? "public, max-age=0, must-revalidate" : "private, no-store",
+      };
+      if (isFresh(c, seats.etag)) return c.body(null, 304, headers);
+      return format === "svg"
+        ? c.body(seats.body, 200, { ...headers, "content-type": "image/svg+xml", "content-security-policy": SVG_POLICY })
+        : c.body(seats.body, 200, { ...headers, "content-type": "application/json" });
+    },
+  )
   .post(
     "/events/:eventId/seats/block",
     operation(operations.blockSeats),
