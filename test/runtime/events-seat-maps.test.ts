@@ -5,6 +5,7 @@ import { ok } from "../../shared/contracts/result";
 import { MAX_SEAT_MAP_BYTES, type SeatMapDraft, SeatMapSummary } from "../../shared/contracts/seats";
 import { listOf } from "../../shared/http/list";
 import { changeEvent, settle } from "../../workers/events/event-changes";
+import { readInTime } from "../../workers/events/seat-map-uploads";
 import { EventSeats, SeatMap } from "../../workers/events/seat-views";
 import { loadEvent } from "../../workers/events/stored-event";
 import { closeRooms, codeOf, draft, openRoom, parse, publishNew, someId, user } from "../support/events-room";
@@ -59,6 +60,15 @@ it("a map is uploaded once, belongs to its organizer, and goes when no event use
   expect(without.seatMapId).toBeUndefined();
   expect((await room.ask("DELETE", path, { as: room.owner })).status).toBe(204);
   expect(codeOf(await room.ask("GET", path, { as: room.owner }))).toBe("404 seat_map_not_found");
+});
+
+it("a body that does not come in time is given up, and one that does is read", async () => {
+  const request = (body: ReadableStream<Uint8Array>) => new Request("http://events/events/seat-maps", { method: "POST", body });
+  const endless = new ReadableStream<Uint8Array>({ pull: () => new Promise<never>(() => undefined) });
+  await expect(readInTime(request(endless), 20)).rejects.toThrow("overloaded");
+  const prompt = new Response("{}").body;
+  if (!prompt) throw new Error("a body");
+  await expect(readInTime(request(prompt), 5_000)).resolves.toBeUndefined();
 });
 
 it("a map that goes while an event is changed to it leaves neither an error nor a wish that nobody can carry out", async () => {

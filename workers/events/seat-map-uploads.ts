@@ -7,6 +7,8 @@ import { Problem } from "../../shared/http/problem";
 
 /** Large ones at a time: an isolate has 128 MB, and a map stands in them several times while it is compiled. */
 const MAX_AT_ONCE = 2;
+/** 8 MiB by 2.2 Mbit/s. */
+const MAX_UPLOAD_MS = 30_000;
 const held = new Set<Request>();
 
 /** Gives the place back that `organizerOfUpload` took, however the request ends. */
@@ -25,6 +27,21 @@ export async function organizerOfUpload(c: Context): Promise<string> {
   if (isLarge && held.size >= MAX_AT_ONCE)
     throw new Problem("overloaded", { detail: "Other seat maps are coming in", retryAfterSeconds: 2 });
   if (isLarge) held.add(request);
-  await readBytesOnce(request, MAX_SEAT_MAP_BYTES);
+  await readInTime(request);
   return organizerOfBody(c);
+}
+
+/** Whose map it is stands in the body, so that a place is taken before anybody knows whether he may: nobody keeps it by being slow. */
+export async function readInTime(request: Request, maxMs = MAX_UPLOAD_MS): Promise<void> {
+  const read = new AbortController();
+  const late = scheduler.wait(maxMs, { signal: read.signal }).then(
+    () => true,
+    () => false,
+  );
+  try {
+    const isLate = await Promise.race([late, readBytesOnce(request, MAX_SEAT_MAP_BYTES).then(() => false)]);
+    if (isLate) throw new Problem("overloaded", { detail: "The seat map came in too slowly", retryAfterSeconds: 2 });
+  } finally {
+    read.abort();
+  }
 }
