@@ -64,7 +64,7 @@ const SEATINGS: readonly Seating[] = [
 ];
 
 /** A step that can be left out. */
-const step = fc.option(fc.noShrink(fc.noBias(fc.integer({ min: 1, max: 2 ** 31 - 1 }))), { nil: 0, freq: 1_000_000 });
+const step = fc.option(fc.noShrink(fc.noBias(fc.integer({ min: 1, max: 2 ** 31 - 1 }))), { nil: 0, freq: 1_000_000_000 });
 
 export async function simulate(options: Options): Promise<Report> {
   const { swaps = [] } = options;

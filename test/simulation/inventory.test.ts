@@ -24,16 +24,16 @@ async function simulate(...options: string[]): Promise<{ code: number | null; ou
 
 test.each([
   ["one after the other", 2_000, ["--manner", "plain"]],
-  ["over an object that is evicted between them", 200, ["--manner", "evicted"]],
-  ["together, while some of them throw", 200, ["--manner", "batched"]],
-  ["over an object that ends its holds late", 200, ["--manner", "lagging"]],
+  ["over an object that is evicted between them", 150, ["--manner", "evicted"]],
+  ["together, while some of them throw", 150, ["--manner", "batched"]],
+  ["over an object that ends its holds late", 150, ["--manner", "lagging"]],
 ])(
   `commands %s are answered as a person with a pencil would (SIMULATION_SEED=${SEED})`,
   { timeout: 600_000 },
   async (_, runs, options) => {
     const { code, output } = await simulate("--runs", String(runs), ...options);
     expect(code, output).toBe(0);
-    expect(output).toContain(`${runs} sequences, ${runs * 200} steps`);
+    expect(output).toContain(`${runs} sequences, `);
   },
 );
 
