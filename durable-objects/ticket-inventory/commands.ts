@@ -33,6 +33,7 @@ export class Commands {
       ctx.storage,
       () => this.known(),
       () => this.#stir(),
+      report,
     );
     this.due = new DueHolds(ctx.storage, () => this.known(), this.waiting, report);
     this.clock = new AlarmClock(ctx.storage, () => this.#nextDueMs());

@@ -3,7 +3,7 @@ import type { HeldLine, HeldStock, HoldChangeRefusal, Line, RepricedLine } from 
 import type { Refusal } from "../../shared/contracts/problems";
 import { ok, type Result, refuse } from "../../shared/contracts/result";
 import type { Terms } from "./event";
-import { deathOf, endHold, findHold, fitHold, type HoldRecord, isLive, rewriteHold, tellHold } from "./holds";
+import { deathOf, endHold, findHold, fitHold, type HoldRecord, isLive, OFFER_HASH, rewriteHold, tellHold } from "./holds";
 import { checkEvent, checkSale, mergeLines, priceLines } from "./sale";
 import { askAgain } from "./seats";
 import { returnHeldStock, takeAskedStock, takeStock } from "./stock";
@@ -45,9 +45,21 @@ export function changeHold(
   const anew = { ...hold, lines: priced, refused, repriced: [], configVersion: terms.version };
   const taken = takeAskedStock(sql, terms, anew, fitted.value.lines, nowMs, hold.lines);
   if (!taken.ok) return taken;
-  const changed: HoldRecord = { ...anew, lines: taken.value };
+  const changed: HoldRecord = { ...anew, lines: taken.value, ...endOf(terms, hold, taken.value, nowMs) };
   rewriteHold(sql, changed);
   return ok(tellHold(terms, changed));
+}
+
+/** An offer of the waiting list is held so long because somebody has waited for these tickets: for others it is a hold like any. */
+function endOf(terms: Terms, hold: HoldRecord, lines: readonly HeldLine[], nowMs: number) {
+  const { expiresAtMs, capMs } = hold;
+  const isOwn = ({ ticketTypeId, quantity }: HeldLine) =>
+    hold.lines.some((line) => line.ticketTypeId === ticketTypeId && line.quantity >= quantity);
+  if (hold.requestHash !== OFFER_HASH || lines.every(isOwn)) return { expiresAtMs, capMs };
+  return {
+    expiresAtMs: Math.min(expiresAtMs, nowMs + terms.holdMs),
+    capMs: Math.min(capMs, nowMs + Math.max(terms.holdMs, terms.holdCapMs)),
+  };
 }
 
 /** Who asks for as many of the best seats as he has keeps those that he has, unless he names one of them for somebody else. */

@@ -216,6 +216,9 @@ function tellEarlier(
   return earlier.requestHash === requestHash ? tellLiving(terms, earlier, nowMs) : refuse({ code: "idempotency_key_reused" });
 }
 
+/** In place of a request's: of a hold that the waiting list has placed, which no request can be. */
+export const OFFER_HASH = "offer";
+
 /** False when the id is taken. */
 export function insertHold(sql: SqlStorage, hold: HoldRecord, nowMs: number): boolean {
   const { rowsWritten } = sql.exec(

@@ -206,6 +206,10 @@ export class TicketInventory extends DurableObject<TicketInventoryEnv> implement
     return this.#waiting.joinWaitlist(request);
   }
 
+  confirmWaiting(entryId: string) {
+    return this.#waiting.confirmWaiting(entryId);
+  }
+
   waitingEntry(entryId: string) {
     return this.#waiting.waitingEntry(entryId);
   }

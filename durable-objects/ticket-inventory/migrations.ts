@@ -1,7 +1,7 @@
 import type { SchemaSteps } from "../../shared/durable/migrations";
 import { FEED_SCHEMA } from "./feed-schema";
 import { SEAT_SCHEMA } from "./seat-schema";
-import { WAITING_SCHEMA } from "./waiting-schema";
+import { CONFIRMED_WAITING_SCHEMA, WAITING_SCHEMA } from "./waiting-schema";
 
 /** The name that SQLite reports when a pool has no room; `pools.ts` makes a refusal of this one error and of no other. */
 export const ROOM_LEFT = "room_left";
@@ -209,4 +209,5 @@ export const INVENTORY_SCHEMA: SchemaSteps = [
   -- Whether the address behind person_key was proved to be the buyer's.
   ALTER TABLE holds ADD COLUMN person_verified INTEGER NOT NULL DEFAULT 0 CHECK (person_verified IN (0, 1));
   `,
+  CONFIRMED_WAITING_SCHEMA,
 ];

@@ -114,6 +114,8 @@ function bindOrder(
     isVerified ? 1 : 0,
     id,
   );
+  // Who has as many as he may is to keep nothing from others on the waiting list.
+  if (key !== null && terms.wishes.length > 0) terms.mayOffer = true;
   return ok({ ...stock, orderId, extendableUntilMs: capMs });
 }
 

@@ -7,11 +7,15 @@ import { chooseBest } from "./best-available";
 import type { Terms } from "./event";
 import { typeOf } from "./sale";
 import { accessibleOf, seatRepeated, sectionsOf } from "./seat-form";
-import { lanesOf, openSeatIndex } from "./seat-index";
+import { lanesOf, openSeatIndex, type SeatLane } from "./seat-index";
 import { findSeats, readSegments, type SeatPlace, type SeatSegmentRow } from "./seat-rows";
 import { bestWindow, orphansMade, runsOf } from "./seat-runs";
 import { nameSeats, returnSeats, takeSeats } from "./seats";
 import { chooseAccessible, placesOf } from "./seats-accessible";
+
+/** Where a party of so many may choose: what is set aside for others is not open to it. */
+export type LanesFor = (quantity: number) => (lane: SeatLane) => boolean;
+const everyLane: LanesFor = () => () => true;
 
 /** The seats of each type, in the order of its tickets. */
 export type SeatsByType = Map<string, HeldSeat[]>;
@@ -25,9 +29,10 @@ export function pickSeats(
   terms: Terms,
   holdId: string,
   lines: readonly Line[],
+  lanesFor: LanesFor = everyLane,
 ): Result<SeatsByType, HoldRefusal> {
   const picked: SeatsByType = new Map();
-  const refusal = pickInto(sql, terms, holdId, lines, picked);
+  const refusal = pickInto(sql, terms, holdId, lines, picked, lanesFor);
   return refusal === null ? ok(picked) : refuse(refusal);
 }
 
@@ -51,10 +56,11 @@ function pickInto(
   holdId: string,
   lines: readonly Line[],
   picked: SeatsByType,
+  lanesFor: LanesFor = everyLane,
 ): HoldRefusal | null {
   const seated = lines.filter(({ ticketTypeId }) => typeOf(terms, ticketTypeId).seatCategories.length > 0);
   if (seated.length === 0) return null;
-  return takeNamed(sql, terms, holdId, seated, picked) ?? takeBest(sql, terms, holdId, seated, picked);
+  return takeNamed(sql, terms, holdId, seated, picked) ?? takeBest(sql, terms, holdId, seated, picked, lanesFor);
 }
 
 function takeNamed(
@@ -165,9 +171,12 @@ function takeBest(
   holdId: string,
   lines: readonly Line[],
   picked: SeatsByType,
+  lanesFor: LanesFor,
 ): HoldRefusal | null {
   for (const party of partiesOf(terms, lines)) {
-    const lanes = lanesOf(sql, party.categories, party.sections);
+    const found = lanesOf(sql, party.categories, party.sections);
+    // Seats for wheelchairs are looked for among all: they are kept for nobody.
+    const lanes = party.accessible > 0 ? found : found.filter(lanesFor(sizeOf(party)));
     const places = choosePlaces(sql, lanes, sizeOf(party), party.accessible);
     if (places === null) return soldOut(lines);
     const segments = readSegments(
@@ -188,8 +197,14 @@ function takeBest(
 }
 
 /** Whether there are so many of the best seats as a line asks for, where nobody else chooses with it. */
-export function hasBest(sql: SqlStorage, terms: Terms, { ticketTypeId, quantity, bestAvailable }: Line): boolean {
-  const lanes = lanesOf(sql, typeOf(terms, ticketTypeId).seatCategories, sectionsOf(bestAvailable));
+export function hasBest(
+  sql: SqlStorage,
+  terms: Terms,
+  { ticketTypeId, quantity, bestAvailable }: Line,
+  lanesFor: LanesFor = everyLane,
+): boolean {
+  const { seatCategories } = typeOf(terms, ticketTypeId);
+  const lanes = lanesOf(sql, seatCategories, sectionsOf(bestAvailable)).filter(lanesFor(quantity));
   return choosePlaces(sql, lanes, quantity, Math.min(accessibleOf(bestAvailable), quantity)) !== null;
 }
 

@@ -9,7 +9,7 @@ import { soldOut } from "./available";
 import type { Terms } from "./event";
 import { isAnonymous } from "./holders";
 import { demandOf, GIVE_BACK, type Movement, movePools, type Quantity, SELL, SELL_HELD, TAKE, UNSELL } from "./pools";
-import { isSetAside } from "./public-stock";
+import { type Share, shareFor } from "./public-stock";
 import { pickSeats } from "./seat-lines";
 import { returnSeats, seatIdsOf, sellHeldSeats, takeSeatsAgain } from "./seats";
 import { openTiers } from "./tiers";
@@ -33,22 +33,23 @@ export function takeAskedStock(
   nowMs: number,
   had: readonly HeldLine[] = [],
 ): Result<HeldLine[], HoldRefusal> {
-  return isSetAside(sql, terms, hold.lines, nowMs, had)
-    ? refuse(soldOut(hold.lines))
-    : takeOfferedStock(sql, terms, hold, asked, nowMs);
+  const share = shareFor(sql, terms, hold.lines, nowMs, had);
+  return share === null ? refuse(soldOut(hold.lines)) : takeOfferedStock(sql, terms, hold, asked, nowMs, share);
 }
 
-/** The same for whoever's turn it is. */
+/** The same for whoever's turn it is, out of what is left for him. */
 export function takeOfferedStock(
   sql: SqlStorage,
   terms: Terms,
   hold: Stake,
   asked: readonly Line[],
   nowMs: number,
+  share: Share,
 ): Result<HeldLine[], HoldRefusal> {
   if (!move(sql, terms, hold, TAKE)) return refuse(soldOut(hold.lines));
-  const picked = pickSeats(sql, terms, hold.id, asked);
+  const picked = pickSeats(sql, terms, hold.id, asked, share.lanes);
   if (!picked.ok) return picked;
+  if (share.isKept([...picked.value.values()].flatMap((seats) => seats.map(({ id }) => id)))) return refuse(soldOut(hold.lines));
   openTiers(sql, terms, nowMs);
   return ok(
     hold.lines.map((line) => {
@@ -63,7 +64,7 @@ export function takeOfferedStock(
 
 /** Takes a hold's tickets once more, the same seats. Refused too when the organizer has taken a type away since. */
 export function takeStock(sql: SqlStorage, terms: Terms, hold: Stake, nowMs: number): Refusal<"sold_out"> | null {
-  if (isSetAside(sql, terms, hold.lines, nowMs)) return soldOut(hold.lines);
+  if (isSetAside(sql, terms, hold, nowMs)) return soldOut(hold.lines);
   if (!move(sql, terms, hold, TAKE) || !takeSeatsAgain(sql, hold.id, "held", seatIdsOf(hold.lines))) return soldOut(hold.lines);
   openTiers(sql, terms, nowMs);
   return null;
@@ -78,7 +79,7 @@ export function sellHeldStock(sql: SqlStorage, terms: Terms, hold: Stake): Refus
 
 /** The tickets of a hold that has ended, and given them back, are sold if they are still there. */
 export function sellFreeStock(sql: SqlStorage, terms: Terms, hold: Stake, nowMs: number): Refusal<"sold_out"> | null {
-  if (isSetAside(sql, terms, hold.lines, nowMs)) return soldOut(hold.lines);
+  if (isSetAside(sql, terms, hold, nowMs)) return soldOut(hold.lines);
   if (!move(sql, terms, hold, SELL) || !takeSeatsAgain(sql, hold.id, "sold", seatIdsOf(hold.lines))) return soldOut(hold.lines);
   openTiers(sql, terms, nowMs);
   return null;
@@ -106,6 +107,12 @@ export function returnSoldStock(sql: SqlStorage, terms: Terms, tickets: readonly
     "sold",
     tickets.flatMap(({ seat }) => seat?.id ?? []),
   );
+}
+
+/** Whether the hold's tickets, the same seats among them, are kept for those who wait. */
+function isSetAside(sql: SqlStorage, terms: Terms, { lines }: Stake, nowMs: number): boolean {
+  const share = shareFor(sql, terms, lines, nowMs);
+  return share === null || share.isKept(seatIdsOf(lines));
 }
 
 function move(sql: SqlStorage, terms: Terms, { lines, holder }: Stake, movement: Movement): boolean {

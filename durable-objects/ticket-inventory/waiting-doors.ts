@@ -1,7 +1,8 @@
 /** The object's doors for those who wait (`WaitingInventoryRpc`). */
 import { ok } from "../../shared/contracts/result";
-import type { WaitingInventoryRpc, WaitingQuestion, WaitingRequest } from "../../shared/contracts/waiting";
+import type { WaitingEntry, WaitingInventoryRpc, WaitingQuestion, WaitingRequest } from "../../shared/contracts/waiting";
 import type { Commands } from "./commands";
+import type { Terms } from "./event";
 import * as entries from "./waiting-entries";
 import { announceEntry } from "./waiting-offers";
 
@@ -19,14 +20,29 @@ export class WaitingDoors implements WaitingInventoryRpc {
     return this.#commands.write((terms, nowMs) => {
       const joined = entries.join(this.#sql, terms, request, nowMs);
       if (!joined.ok) return joined;
-      const { waiting } = this.#commands;
-      waiting.stir();
-      waiting.look(nowMs);
-      const entry = entries.readEntry(this.#sql, terms, request.entryId, nowMs);
-      if (entry.ok && entry.value.state === "waiting") announceEntry(this.#sql, terms, "waitlist.joined", request.entryId, nowMs);
-      if (!entry.ok) throw new Error("an entry that was just written is not there");
-      return entry;
+      const entry = this.#look(terms, request.entryId, nowMs);
+      if (entry.state === "waiting" || entry.state === "unconfirmed")
+        announceEntry(this.#sql, terms, "waitlist.joined", request.entryId, nowMs);
+      return ok(entry);
     });
+  }
+
+  confirmWaiting(entryId: string) {
+    return this.#commands.write((terms, nowMs) => {
+      const confirmed = entries.confirm(this.#sql, terms, entryId, nowMs);
+      if (!confirmed.ok) return confirmed;
+      return confirmed.value ? ok(this.#look(terms, entryId, nowMs)) : entries.readEntry(this.#sql, terms, entryId, nowMs);
+    });
+  }
+
+  /** Whether it is his turn at once who has just come. */
+  #look(terms: Terms, entryId: string, nowMs: number): WaitingEntry {
+    const { waiting } = this.#commands;
+    waiting.stir();
+    waiting.look(nowMs, entryId);
+    const entry = entries.readEntry(this.#sql, terms, entryId, nowMs);
+    if (!entry.ok) throw new Error("an entry that was just written is not there");
+    return entry.value;
   }
 
   waitingEntry(entryId: string) {

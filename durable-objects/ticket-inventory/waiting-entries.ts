@@ -4,6 +4,7 @@ import type { Refusal } from "../../shared/contracts/problems";
 import { ok, type Result, refuse } from "../../shared/contracts/result";
 import { MAX_SEATS_TOGETHER } from "../../shared/contracts/seats";
 import {
+  MAX_UNCONFIRMED,
   MAX_WAITING_ENTRIES,
   MAX_WAITING_PAGE,
   MAX_WISHES,
@@ -16,11 +17,12 @@ import type { Terms } from "./event";
 import { endHold, findHold, type HoldRecord, isLive, tellHold } from "./holds";
 import { checkPersonLimit } from "./persons";
 import { checkEvent, priceLines, saleWindow, typeOf } from "./sale";
-import { keyOfWish, wishOfKey } from "./waiting-wishes";
+import { couldServe, supplyOf } from "./waiting-supply";
+import { keyOfWish, type Wish, wishOfKey } from "./waiting-wishes";
 
 export interface EntryRecord extends Omit<WaitingEntry, "state" | "offer" | "eventId" | "organizerId"> {
   personKey: string;
-  status: "waiting" | "offered" | "removed" | "ended";
+  status: "unconfirmed" | "waiting" | "offered" | "removed" | "ended";
   holdId: string | null;
   acceptedAtMs: number | null;
 }
@@ -123,34 +125,64 @@ type JoinRefusal = Refusal<
 >;
 
 /** Puts somebody onto the list; whoever calls it looks at once whether it is his turn. */
-export function join(sql: SqlStorage, terms: Terms, request: WaitingRequest, nowMs: number): Result<EntryRecord, JoinRefusal> {
-  const refusal = checkList(terms, request, nowMs) ?? checkWish(terms, request, nowMs) ?? checkPerson(sql, terms, request, nowMs);
+export function join(sql: SqlStorage, terms: Terms, request: WaitingRequest, nowMs: number): Result<null, JoinRefusal> {
+  const refusal =
+    checkList(terms, request.insider, nowMs) ?? checkWish(sql, terms, request, nowMs) ?? checkRoom(sql, terms, request);
   if (refusal !== null) return refuse(refusal);
+  const may = request.isConfirmed ? checkPerson(sql, terms, request, nowMs) : checkUnconfirmed(sql, request);
+  if (!may.ok) return may;
   sql.exec(
     `INSERT INTO waiting_entries (id, person_key, user_id, email, name, language, wish, priority, status, joined_at_ms)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'waiting', ?)`,
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     request.entryId,
     request.personKey,
     request.userId,
     request.email,
     request.name,
     request.language,
-    keyOfWish(request),
+    keyOfWish({ quantity: request.quantity, ticketTypeIds: may.value }),
     request.priority,
+    request.isConfirmed ? "waiting" : "unconfirmed",
     nowMs,
   );
   terms.isStale = true;
-  const entry = findEntry(sql, request.entryId);
-  if (entry === null) throw new Error("an entry that was just written is not there");
-  return ok(entry);
+  return ok(null);
 }
 
-function checkList(terms: Terms, { insider }: WaitingRequest, nowMs: number): JoinRefusal | null {
+/** He has read the mail to his address, and waits from now on, behind those who wait already. True where he did not before. */
+export function confirm(
+  sql: SqlStorage,
+  terms: Terms,
+  entryId: string,
+  nowMs: number,
+): Result<boolean, NotFound | Refusal<"waitlist_closed" | "event_not_on_sale" | "already_waiting">> {
+  const entry = findEntry(sql, entryId);
+  if (entry === null) return refuse(NOT_FOUND);
+  if (entry.status !== "unconfirmed") return ok(false);
+  const refusal = terms.allowWaitlist ? checkEvent(terms, nowMs) : ({ code: "waitlist_closed" } as const);
+  if (refusal !== null) return refuse(refusal);
+  if (stands(sql, entry.personKey, nowMs)) return refuse({ code: "already_waiting" });
+  sql.exec(
+    `UPDATE waiting_entries SET status = 'waiting', joined_at_ms = ?, number = (SELECT MAX(number) + 1 FROM waiting_entries)
+     WHERE id = ?`,
+    nowMs,
+    entryId,
+  );
+  terms.isStale = true;
+  return ok(true);
+}
+
+function checkList(terms: Terms, insider: boolean, nowMs: number): JoinRefusal | null {
   if (!terms.isPublic && !insider) return { code: "event_not_found" };
   return terms.allowWaitlist ? checkEvent(terms, nowMs) : { code: "waitlist_closed" };
 }
 
-function checkWish(terms: Terms, { ticketTypeIds, quantity }: WaitingRequest, nowMs: number): JoinRefusal | null {
+function checkWish(
+  sql: SqlStorage,
+  terms: Terms,
+  { ticketTypeIds, quantity }: WaitingRequest,
+  nowMs: number,
+): JoinRefusal | null {
   for (const id of ticketTypeIds) {
     const type = terms.types.get(id);
     if (type === undefined) return { code: "ticket_type_not_found", detail: `The event has no ticket type ${id}.` };
@@ -160,26 +192,49 @@ function checkWish(terms: Terms, { ticketTypeIds, quantity }: WaitingRequest, no
     if (saleWindow(terms, type, nowMs) === "ended")
       return { code: "ticket_type_not_on_sale", detail: `“${type.name}” is no longer on sale.` };
   }
-  return null;
+  const supply = supplyOf(sql, terms);
+  return ticketTypeIds.some((id) => couldServe(terms, supply, typeOf(terms, id), quantity))
+    ? null
+    : { code: "quantity_out_of_range", detail: `There can never be ${quantity} together.` };
 }
 
-/** One entry a person: who waits, or has an offer or an order of it that is not paid yet. */
-function checkPerson(sql: SqlStorage, terms: Terms, request: WaitingRequest, nowMs: number): JoinRefusal | null {
+function checkRoom(sql: SqlStorage, terms: Terms, request: WaitingRequest): JoinRefusal | null {
   if (isFull(sql)) return { code: "waitlist_full" };
   const key = keyOfWish(request);
-  if (terms.wishes.length >= MAX_WISHES && !terms.wishes.some((wish) => keyOfWish(wish) === key))
-    return { code: "waitlist_full", detail: "The list knows as many different wishes as it may; ask for fewer or other types." };
-  const own = readEntries(
-    sql,
-    "person_key = ? AND status IN ('waiting', 'offered') ORDER BY number DESC LIMIT ?",
-    request.personKey,
-    MAX_OWN,
+  return terms.wishes.length >= MAX_WISHES && !terms.wishes.some((wish) => keyOfWish(wish) === key)
+    ? { code: "waitlist_full", detail: "The list knows as many different wishes as it may; ask for fewer or other types." }
+    : null;
+}
+
+/** One entry a person. Of the types that he waits for there remain those that he may have so many of beside his orders. */
+function checkPerson(sql: SqlStorage, terms: Terms, request: WaitingRequest, nowMs: number): Result<string[], JoinRefusal> {
+  if (stands(sql, request.personKey, nowMs)) return refuse({ code: "already_waiting" });
+  const { quantity, ticketTypeIds } = request;
+  const limits = ticketTypeIds.map((id) => checkLimit(sql, terms, request, id, quantity, nowMs));
+  const allowed = ticketTypeIds.filter((_, index) => limits[index] === null);
+  const [limit] = limits.filter((refusal) => refusal !== null);
+  return allowed.length === 0 && limit !== undefined ? refuse(limit) : ok(allowed);
+}
+
+/** Who waits, or has an offer or an order of it that is not paid yet. */
+const stands = (sql: SqlStorage, personKey: string, nowMs: number): boolean =>
+  readEntries(sql, "person_key = ? AND status IN ('waiting', 'offered') ORDER BY number DESC LIMIT ?", personKey, MAX_OWN).some(
+    (entry) => ["waiting", "offered", "accepted"].includes(stateOf(entry, holdOf(sql, entry), nowMs)),
   );
-  const stands = own.some((entry) => ["waiting", "offered", "accepted"].includes(stateOf(entry, holdOf(sql, entry), nowMs)));
-  if (stands) return { code: "already_waiting" };
-  const { quantity } = request;
-  const limited = request.ticketTypeIds.map((id) => checkLimit(sql, terms, request, id, quantity, nowMs));
-  return limited.every((refusal) => refusal !== null) ? (limited[0] ?? null) : null;
+
+/** A guest's address is told nothing of what stands in its way, and is written to a few times at most. */
+function checkUnconfirmed(sql: SqlStorage, { personKey, ticketTypeIds }: WaitingRequest): Result<string[], JoinRefusal> {
+  const open = readEntries(sql, "person_key = ? AND status IN ('unconfirmed', 'waiting') LIMIT ?", personKey, MAX_UNCONFIRMED);
+  const isOver = open.length >= MAX_UNCONFIRMED || open.some(({ status }) => status === "waiting");
+  return isOver ? refuse({ code: "already_waiting" }) : ok(ticketTypeIds);
+}
+
+/** Of an entry whose person has reached his limit of other types since: it waits for these alone from now on. */
+export function narrowEntry(sql: SqlStorage, terms: Terms, { entryId, quantity }: EntryRecord, ticketTypeIds: string[]): Wish {
+  const wish = { quantity, ticketTypeIds };
+  sql.exec("UPDATE waiting_entries SET wish = ? WHERE id = ?", keyOfWish(wish), entryId);
+  terms.isStale = true;
+  return wish;
 }
 
 const isFull = (sql: SqlStorage): boolean =>
@@ -213,10 +268,15 @@ export function leave(
   const hold = holdOf(sql, entry);
   const state = stateOf(entry, hold, nowMs);
   if (hold !== null && isLive(hold, nowMs) && hold.orderId !== null) return refuse({ code: "hold_in_use" });
-  if (hold !== null && hold.orderId === null) endHold(sql, terms, hold, "released");
-  if (state !== "waiting" && state !== "offered" && state !== "accepted") return ok(null);
-  sql.exec("UPDATE waiting_entries SET status = 'removed', email = NULL, name = NULL WHERE id = ?", entryId);
-  terms.isStale = true;
+  if (hold !== null && hold.orderId === null) endHold(sql, terms, hold, isLive(hold, nowMs) ? "released" : "expired");
+  // What an entry has come to remains; who it was goes.
+  const isOpen = ["unconfirmed", "waiting", "offered", "accepted"].includes(state);
+  sql.exec(
+    "UPDATE waiting_entries SET status = ?, email = NULL, name = NULL WHERE id = ?",
+    isOpen ? "removed" : entry.status,
+    entryId,
+  );
+  if (state === "waiting") terms.isStale = true;
   return ok(null);
 }
 
@@ -246,9 +306,9 @@ export function decline(
   if (entry === null) return refuse(NOT_FOUND);
   const hold = holdOf(sql, entry);
   const state = stateOf(entry, hold, nowMs);
-  if (hold === null) return state === "waiting" ? refuse(notOpen(entry, hold, nowMs)) : ok(null);
+  if (hold === null) return state === "waiting" || state === "unconfirmed" ? refuse(notOpen(entry, hold, nowMs)) : ok(null);
   if (hold.orderId !== null) return isLive(hold, nowMs) || state === "ordered" ? refuse({ code: "hold_in_use" }) : ok(null);
-  endHold(sql, terms, hold, "released");
+  endHold(sql, terms, hold, isLive(hold, nowMs) ? "released" : "expired");
   return ok(null);
 }
 

@@ -1,5 +1,6 @@
 /** When those who wait are looked at: after whatever has brought stock back, and when the clock alone makes it somebody's turn. */
 import type { Terms } from "./event";
+import type { Report } from "./expiry";
 import { endList, type Looked, offerStock } from "./waiting-offers";
 
 /** Entries that one look moves: the alarm does the rest, as much at a time. */
@@ -11,6 +12,7 @@ export class WaitingList {
   readonly #storage: DurableObjectStorage;
   readonly #known: () => Terms | null;
   readonly #moved: () => void;
+  readonly #report: Report;
   /** Something that is due may have been written since the clock was set. */
   #isMoved = false;
   /** What the clock alone opens or ends was seen until then. Forgotten with the object: one look too many. */
@@ -20,8 +22,9 @@ export class WaitingList {
   #hasEnded = false;
 
   /** `known`: the event's terms as they stand, null while nobody has opened it. `moved`: others see another stock now. */
-  constructor(storage: DurableObjectStorage, known: () => Terms | null, moved: () => void) {
+  constructor(storage: DurableObjectStorage, known: () => Terms | null, moved: () => void, report: Report) {
     this.#storage = storage;
+    this.#report = report;
     this.#known = known;
     this.#moved = moved;
   }
@@ -32,12 +35,13 @@ export class WaitingList {
     if (terms?.mayOffer && this.#isConcerned(terms)) this.look(nowMs);
   }
 
-  /** Offers what there is, or ends the list; how many entries moved. A failure is its own: what came before it in the transaction stays. */
-  look(nowMs: number): number {
+  /** Offers what there is, or ends the list; how many entries moved. A failure is its own: what came before it in the
+   * transaction stays. `newcomer`: the entry that has come in by this very command. */
+  look(nowMs: number, newcomer: string | null = null): number {
     const terms = this.#known();
     if (terms === null || !this.#isConcerned(terms)) return 0;
     try {
-      const { moved, isBehind } = this.#storage.transactionSync(() => lookAt(this.#storage.sql, terms, nowMs));
+      const { moved, isBehind } = this.#storage.transactionSync(() => this.#lookAt(terms, nowMs, newcomer));
       this.#lookedAtMs = nowMs;
       this.#retryAtMs = null;
       this.#isMoved ||= moved > 0;
@@ -51,7 +55,7 @@ export class WaitingList {
       terms.isStale = true;
       this.#retryAtMs = nowMs + RETRY_MS;
       this.#isMoved = true;
-      console.error("looking at the waiting list failed", error);
+      this.#report(error, "look at the waiting list");
       return 0;
     }
   }
@@ -94,9 +98,22 @@ export class WaitingList {
     const ahead = [terms.endMs, ...times].filter((timeMs) => timeMs !== null).filter((timeMs) => timeMs > this.#lookedAtMs);
     return ahead.length === 0 ? null : Math.min(...ahead);
   }
-}
 
-const lookAt = (sql: SqlStorage, terms: Terms, nowMs: number): Looked =>
-  terms.state === "open" && nowMs < terms.endMs
-    ? offerStock(sql, terms, nowMs, MOVED_AT_A_TIME)
-    : endList(sql, terms, nowMs, MOVED_AT_A_TIME);
+  #lookAt(terms: Terms, nowMs: number, newcomer: string | null): Looked {
+    const { sql } = this.#storage;
+    if (terms.state !== "open" || nowMs >= terms.endMs || !terms.allowWaitlist)
+      return endList(sql, terms, nowMs, MOVED_AT_A_TIME);
+    return offerStock(sql, terms, nowMs, MOVED_AT_A_TIME, { newcomer, attempt: (work) => this.#attempt(work) });
+  }
+
+  /** False when it failed, and nothing of it stands: one entry that cannot be served keeps nobody else waiting. */
+  #attempt(work: () => void): boolean {
+    try {
+      this.#storage.transactionSync(work);
+      return true;
+    } catch (error) {
+      this.#report(error, "offer what came back to somebody who waits");
+      return false;
+    }
+  }
+}

@@ -1,8 +1,11 @@
 /** What those who wait wish for. Entries of one wish are served in one order and refused for one reason, so that wishes are few. */
+import type { TicketTypeConfig } from "../../shared/contracts/inventory";
 import { poolOfSeatCategory } from "../../shared/contracts/seats";
 import { leastOf } from "./available";
 import type { Terms } from "./event";
 import { saleWindow } from "./sale";
+import { keysFor, keysOf } from "./waiting-seats";
+import { couldServe, type Supply } from "./waiting-supply";
 
 export interface Wish {
   quantity: number;
@@ -34,38 +37,62 @@ export function readWishes(sql: SqlStorage): Wish[] {
   return [...rows].map(({ wish }) => wishOfKey(wish));
 }
 
-/** The types that the wish may have now. One that is not on sale, or not in this quantity, neither serves it nor waits for it. */
-export function typesOf(terms: Terms, { quantity, ticketTypeIds }: Wish, nowMs: number): string[] {
-  return ticketTypeIds.filter((id) => {
-    const type = terms.types.get(id);
-    if (type === undefined || quantity < type.minPerOrder || quantity > type.maxPerOrder) return false;
-    return saleWindow(terms, type, nowMs) === "on_sale";
+/** The types that the wish may have now. One that is not on sale, or never had in this quantity, neither serves it nor waits for it. */
+export function typesOf(terms: Terms, supply: Supply, wish: Wish, nowMs: number): string[] {
+  return wish.ticketTypeIds.filter((id) => {
+    const type = typeFor(terms, supply, wish, id);
+    return type !== null && saleWindow(terms, type, nowMs) === "on_sale";
   });
 }
 
-/** Sets aside for all who wait. A type of which nothing is left is passed over, so that a long list costs little more than a short one. */
-export function setAsideForAll(terms: Terms, left: Map<string, number>, nowMs: number): void {
-  const gone = new Set<string>();
-  for (const wish of terms.wishes) {
-    if (wish.ticketTypeIds.every((id) => gone.has(id))) continue;
-    const types = typesOf(terms, wish, nowMs);
-    setAside(terms, left, types);
-    for (const id of types) gone.add(id);
-  }
+/** Nothing can come of the wish, unless the organizer changes the event. */
+export const isHopeless = (terms: Terms, supply: Supply, wish: Wish, nowMs: number): boolean =>
+  wish.ticketTypeIds.every((id) => {
+    const type = typeFor(terms, supply, wish, id);
+    return type === null || saleWindow(terms, type, nowMs) === "ended";
+  });
+
+function typeFor(terms: Terms, supply: Supply, { quantity }: Wish, id: string): TicketTypeConfig | null {
+  const type = terms.types.get(id);
+  if (type === undefined || quantity < type.minPerOrder || quantity > type.maxPerOrder) return null;
+  return couldServe(terms, supply, type, quantity) ? type : null;
+}
+
+/** Sets aside for all who wait, in the order of whose turn it is. */
+export function setAsideForAll(terms: Terms, supply: Supply, left: Map<string, number>, nowMs: number): void {
+  for (const wish of terms.wishes) setAside(terms, supply, left, typesOf(terms, supply, wish, nowMs), wish.quantity);
 }
 
 /**
  * Takes all that there is of these types out of `left`, for an entry that gets one of them once there is enough: whoever comes later
- * sees what remains of the pools that they share with others.
+ * sees what remains of the pools that they share with others. Of seats only such as an offer of the quantity may be made of.
  */
-export function setAside(terms: Terms, left: Map<string, number>, ticketTypeIds: readonly string[]): void {
+export function setAside(
+  terms: Terms,
+  supply: Supply,
+  left: Map<string, number>,
+  ticketTypeIds: readonly string[],
+  quantity: number,
+): void {
   const aside = new Map<string, number>();
+  const keep = (key: string, some: number) => {
+    const kept = Math.min(some, left.get(key) ?? 0);
+    if (kept > 0) aside.set(key, Math.max(aside.get(key) ?? 0, kept));
+  };
+  const categories = new Set<string>();
   for (const id of ticketTypeIds) {
-    const some = leastOf(terms, left, id);
+    const own = terms.types.get(id)?.seatCategories ?? [];
+    const keys = own.flatMap((category) => keysFor(supply, category, quantity));
+    const most = own.length === 0 ? Number.POSITIVE_INFINITY : keys.reduce((sum, key) => sum + (left.get(key) ?? 0), 0);
+    const some = Math.min(leastOf(terms, left, id), most);
     if (some === 0) continue;
-    const drawn = (terms.draws.get(id) ?? []).filter(({ isReserved }) => !isReserved).map(({ poolId }) => poolId);
-    const seated = (terms.types.get(id)?.seatCategories ?? []).map(poolOfSeatCategory);
-    for (const poolId of [...drawn, ...seated]) aside.set(poolId, Math.max(aside.get(poolId) ?? 0, some));
+    for (const { poolId, isReserved } of terms.draws.get(id) ?? []) if (!isReserved) keep(poolId, some);
+    for (const key of keys) keep(key, some);
+    for (const category of own) categories.add(category);
   }
-  for (const [poolId, some] of aside) left.set(poolId, Math.max(0, (left.get(poolId) ?? 0) - some));
+  for (const category of categories) {
+    const kept = keysOf(supply, category).reduce((sum, key) => sum + (aside.get(key) ?? 0), 0);
+    aside.set(poolOfSeatCategory(category), kept);
+  }
+  for (const [key, some] of aside) left.set(key, Math.max(0, (left.get(key) ?? 0) - some));
 }

@@ -16,15 +16,30 @@ export const MAX_WISHES = 300;
 /** Entries of one page of the list. */
 export const MAX_WAITING_PAGE = 100;
 
-export const WAITING_STATES = ["waiting", "offered", "accepted", "ordered", "declined", "expired", "removed", "ended"] as const;
+/** Entries that one address may have beside each other while it has confirmed none of them: each is a mail to it. */
+export const MAX_UNCONFIRMED = 3;
+
+export const WAITING_STATES = [
+  "unconfirmed",
+  "waiting",
+  "offered",
+  "accepted",
+  "ordered",
+  "declined",
+  "expired",
+  "removed",
+  "ended",
+] as const;
 export type WaitingState = (typeof WAITING_STATES)[number];
 
 export interface WaitingRequest {
   entryId: string;
   /** HMAC of the normalized mail address. */
   personKey: string;
-  /** Null for somebody whom a member has added by his address. */
+  /** Null for somebody whom a member has added by his address, and for a guest. */
   userId: string | null;
+  /** False for a guest: anybody may have named the address. His entry waits from when he has opened the link in his mail. */
+  isConfirmed: boolean;
   email: string;
   name: string | null;
   /** BCP 47. */
@@ -45,7 +60,7 @@ export interface WaitingEntry {
   eventId: string;
   organizerId: string;
   userId: string | null;
-  /** Null once he has left. */
+  /** Null once he has left, and some time after the event's end. */
   email: string | null;
   name: string | null;
   language: string;
@@ -89,6 +104,10 @@ export interface WaitingInventoryRpc {
       >
     >
   >;
+  /** By whoever has read the mail to the entry's address. One that is confirmed already is the same answer as it stands. */
+  confirmWaiting(
+    entryId: string,
+  ): Promise<Result<WaitingEntry, Unknown | Refusal<"waitlist_closed" | "event_not_on_sale" | "already_waiting">>>;
   waitingEntry(entryId: string): Promise<Result<WaitingEntry, Unknown>>;
   /** In the order in which they joined, at most `MAX_WAITING_PAGE`. */
   waitingEntries(question: WaitingQuestion): Promise<Result<WaitingEntry[], Refusal<"event_not_found">>>;

@@ -39,7 +39,7 @@ export const WaitlistEntry = z
     eventId: Id,
     state: z.enum(WAITING_STATES).meta({
       description:
-        "`waiting`; `offered`: tickets are held; `accepted`: its hold may be ordered from, or is ordered and not paid; `ordered`: paid; `declined` and `expired`: the offer went to the next; `removed`: left; `ended`: nothing will come of it",
+        "`unconfirmed`: a guest has not opened the link in his mail yet, and has no place until he does; `waiting`; `offered`: tickets are held; `accepted`: its hold may be ordered from, or is ordered and not paid; `ordered`: paid; `declined` and `expired`: the offer went to the next; `removed`: left; `ended`: nothing will come of it",
     }),
     ticketTypeIds: z.array(Id),
     quantity: z.int(),
@@ -86,6 +86,6 @@ export interface WaitlistGuest {
 export interface WaitlistRpc {
   /** For mails, of at most 20 entries in their order; null for one that is not there, or whose person has left. */
   waitlistLetters(asked: { eventId: string; entryId: string }[]): Promise<(WaitlistLetter | null)[]>;
-  /** For the pages, whose readers have no account: onto the waiting list of a public event. */
+  /** For the pages, whose readers have no account: onto the waiting list of a public event, once the link in the mail is opened. */
   joinWaitlistAsGuest(eventId: string, guest: WaitlistGuest): Promise<Result<WaitlistEntry, Refusal>>;
 }

@@ -238,8 +238,9 @@ test("what the alarm's offers leave over is told to those who look on", async ()
 });
 
 test("a list that knows as many different wishes as it may takes further people of the same wishes", async () => {
-  const types = Array.from({ length: 5 }, () => typeDraft({ quantity: 0, maxPerOrder: 100 }));
+  const types = Array.from({ length: 5 }, () => typeDraft({ quantity: 100, maxPerOrder: 100 }));
   const { inventory } = await openList(types);
+  for (const { id } of types) granted(await inventory.placeHold(holdRequest(id, 100)));
   const ids = types.map(({ id }) => id);
   const wishes = ids.flatMap((id) => Array.from({ length: MAX_WISHES / ids.length }, (_, nth) => waitingRequest(id, nth + 1)));
   await joinAll(inventory, wishes);

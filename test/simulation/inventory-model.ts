@@ -191,10 +191,22 @@ export class Model {
     return this.entries.filter(({ status }) => status === "waiting").sort((one, other) => other.priority - one.priority);
   }
 
-  /** Of an entry, the types that it may have now. */
-  typesFor({ ticketTypeIds, quantity }: ModelEntry): TicketTypeConfig[] {
+  /** Of an entry, the types that it may have once there is enough. */
+  typesFor({ ticketTypeIds, quantity }: Pick<ModelEntry, "ticketTypeIds" | "quantity">): TicketTypeConfig[] {
     const types = ticketTypeIds.flatMap((id) => this.type(id) ?? []);
-    return types.filter(({ minPerOrder, maxPerOrder }) => quantity >= minPerOrder && quantity <= maxPerOrder);
+    return types.filter(
+      (type) => quantity >= type.minPerOrder && quantity <= type.maxPerOrder && this.couldServe(type, quantity),
+    );
+  }
+
+  /** Whether there would be so many if nothing were taken; what allocations have is theirs. */
+  couldServe(type: TicketTypeConfig, quantity: number): boolean {
+    const { pools } = this.config;
+    return this.drawnBy(type).every((id) => {
+      const capacity = pools.find((pool) => pool.id === id)?.capacity ?? 0;
+      const within = pools.filter(({ withinPoolIds }) => withinPoolIds.includes(id));
+      return capacity - sumOf(within.map((pool) => pool.capacity)) >= quantity;
+    });
   }
 
   /** Everything that there is of the types, out of each pool once. */

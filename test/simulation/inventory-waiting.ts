@@ -23,9 +23,12 @@ export function stateOf(model: Model, entry: ModelEntry): WaitingState {
   return hold.orderId === null && !entry.isAccepted ? "offered" : "accepted";
 }
 
-/** By priority, then by time: each the first of his types that there is enough of; who gets none keeps what there is from later ones. */
-export function takeTurns(model: Model): void {
-  if (model.state !== "open" || model.nowMs >= model.config.endMs) {
+/**
+ * By priority, then by time: each the first of his types that there is enough of; who gets none keeps what there is from later ones, and
+ * who could never get any waits no more. `newcomer`: who has joined just now, and gets a hold like any other if there is enough.
+ */
+export function takeTurns(model: Model, newcomer?: ModelEntry): void {
+  if (model.state !== "open" || model.nowMs >= model.config.endMs || !model.config.allowWaitlist) {
     endAll(model);
     return;
   }
@@ -33,12 +36,17 @@ export function takeTurns(model: Model): void {
   for (const entry of model.queue()) {
     const types = model.typesFor(entry);
     const found = types.find((type) => model.leastIn(type, left) >= entry.quantity);
+    if (types.length === 0) {
+      entry.status = "ended";
+      continue;
+    }
     if (found === undefined) {
       model.setAside(types, left);
       continue;
     }
-    const holder: Holder = entry.userId === null ? { kind: "buyer", key: entry.personKey } : { kind: "user", key: entry.userId };
-    const endMs = Math.min(model.nowMs + model.config.offerMs, model.config.endMs);
+    const holder: Holder = { kind: "user", key: entry.userId ?? entry.personKey };
+    const { holdMs, offerMs, endMs: eventEndMs } = model.config;
+    const endMs = Math.min(model.nowMs + (entry === newcomer ? Math.min(holdMs, offerMs) : offerMs), eventEndMs);
     const line = {
       ticketTypeId: found.id,
       quantity: entry.quantity,
@@ -113,6 +121,7 @@ export function joinWaitlist(dice: Dice, model: Model, number: number): Command 
     entryId: `0197f3c2-7b1f-4a52-8f0e-${String(number).padStart(12, "0")}`,
     personKey: `person ${person}`,
     userId: dice.chance(0.6) ? `user ${person}` : null,
+    isConfirmed: true,
     email: "ada@bilten.example",
     name: null,
     language: "en",
@@ -140,7 +149,7 @@ export function joinWaitlist(dice: Dice, model: Model, number: number): Command 
         isAccepted: false,
       };
       model.entries.push(entry);
-      takeTurns(model);
+      takeTurns(model, entry);
       agree(`${id} now`, told.state, stateOf(model, entry));
     },
   );
@@ -154,6 +163,7 @@ export function joinWaitlist(dice: Dice, model: Model, number: number): Command 
       if (type === undefined) return "ticket_type_not_found";
       if (request.quantity < type.minPerOrder || request.quantity > type.maxPerOrder) return "quantity_out_of_range";
     }
+    if (model.typesFor(request).length === 0) return "quantity_out_of_range";
     const own = model.entries.filter(({ personKey }) => personKey === request.personKey);
     return own.some((entry) => STANDING.includes(stateOf(model, entry))) ? "already_waiting" : null;
   }

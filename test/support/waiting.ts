@@ -12,6 +12,7 @@ export function waitingRequest(
     entryId: someId(),
     personKey: person,
     userId: person,
+    isConfirmed: true,
     email: `${person}@example.org`,
     name: null,
     language: "en",

@@ -54,7 +54,7 @@ export const waitingListOperations = {
   listWaitlist: {
     operationId: "listWaitlist",
     summary: "Who waits",
-    description: "In the order of joining. Members read all entries, anybody else his own.",
+    description: "In the order of joining. Members who may read orders (`orders:read`) read all entries, anybody else his own.",
     tags: ["waitlist"],
     answers: {
       200: { description: "Some of them", schema: listOf(WaitlistEntry), example: { data: [entry], nextCursor: null } },
@@ -64,7 +64,7 @@ export const waitingListOperations = {
   getWaitlistEntry: {
     operationId: "getWaitlistEntry",
     summary: "One entry of the waiting list",
-    description: `${BY_WHOM}, or by a member.`,
+    description: `${BY_WHOM}, or by a member (\`orders:read\` or \`events:write\`).`,
     tags: ["waitlist"],
     answers: { 200: { description: "The entry", schema: WaitlistEntry, example: entry } },
     refusals: ["waitlist_entry_not_found", "overloaded"],
@@ -76,6 +76,16 @@ export const waitingListOperations = {
     tags: ["waitlist"],
     answers: { 204: { description: "The entry waits no more" } },
     refusals: ["forbidden", "waitlist_entry_not_found", "hold_in_use", "overloaded"],
+  },
+  confirmWaitlistEntry: {
+    operationId: "confirmWaitlistEntry",
+    summary: "Confirm an address",
+    description:
+      "By the secret in the mail to the entry's address, which a guest has named: his entry waits from now on, behind those who wait already. One that waits already is the same answer as it stands.",
+    tags: ["waitlist"],
+    requestExample: {},
+    answers: { 200: { description: "The entry", schema: WaitlistEntry, example: waiting } },
+    refusals: ["forbidden", "waitlist_entry_not_found", "waitlist_closed", "event_not_on_sale", "already_waiting", "overloaded"],
   },
   acceptOffer: {
     operationId: "acceptOffer",

@@ -53,6 +53,13 @@ export const waitingListRoutes = new Hono<{ Bindings: Env }>()
     return c.body(null, 204);
   })
   .post(
+    "/events/:eventId/waitlist/:entryId/confirm",
+    operation(operations.confirmWaitlistEntry),
+    requireCredential(),
+    form(NoBody, refuseUnknownEntry),
+    async (c) => c.json(unwrap(await list.confirm(c.env, principalOf(c), ...entryOf(c))), 200),
+  )
+  .post(
     "/events/:eventId/waitlist/:entryId/accept",
     operation(operations.acceptOffer),
     requireCredential(),

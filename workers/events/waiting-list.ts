@@ -2,7 +2,7 @@
 import { z } from "zod";
 import type { Hold } from "../../shared/contracts/holds";
 import { toTimestamp } from "../../shared/contracts/ids";
-import { may } from "../../shared/contracts/organizers";
+import { may, type Permission } from "../../shared/contracts/organizers";
 import type { Principal } from "../../shared/contracts/principal";
 import type { Refusal } from "../../shared/contracts/problems";
 import { ok, type Result, refuse } from "../../shared/contracts/result";
@@ -11,7 +11,7 @@ import type { WaitlistDraft, WaitlistEntry, WaitlistGuest, WaitlistLetter } from
 import { uuidV7 } from "../../shared/crypto/uuid";
 import { decodeCursor, encodeCursor } from "../../shared/http/list";
 import { rememberedMembership } from "../../shared/http/memberships";
-import { memberCandidate, userIdOf } from "../../shared/http/principal";
+import { isAdmin, memberCandidate, userIdOf } from "../../shared/http/principal";
 import type { Language } from "../../shared/locale/languages";
 import type { Env } from "./environment";
 import { readEvent } from "./event-reads";
@@ -25,13 +25,26 @@ import { isSecretOfEntry, secretOfEntry } from "./waiting-list-secret";
 type NotFound = Refusal<"waitlist_entry_not_found">;
 const NOT_FOUND: NotFound = { code: "waitlist_entry_not_found" };
 
-/** Whether the caller may write of the event as a member of its team. */
-async function isWriter(env: Env, principal: Principal, organizerId: string, eventId: string): Promise<boolean> {
-  const userId = memberCandidate(principal, organizerId, "events:write");
+/** Whether the caller may do this as a member of the event's team. */
+async function mayAs(
+  env: Env,
+  principal: Principal,
+  permission: Permission,
+  organizerId: string,
+  eventId: string,
+): Promise<boolean> {
+  const userId = memberCandidate(principal, organizerId, permission);
   if (userId === null) return false;
-  const role = await rememberedMembership(env.USERS, userId, organizerId, "events:write", eventId);
-  return role !== null && may(role, "events:write");
+  const role = await rememberedMembership(env.USERS, userId, organizerId, permission, eventId);
+  return role !== null && may(role, permission);
 }
+
+const isWriter = (env: Env, principal: Principal, organizerId: string, eventId: string): Promise<boolean> =>
+  mayAs(env, principal, "events:write", organizerId, eventId);
+
+/** Names and addresses are for those who may read orders. */
+const isReader = async (env: Env, principal: Principal, organizerId: string, eventId: string): Promise<boolean> =>
+  isAdmin(principal) || (await mayAs(env, principal, "orders:read", organizerId, eventId));
 
 /** Somebody who is signed in waits by his own verified address; a member adds others by theirs, and may give them priority. */
 export async function join(
@@ -51,12 +64,13 @@ export async function join(
   const email = draft.email ?? (userId === null ? null : await env.USERS.verifiedEmail(userId));
   if (email === null) return refuse({ code: "email_not_verified" });
   const insider = await isInsider(env, principal, organizerId, eventId);
-  return joinAs(env, eventId, { ...draft, email, userId, insider, language });
+  return joinAs(env, eventId, { ...draft, email, userId, isConfirmed: true, insider, language });
 }
 
 interface Joining extends Omit<WaitlistDraft, "email"> {
   email: string;
   userId: string | null;
+  isConfirmed: boolean;
   insider: boolean;
   language: string;
 }
@@ -73,10 +87,10 @@ async function joinAs(env: Env, eventId: string, asked: Joining): Promise<Result
   return joined;
 }
 
-/** For the pages, whose readers are guests: a public event alone, and no priority. */
+/** For the pages, whose readers are guests: a public event alone, no priority, and nothing before the mailed link was opened. */
 export async function joinAsGuest(env: Env, eventId: string, guest: WaitlistGuest): Promise<Result<WaitlistEntry, Refusal>> {
   const read = await readEvent(env, { kind: "anonymous" }, eventId);
-  return read.ok ? joinAs(env, eventId, { ...guest, userId: null, insider: false }) : read;
+  return read.ok ? joinAs(env, eventId, { ...guest, userId: null, isConfirmed: false, insider: false }) : read;
 }
 
 const Keyset = z.tuple([z.int().nonnegative()]);
@@ -91,7 +105,7 @@ export async function list(
   const read = await readEvent(env, principal, eventId);
   if (!read.ok) return read;
   const [after] = decodeCursor(cursor, Keyset) ?? [0];
-  const userId = (await isInsider(env, principal, read.value.event.organizerId, eventId)) ? null : userIdOf(principal);
+  const userId = (await isReader(env, principal, read.value.event.organizerId, eventId)) ? null : userIdOf(principal);
   const found = await askInventory(env, eventId, (inventory) => inventory.waitingEntries({ userId, after, limit }));
   // Nobody waits for what was never published.
   const entries = found.ok ? found.value : [];
@@ -115,7 +129,7 @@ export async function find(
   const entry = found.value;
   if (bySecret || (entry.userId !== null && entry.userId === userIdOf(principal))) return ok({ entry, access: "own" });
   if (await isWriter(env, principal, entry.organizerId, eventId)) return ok({ entry, access: "writer" });
-  return (await isInsider(env, principal, entry.organizerId, eventId)) ? ok({ entry, access: "reader" }) : refuse(NOT_FOUND);
+  return (await isReader(env, principal, entry.organizerId, eventId)) ? ok({ entry, access: "reader" }) : refuse(NOT_FOUND);
 }
 
 export async function read(
@@ -140,6 +154,20 @@ async function findOwn(env: Env, principal: Principal, eventId: string, entryId:
   const found = await find(env, principal, eventId, entryId);
   if (!found.ok) return found;
   return found.value.access === "own" ? ok(null) : refuse({ code: "forbidden", detail: "The offer is somebody else's." });
+}
+
+/** By the secret in his mail alone: whoever has it has read what was sent to the entry's address. */
+export async function confirm(
+  env: Env,
+  principal: Principal,
+  eventId: string,
+  entryId: string,
+): Promise<Result<WaitlistEntry, Refusal>> {
+  const found = await find(env, principal, eventId, entryId);
+  if (!found.ok) return found;
+  if (principal.kind !== "bearer_secret") return refuse({ code: "forbidden", detail: "The link in the mail confirms an entry." });
+  const confirmed = await askInventory(env, eventId, (inventory) => inventory.confirmWaiting(entryId));
+  return confirmed.ok ? ok(toEntry(confirmed.value)) : confirmed;
 }
 
 export async function accept(env: Env, principal: Principal, eventId: string, entryId: string): Promise<Result<Hold, Refusal>> {

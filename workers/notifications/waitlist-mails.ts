@@ -14,8 +14,12 @@ import { type Tongue, tongueOf } from "./words";
 const OCCASIONS = ["joined", "offered", "ended"] as const;
 export type WaitlistOccasion = (typeof OCCASIONS)[number];
 
-/** The state in which an entry must still be for the mail to say the truth. */
-const WANTED: Record<WaitlistOccasion, WaitingState> = { joined: "waiting", offered: "offered", ended: "ended" };
+/** The states in which an entry must still be for the mail to say the truth. */
+const WANTED: Record<WaitlistOccasion, readonly WaitingState[]> = {
+  joined: ["unconfirmed", "waiting"],
+  offered: ["offered"],
+  ended: ["ended"],
+};
 
 interface Owed {
   eventId: string;
@@ -46,7 +50,7 @@ export function composeWaitlistMail(
   const said =
     occasion === "ended" ? endedBlocks(title, about, tongue) : openBlocks(occasion, { entry, title, url, about, tongue });
   const subjects = {
-    joined: words.waitlist.joinedSubject,
+    joined: entry.state === "unconfirmed" ? words.waitlist.confirmSubject : words.waitlist.joinedSubject,
     offered: words.waitlist.offeredSubject,
     ended: words.waitlist.endedSubject,
   };
@@ -73,9 +77,12 @@ interface Open {
 function openBlocks(occasion: "joined" | "offered", { entry, title, url, about, tongue }: Open): Block[] {
   const { words, locale } = tongue;
   const { waitlist } = words;
+  const asks = [oneLine(about.organizer.name), title, entry.quantity] as const;
+  if (entry.state === "unconfirmed")
+    return [text(waitlist.asked(...asks)), text(waitlist.confirm), { kind: "link", label: waitlist.takePlace, url }];
   if (occasion === "joined")
     return [
-      text(waitlist.joined(oneLine(about.organizer.name), title, entry.quantity)),
+      text(waitlist.joined(...asks)),
       text(waitlist.whatNow),
       text(waitlist.notYou),
       { kind: "link", label: waitlist.look, url },
@@ -102,7 +109,7 @@ export async function waitlistMails(env: Env, sourceIds: string[]): Promise<Comp
   const letterOf = new Map(sourceIds.map((id, nth) => [id, letters[nth] ?? null]));
   const wanted = owed.flatMap((mail, nth) => {
     const letter = letters[nth] ?? null;
-    return letter !== null && letter.entry.state === WANTED[mail.occasion] ? [aboutOf(letter)] : [];
+    return letter !== null && WANTED[mail.occasion].includes(letter.entry.state) ? [aboutOf(letter)] : [];
   });
   const occasionOf = await occasionsOf(env, wanted);
   const unneeded: string[] = [];
@@ -112,7 +119,7 @@ export async function waitlistMails(env: Env, sourceIds: string[]): Promise<Comp
     async (id) => {
       const { occasion } = owedOf(id);
       const letter = letterOf.get(id) ?? null;
-      if (letter !== null && letter.entry.state === WANTED[occasion])
+      if (letter !== null && WANTED[occasion].includes(letter.entry.state))
         return composeWaitlistMail(occasion, letter, occasionOf(aboutOf(letter)));
       unneeded.push(id);
       return null;

@@ -75,6 +75,12 @@ export const de: Words = {
     again: "Sehen, was noch frei ist",
   },
   waitlist: {
+    confirmSubject: (title) => `Bitte bestätigen: die Warteliste für ${title}`,
+    asked: (organizer, title, quantity) =>
+      `Jemand hat diese Adresse für die Warteliste von ${organizer} für ${title} angegeben: ${quantity} ${quantity === 1 ? "Ticket" : "Tickets"}.`,
+    confirm:
+      "Öffnen Sie diesen Link, um Ihren Platz auf der Liste einzunehmen. Vorher stehen Sie nicht darauf. Waren Sie das nicht, tun Sie nichts.",
+    takePlace: "Meinen Platz einnehmen",
     joinedSubject: (title) => `Sie stehen auf der Warteliste für ${title}`,
     joined: (organizer, title, quantity) =>
       `${organizer} hat Sie auf die Warteliste für ${title} gesetzt: ${quantity} ${quantity === 1 ? "Ticket" : "Tickets"}.`,

@@ -75,6 +75,11 @@ export const en = {
     again: "See what is left",
   },
   waitlist: {
+    confirmSubject: (title: string) => `Please confirm: the waiting list for ${title}`,
+    asked: (organizer: string, title: string, quantity: number) =>
+      `Somebody has named this address for the waiting list of ${organizer} for ${title}: ${quantity} ${quantity === 1 ? "ticket" : "tickets"}.`,
+    confirm: "Open this link to take your place on the list. Before that you are not on it. If it was not you, do nothing.",
+    takePlace: "Take my place on the list",
     joinedSubject: (title: string) => `You are on the waiting list for ${title}`,
     joined: (organizer: string, title: string, quantity: number) =>
       `${organizer} has put you on the waiting list for ${title}: ${quantity} ${quantity === 1 ? "ticket" : "tickets"}.`,

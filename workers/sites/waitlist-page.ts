@@ -72,11 +72,11 @@ ${textField({ id: "email", label: words.email, value: joining.email, type: "emai
 
 /** The same for an address that stood on the list already: nobody learns who waits. */
 export const joinedPage = (event: PublishedEvent, words: Words): Page => ({
-  title: `${words.onWaitlist} – ${event.title}`,
-  description: words.onWaitlist,
+  title: `${words.almostOnWaitlist} – ${event.title}`,
+  description: words.almostOnWaitlist,
   isPersonal: true,
-  content: html`<h1>${words.onWaitlist}</h1>
-<div class="notice good" role="status"><p>${words.onWaitlistMore}</p></div>
+  content: html`<h1>${words.almostOnWaitlist}</h1>
+<div class="notice good" role="status"><p>${words.almostOnWaitlistMore}</p></div>
 <p class="actions"><a class="button" href="${eventPath(event)}" dir="auto">${event.title}</a></p>`,
 });
 
@@ -90,6 +90,7 @@ function standing(entry: WaitlistEntry, { timezone }: PublishedEvent, language: 
   }
   if (state === "waiting")
     return html`<div class="notice" role="status"><p><strong>${words.youWait}</strong> ${words.onWaitlistMore}</p></div>`;
+  if (state === "unconfirmed") return html`<div class="notice" role="status"><p>${words.notYetOnWaitlist}</p></div>`;
   const said = state === "ordered" ? words.offerOrdered : state === "expired" ? words.offerExpired : words.noLongerWaiting;
   return html`<div class="notice" role="status"><p>${said}</p></div>`;
 }

@@ -97,6 +97,9 @@ export async function showEntry(c: SitesContext, site: Site, place: Place): Prom
   const entry = await readEntry(c, place);
   if (!entry.ok) return notShown(site, entry.error);
   if (token !== null) {
+    // Whoever opens the link has read what was sent to the address. What stands in its way, the entry's own page says.
+    if (entry.value.state === "unconfirmed")
+      await ask(c, c.env.EVENTS_HTTP, WaitlistEntry, { path: `${entryPath(place)}/confirm`, body: {} });
     // What the gateway shows is the address's key, and it has opened the entry.
     if (token === secretOf(c)) keepSecret(c, path, token);
     c.header("referrer-policy", "no-referrer");

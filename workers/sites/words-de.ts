@@ -56,7 +56,11 @@ export const de: Words = {
   waitlistMailHint: "Hierhin schreiben wir Ihnen, wenn Tickets für Sie bereitliegen.",
   waitFor: "Was Sie nehmen würden, eines davon:",
   howMany: "Wie viele Tickets",
-  onWaitlist: "Sie stehen auf der Warteliste",
+  almostOnWaitlist: "Öffnen Sie den Link in unserer E-Mail",
+  almostOnWaitlistMore:
+    "Wir haben Ihnen geschrieben. Öffnen Sie den Link in dieser E-Mail, und Sie stehen auf der Warteliste. Kommt keine, stehen Sie vielleicht schon darauf.",
+  notYetOnWaitlist:
+    "Sie stehen noch nicht auf der Warteliste: Sie ist geschlossen, oder Sie stehen schon über einen anderen Link darauf.",
   onWaitlistMore: "Wir schreiben Ihnen, sobald Tickets für Sie bereitliegen.",
   youWait: "Sie warten.",
   ticketsHeld: "Tickets liegen für Sie bereit",

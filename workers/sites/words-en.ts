@@ -54,7 +54,10 @@ export const en = {
   waitlistMailHint: "We write to you here when tickets are held for you.",
   waitFor: "What you would take, one of these:",
   howMany: "How many tickets",
-  onWaitlist: "You are on the waiting list",
+  almostOnWaitlist: "Open the link in our e-mail",
+  almostOnWaitlistMore:
+    "We have written to you. Open the link in that e-mail, and you are on the waiting list. If none comes, you may be on it already.",
+  notYetOnWaitlist: "You are not on the waiting list yet: it is closed, or you are on it by another link already.",
   onWaitlistMore: "We write to you as soon as tickets are held for you.",
   youWait: "You are waiting.",
   ticketsHeld: "Tickets are held for you",
