@@ -167,7 +167,7 @@ describe("in production", () => {
     for (const address of ["203.0.113.9", "198.51.100.7"])
       expect(await attempt(auth, "bob@bilten.example", PASSWORD, address)).toBe("in");
     expect(await attempt(auth, EMAIL, PASSWORD, "203.0.113.9")).toBe("account_locked");
-  });
+  }, 120_000);
 });
 
 describe("many guesses at once", () => {

@@ -117,10 +117,10 @@ test("availability tells each type's state, and the types in the organizer's ord
   const availability = granted(await inventory.availability());
   expect(availability).toMatchObject({ eventId: config.eventId, isPublic: true, currency: "EUR", version: 1 });
   expect(availability.ticketTypes).toEqual([
-    { ...onSale, ticketTypeId: onSale.id, available: 10, status: "on_sale" },
-    { ...scheduled, ticketTypeId: scheduled.id, available: 10, status: "scheduled" },
-    { ...ended, ticketTypeId: ended.id, available: 10, status: "ended" },
-    { ...gone, ticketTypeId: gone.id, available: 0, status: "sold_out" },
+    { ...onSale, ticketTypeId: onSale.id, available: 10, reserved: 0, status: "on_sale" },
+    { ...scheduled, ticketTypeId: scheduled.id, available: 10, reserved: 0, status: "scheduled" },
+    { ...ended, ticketTypeId: ended.id, available: 10, reserved: 0, status: "ended" },
+    { ...gone, ticketTypeId: gone.id, available: 0, reserved: 1, status: "sold_out" },
   ]);
 });
 
