@@ -6,6 +6,7 @@ import { availableOf, codeOf, confirmRequest, granted, HOLD_MS, holdRequest, row
 import { checkSeats } from "../support/seat-books";
 import { askSeats, installMap, openSeated, type SeatedEvent, seatedType } from "../support/seated";
 import { type SmallRow, smallMap } from "../support/small-seat-maps";
+import { waitingRequest } from "../support/waiting";
 
 afterEach(async () => {
   vi.useRealTimers();
@@ -92,14 +93,14 @@ test("two lines of one type are one wish: accessible seats are added up, differe
 test("a tier opens when the terms themselves, or a swap, leave nothing of the one before it", async () => {
   const small = seatedType(["c0"], { name: "Small", quantity: 1 });
   const next = seatedType(["c1"], { name: "Next", opensAfterTicketTypeId: small.id });
-  const any = seatedType(["c0", "c1"], { name: "Any" });
-  const event = await openSeated([small, next, any], {}, smallMap([rowOf(0, "o"), rowOf(1, "ooo")], someId()));
+  const both = seatedType(["c0", "c1"], { name: "Any" });
+  const event = await openSeated([small, next, both], {}, smallMap([rowOf(0, "o"), rowOf(1, "ooo")], someId()));
   const { inventory, config } = event;
   const statusOf = async () =>
     granted(await inventory.availability()).ticketTypes.find(({ ticketTypeId }) => ticketTypeId === next.id)?.status;
   expect(await statusOf()).toBe("scheduled");
   const orderId = someId();
-  granted(await inventory.claim({ ...askSeats(any.id, "1-0"), orderId }));
+  granted(await inventory.claim({ ...askSeats(both.id, "1-0"), orderId }));
   const [ticket] = granted(await inventory.confirm(confirmRequest(config.eventId, orderId)));
   granted(await inventory.swapSeats([{ ticketId: ticket?.id ?? "", seatId: "0-0" }]));
   expect(await availableOf(inventory)).toMatchObject({ [small.id]: 0 });
@@ -108,7 +109,7 @@ test("a tier opens when the terms themselves, or a swap, leave nothing of the on
   // Published with every place of it in an allocation.
   const press = { id: "press", capacity: 1, withinPoolIds: [small.id] };
   const pools = [...config.pools.map((pool) => ({ ...pool })), press];
-  const other = await openSeated([small, next, any], { pools }, smallMap([rowOf(0, "o"), rowOf(1, "ooo")], someId()));
+  const other = await openSeated([small, next, both], { pools }, smallMap([rowOf(0, "o"), rowOf(1, "ooo")], someId()));
   const told = granted(await other.inventory.availability()).ticketTypes;
   expect(told.find(({ ticketTypeId }) => ticketTypeId === next.id)?.status).toBe("on_sale");
 });
@@ -134,6 +135,19 @@ test("a change keeps a line whose sale is over, and gets no more of it", async (
   expect(codeOf(await change([best(early, 2), best(anywhere, 1)]))).toBe("ok");
   expect(codeOf(await change([best(early, 1), best(anywhere, 2)]))).toBe("ok");
   expect(codeOf(await change([best(early, 2), best(anywhere, 1)]))).toBe("ticket_type_not_on_sale");
+});
+
+test("a seat that a swap gives up is offered to who waits for it", async () => {
+  const both = seatedType(["c0", "c1"], { name: "Both" });
+  const event = await openSeated([front, both], { allowWaitlist: true }, smallMap([rowOf(0, "o"), rowOf(1, "oo")], someId()));
+  const { inventory, config } = event;
+  const orderId = someId();
+  granted(await inventory.claim({ ...askSeats(both.id, "0-0"), orderId }));
+  const [ticket] = granted(await inventory.confirm(confirmRequest(config.eventId, orderId)));
+  const entry = granted(await inventory.joinWaitlist(waitingRequest([front.id], 1)));
+  expect(entry.state).toBe("waiting");
+  granted(await inventory.swapSeats([{ ticketId: ticket?.id ?? "", seatId: "1-0" }]));
+  expect(granted(await inventory.waitingEntry(entry.entryId)).state).toBe("offered");
 });
 
 test("of maps that were laid and never stood nothing stays when another one is", async () => {
