@@ -4,6 +4,7 @@ import type { WaitingEntry, WaitingInventoryRpc, WaitingQuestion, WaitingRequest
 import type { Commands } from "./commands";
 import type { Terms } from "./event";
 import * as entries from "./waiting-entries";
+import * as joins from "./waiting-joins";
 import { announceEntry } from "./waiting-offers";
 
 export class WaitingDoors implements WaitingInventoryRpc {
@@ -18,7 +19,7 @@ export class WaitingDoors implements WaitingInventoryRpc {
   /** The answer says what the list came to at once: where there is enough nobody waits. */
   joinWaitlist(request: WaitingRequest) {
     return this.#commands.write((terms, nowMs) => {
-      const joined = entries.join(this.#sql, terms, request, nowMs);
+      const joined = joins.join(this.#sql, terms, request, nowMs);
       if (!joined.ok) return joined;
       const entry = this.#look(terms, request.entryId, nowMs);
       if (entry.state === "waiting" || entry.state === "unconfirmed")
@@ -29,7 +30,7 @@ export class WaitingDoors implements WaitingInventoryRpc {
 
   confirmWaiting(entryId: string) {
     return this.#commands.write((terms, nowMs) => {
-      const confirmed = entries.confirm(this.#sql, terms, entryId, nowMs);
+      const confirmed = joins.confirm(this.#sql, terms, entryId, nowMs);
       if (!confirmed.ok) return confirmed;
       return confirmed.value ? ok(this.#look(terms, entryId, nowMs)) : entries.readEntry(this.#sql, terms, entryId, nowMs);
     });

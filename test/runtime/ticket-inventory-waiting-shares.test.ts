@@ -189,7 +189,7 @@ test("each entry's news is told once, by its ids alone, also by an object that w
           .join() === "entryId,eventId,organizerId",
     ),
   ).toBe(true);
-  expect(told[0]?.subject).toBe(`${config.eventId}/waitlist/${first}`);
+  expect(told.map(({ subject }) => subject)).toContain(`${config.eventId}/waitlist/${first}`);
   expect(await statesOf(inventory)).toEqual(["expired", "ended"]);
 });
 
