@@ -68,6 +68,8 @@ export function domainApp<Bindings extends DomainBindings>({
   });
   app.onError((error, c) => {
     const requestId = requestIdOf(c.req.raw);
+    // Most are refusals, which need nothing of the invocation; tests answer them without one.
+    if (error instanceof Problem) return problemResponse(error.refusal, requestId);
     const where = { requestId, method: c.req.method, path: withoutVersion(c.req.raw) };
     return problemResponse(refusalOf(error, c.env, c.executionCtx, where), requestId);
   });
