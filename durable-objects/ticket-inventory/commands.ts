@@ -67,10 +67,16 @@ export class Commands {
   ): Promise<Result<T, E | Refusal<"event_not_found">>> {
     if (this.known() === null) return refuse(NOT_OPENED);
     return this.#commits.run<T, E | Refusal<"event_not_found">>((nowMs) => {
-      const terms = this.known();
-      const outcome = terms === null ? refuse(NOT_OPENED) : command(terms, nowMs);
-      if (outcome.ok) this.#settle(nowMs);
-      return outcome;
+      try {
+        const terms = this.known();
+        const outcome = terms === null ? refuse(NOT_OPENED) : command(terms, nowMs);
+        if (outcome.ok) this.#settle(nowMs);
+        return outcome;
+      } catch (error) {
+        // They may have been read again from what is undone now.
+        this.#terms = null;
+        throw error;
+      }
     }, keep);
   }
 

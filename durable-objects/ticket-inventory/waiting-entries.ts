@@ -132,6 +132,9 @@ export function accept(
   if (entry === null) return refuse(NOT_FOUND);
   const hold = holdOf(sql, entry);
   if (entry.status !== "offered" || hold === null || !isLive(hold, nowMs)) return refuse(notOpen(entry, hold, nowMs));
+  // Nothing can be ordered any more; an order that was made before may still be paid.
+  if (terms.state !== "open" && hold.orderId === null)
+    return refuse({ code: "offer_not_open", detail: `The event is ${terms.state}.` });
   sql.exec("UPDATE waiting_entries SET accepted_at_ms = ? WHERE id = ? AND accepted_at_ms IS NULL", nowMs, entryId);
   return ok(tellHold(terms, hold));
 }

@@ -124,10 +124,12 @@ const stands = (sql: SqlStorage, personKey: string, nowMs: number): boolean =>
     (entry) => ["waiting", "offered", "accepted"].includes(stateOf(entry, holdOf(sql, entry), nowMs)),
   );
 
-/** A guest's address is told nothing of what stands in its way, and is written to a few times at most. */
-function checkUnconfirmed(sql: SqlStorage, { personKey, ticketTypeIds }: WaitingRequest): Result<string[], JoinRefusal> {
+/** A guest's address is told nothing of what stands in its way, and is written to once a wish, and a few times at most. */
+function checkUnconfirmed(sql: SqlStorage, request: WaitingRequest): Result<string[], JoinRefusal> {
+  const { personKey, quantity, ticketTypeIds } = request;
   const open = readEntries(sql, "person_key = ? AND status IN ('unconfirmed', 'waiting') LIMIT ?", personKey, MAX_UNCONFIRMED);
-  const isOver = open.length >= MAX_UNCONFIRMED || open.some(({ status }) => status === "waiting");
+  const isSame = (entry: EntryRecord) => keyOfWish(entry) === keyOfWish({ quantity, ticketTypeIds });
+  const isOver = open.length >= MAX_UNCONFIRMED || open.some((entry) => entry.status === "waiting" || isSame(entry));
   return isOver ? refuse({ code: "already_waiting" }) : ok(ticketTypeIds);
 }
 

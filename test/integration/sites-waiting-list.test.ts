@@ -27,10 +27,14 @@ test("a guest joins where tickets are gone, is led by his mail to what is held f
   const wanted = { [`t-${typeId}`]: "yes", quantity: "2", name: "Greta", email };
   expect((await reader.post(form, wanted, { origin: "https://elsewhere.example" })).status).toBe(403);
   const joined = await reader.post(form, wanted);
-  expect(joined.text).toContain("You are on the waiting list");
+  expect(joined.text).toContain("Open the link in our e-mail");
   // Again is the same page, and no second mail: nobody learns who waits.
-  expect((await reader.post(form, wanted)).text).toContain("You are on the waiting list");
-  await outbox(api, email, (mail) => mail.data?.type === "waitlist_joined");
+  expect((await reader.post(form, wanted)).text).toContain("Open the link in our e-mail");
+  const asked = await outbox(api, email, (candidate) => candidate.data?.type === "waitlist_joined");
+  expect(asked.subject).toContain("Please confirm");
+  const confirming = new URL(/http\S+\/w\/\S+/.exec(asked.text ?? "")?.[0] ?? "");
+  const place = await reader.follow(await reader.get(`${confirming.pathname}${confirming.search}`));
+  expect(place.text).toContain("You are waiting.");
 
   await api.delete(`${holds}/${hold.id}`, { token: hold.secret });
   const mail = await outbox(api, email, (candidate) => candidate.data?.type === "waitlist_offered");

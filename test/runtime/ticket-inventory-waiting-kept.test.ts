@@ -40,11 +40,13 @@ test("guests keep nothing and are offered nothing before they have opened the li
 
 test("a guest's address waits once, is written to a few times at most, and stands in nobody's way before", async () => {
   vi.useFakeTimers({ toFake: ["Date"] });
-  const { inventory, type, holds } = await openSoldOut(2, { anonymousShare: 0.1 });
+  const { inventory, type, holds } = await openSoldOut(5, { anonymousShare: 0.1 });
   const guest = { userId: null, isConfirmed: false, personKey: "ada" };
-  const [one, two] = [waitingRequest(type.id, 1, guest), waitingRequest(type.id, 1, guest)];
-  await joinAll(inventory, [one, two, waitingRequest(type.id, 1, guest)]);
-  expect(codeOf(await inventory.joinWaitlist(waitingRequest(type.id, 1, guest)))).toBe("already_waiting");
+  const [one, two] = [waitingRequest(type.id, 2, guest), waitingRequest(type.id, 1, guest)];
+  await joinAll(inventory, [one]);
+  expect(codeOf(await inventory.joinWaitlist(waitingRequest(type.id, 2, guest)))).toBe("already_waiting");
+  await joinAll(inventory, [two, waitingRequest(type.id, 3, guest)]);
+  expect(codeOf(await inventory.joinWaitlist(waitingRequest(type.id, 4, guest)))).toBe("already_waiting");
   await inventory.releaseHold(holds[0] ?? "");
   expect(await statesOf(inventory)).toEqual(["unconfirmed", "unconfirmed", "unconfirmed"]);
   // What there is at once is held no longer than any choice is, and not as a stranger's.

@@ -82,7 +82,16 @@ export const MUTANTS: readonly Mutant[] = [
   ),
   mutant(
     "everybody may have what is kept for those who wait",
-    swap("public-stock.ts", "  return overdrawn || lines.some(", "  return lines.length === 0 || lines.some("),
+    swap("public-stock.ts", "if (overdrawn || lines.some(", "if (lines.length === 0 || lines.some("),
+  ),
+  mutant(
+    "the lower priority comes first",
+    swap("waiting-offers.ts", "one.priority > other.priority", "one.priority < other.priority"),
+  ),
+  mutant("nobody is offered what comes back", swap("stock.ts", "  terms.mayOffer = true;", "")),
+  mutant(
+    "what can never be had is kept all the same",
+    swap("waiting-wishes.ts", "return couldServe(terms, supply, type, quantity) ? type : null;", "return type;"),
   ),
 ];
 

@@ -183,7 +183,9 @@ export function acceptOffer(dice: Dice, model: Model): Command {
     (answer) => {
       if (entry === undefined) return void settle(answer, "waitlist_entry_not_found");
       const hold = holdOf(model, entry);
-      const isOpen = entry.status === "offered" && hold !== undefined && model.isLive(hold);
+      const isOrdered = hold !== undefined && hold.orderId !== null;
+      const isOpen =
+        entry.status === "offered" && hold !== undefined && model.isLive(hold) && (model.state === "open" || isOrdered);
       const told = settle(answer, isOpen ? null : "offer_not_open");
       if (told === null || hold === undefined) return;
       entry.isAccepted = true;
