@@ -3,6 +3,7 @@ import { applyD1Migrations, reset } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, expect, it } from "vitest";
 import type { WaitlistLetter } from "../../shared/contracts/waitlist";
+import { handlerOf } from "../../shared/queue/consume";
 import { countOwed } from "../../workers/notifications/deliveries";
 import { dispatchDue } from "../../workers/notifications/dispatch";
 import { messageHandlers } from "../../workers/notifications/message-handlers";
@@ -57,15 +58,11 @@ async function tell(occasion: WaitlistOccasion, told: (entryId: string) => Waitl
       waitlistLetters: async (asked) => asked.map(({ entryId }) => told(entryId)),
     },
   });
+  const type = `waitlist.${occasion}` as const;
   const entryId = crypto.randomUUID();
   const data = { entryId, eventId: event.id, organizerId: event.organizerId };
   for (let times = 0; times < 2; times++)
-    await messageHandlers[`waitlist.${occasion}`]?.(here, {
-      ...envelopeOf,
-      type: `waitlist.${occasion}`,
-      subject: entryId,
-      data,
-    });
+    await handlerOf(messageHandlers, type)(here, { ...envelopeOf, type, subject: entryId, data });
   expect(await dispatchDue(here, ctx)).toBe(1);
   expect(await countOwed(here.DB)).toEqual({ queued: 0, parked: 0 });
   return entryId;
