@@ -2,7 +2,7 @@ import { afterEach, expect, test } from "vitest";
 import { Hold } from "../../shared/contracts/holds";
 import { WaitlistEntry } from "../../shared/contracts/waitlist";
 import { listOf } from "../../shared/http/list";
-import { lettersOf } from "../../workers/events/waiting-list";
+import { joinAsGuest, lettersOf } from "../../workers/events/waiting-list";
 import { closeRooms, codeOf, draft, openRoom, parse, publishNew, type Room, secret, user } from "../support/events-room";
 
 afterEach(() => closeRooms());
@@ -83,6 +83,26 @@ test("members add others with priority, read and remove all; everybody else his 
     email: null,
     name: null,
   });
+});
+
+test("a guest's entry waits once the secret in his mail has confirmed it, and his address is shown to those who read orders", async () => {
+  const room = await openRoom();
+  const { event, path, wish } = await openSoldOut(room);
+  const guest = { ...wish, email: "greta@bilten.example", name: "Greta", language: "en" };
+  const joined = await joinAsGuest(room.env, event.id, guest);
+  if (!joined.ok) throw new Error(joined.error.code);
+  expect(joined.value.state).toBe("unconfirmed");
+  const own = `${path}/${joined.value.id}`;
+  expect(codeOf(await room.ask("POST", `${own}/confirm`, { as: room.owner }))).toBe("403 forbidden");
+  expect(codeOf(await room.ask("POST", `${own}/confirm`, { as: user() }))).toBe("404 waitlist_entry_not_found");
+  const [letter] = await lettersOf(room.env, [{ eventId: event.id, entryId: joined.value.id }]);
+  const bySecret = { as: secret(letter?.secret ?? "") };
+  for (let times = 0; times < 2; times++)
+    expect(parse(WaitlistEntry, await room.ask("POST", `${own}/confirm`, bySecret)).state).toBe("waiting");
+
+  expect(parse(Entries, await room.ask("GET", path, { as: room.member("finance") })).data).toHaveLength(1);
+  expect(parse(Entries, await room.ask("GET", path, { as: room.member("door") })).data).toEqual([]);
+  expect(codeOf(await room.ask("GET", own, { as: room.member("door") }))).toBe("404 waitlist_entry_not_found");
 });
 
 test("what cannot be joined says why, and nobody learns of what he may not know", async () => {

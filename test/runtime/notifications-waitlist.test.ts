@@ -86,13 +86,26 @@ it.each([
   expect(mail).toMatchObject({ to: "ada@bilten.example", data: { type: `waitlist_${occasion}` } });
 });
 
+it("a guest is asked to confirm his address, and is told that he has no place before", async () => {
+  const unconfirmed = (id: string) => {
+    const asked = letter("joined", id);
+    return { ...asked, entry: { ...asked.entry, state: "unconfirmed" as const } };
+  };
+  const entryId = await tell("joined", unconfirmed);
+  const [mail] = await mails();
+  expect(mail?.subject).toContain("Please confirm");
+  expect(mail?.text).toContain("Before that you are not on it");
+  expect(mail?.text).not.toContain("has put you on the waiting list");
+  expect(mail?.text).toContain(`/w/${event.id}/${entryId}?token=bw_secret`);
+});
+
 it("who waits no more reads why, and is given no link", async () => {
   await tell("ended", (id) => letter("ended", id), "cancelled");
   expect((await mails())[0]?.text).toContain("Blue Note had to cancel Jazz");
   await reset();
   await tell("ended", (id) => letter("ended", id));
   const [mail] = await mails();
-  expect(mail?.text).toContain("as many tickets for Jazz <b>& more</b> as one person may");
+  expect(mail?.text).toContain("no longer on the waiting list for Jazz <b>& more</b>");
   expect(mail?.text).not.toContain("/w/");
 });
 

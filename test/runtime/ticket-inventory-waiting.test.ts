@@ -231,7 +231,13 @@ test("whose limit was reached meanwhile is passed over, told so, and stands in n
   await inventory.changeHold(hold.holdId, [{ ticketTypeId: type.id, quantity: 1 }]);
   expect(await statesOf(inventory)).toEqual(["offered", "waiting"]);
   // Ada declines, but orders the other hold's ticket in her own name.
-  const claim = { ...claimRequest(type.id, 1), holdId: hold.holdId, items: null, personKey: bob.personKey, isPersonVerified: true };
+  const claim = {
+    ...claimRequest(type.id, 1),
+    holdId: hold.holdId,
+    items: null,
+    personKey: bob.personKey,
+    isPersonVerified: true,
+  };
   granted(await inventory.claim(claim));
   granted(await inventory.confirm(confirmRequest(config.eventId, claim.orderId)));
   granted(await inventory.declineOffer(ada.entryId));

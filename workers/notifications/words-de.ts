@@ -98,7 +98,7 @@ export const de: Words = {
     cancelled: (organizer, title) =>
       `${organizer} musste ${title} absagen. Das tut uns leid: Sie stehen nicht mehr auf der Warteliste.`,
     full: (title) =>
-      `Sie haben schon so viele Tickets für ${title}, wie eine Person haben darf, und stehen deshalb nicht mehr auf der Warteliste.`,
+      `Sie stehen nicht mehr auf der Warteliste für ${title}: Sie wurde geschlossen, das Gewünschte wird nicht mehr verkauft, oder Sie haben schon so viele Tickets, wie eine Person haben darf.`,
   },
   account: {
     verification: {

@@ -97,7 +97,7 @@ export const en = {
     cancelled: (organizer: string, title: string) =>
       `${organizer} had to cancel ${title}. We are sorry: you are no longer on the waiting list.`,
     full: (title: string) =>
-      `You already have as many tickets for ${title} as one person may, so you are no longer on the waiting list.`,
+      `You are no longer on the waiting list for ${title}: it was closed, what you waited for is not sold any more, or you already have as many tickets as one person may.`,
   },
   account: {
     verification: {
