@@ -32,6 +32,16 @@ function nameOwnSeats(dice: Dice, model: Model, hold: ModelHold | undefined, aga
   return other === undefined ? again : [...again, { ticketTypeId: other.id, quantity: 1, seatIds: [seatId] }];
 }
 
+/** An offer of the waiting list that has become other or more tickets than were waited for is from then on a hold like any. */
+function shortenOffer({ nowMs, config }: Model, hold: ModelHold, had: ModelHold["lines"]): void {
+  const isLess = hold.lines.every(({ ticketTypeId, quantity }) =>
+    had.some((line) => line.ticketTypeId === ticketTypeId && line.quantity >= quantity),
+  );
+  if (hold.requestHash !== "offer" || isLess) return;
+  hold.endMs = Math.min(hold.endMs, nowMs + config.holdMs);
+  hold.capMs = Math.min(hold.capMs, nowMs + Math.max(config.holdMs, config.holdCapMs));
+}
+
 export function changeHold(dice: Dice, model: Model): Command {
   const { id, hold } = pickHold(dice, model);
   const again = hold?.lines.map(({ ticketTypeId, quantity, seatIds }) =>
@@ -54,6 +64,7 @@ export function changeHold(dice: Dice, model: Model): Command {
       const told = settle(answer, "refusal" in plan ? plan.refusal : null);
       if (told === null || "refusal" in plan) return;
       hold.lines = takeTold(model, plan, told, hold.lines, sight);
+      shortenOffer(model, hold, had);
       agreeOnHold(model, told, hold);
       model.openTiers();
     },
