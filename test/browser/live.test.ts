@@ -107,7 +107,7 @@ describe.skipIf(executablePath === null)(
       expect((await take(0, 100)).status).toBe(201);
       expect((await take(1, 4)).status).toBe(201);
       await eventually("what is left", async () =>
-        (await noteOf(german, 0)) === "noch 1.100" && (await noteOf(german, 1)) === "Ausverkauft" ? true : undefined,
+        (await noteOf(german, 0)) === "noch 1.100" && (await noteOf(german, 1)) === "Zurzeit keine" ? true : undefined,
       );
       await german.look("live-page");
       expect([await noteOf(still, 0), await noteOf(still, 1)]).toEqual(["1,200 left", "4 left"]);

@@ -43,7 +43,7 @@ describe("a reservation", () => {
     const form = formOf(checkout, CHECKOUT);
     const back = await reader.get(`/e/${event.id}/the-last-two`);
     expect(back.text).toContain("You have tickets reserved here until");
-    expect(back.text).toContain("None left at the moment · 2 reserved for you");
+    expect(back.text).toContain("None right now · 2 reserved for you");
     expect(back.text).toContain(`<a href="${form.action}">Continue with your reservation</a>`);
     const others = (await readerOf(api, host).get(`/e/${event.id}`)).text;
     expect(others).not.toContain("Continue with");

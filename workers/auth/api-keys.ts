@@ -2,6 +2,7 @@
 import { z } from "zod";
 import type { ResolvedApiKey } from "../../shared/contracts/accounts";
 import { Id, Timestamp, toTimestamp } from "../../shared/contracts/ids";
+import { PersonName } from "../../shared/contracts/orders";
 import { PERMISSIONS, type Permission } from "../../shared/contracts/organizers";
 import type { Refusal } from "../../shared/contracts/problems";
 import { ok, type Result, refuse } from "../../shared/contracts/result";
@@ -26,7 +27,7 @@ const NOTE_USE_MS = 60_000;
 
 export const ApiKeyDraft = z
   .strictObject({
-    name: z.string().trim().min(1).max(100),
+    name: PersonName.max(100),
     /** Names of permissions, each at most once. */
     scopes: z
       .array(z.enum(SCOPES))

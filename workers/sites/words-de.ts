@@ -36,7 +36,7 @@ export const de: Words = {
   saleEnded: "Verkauf beendet",
   soldOut: "Ausverkauft",
   allSoldOut: "Alle Tickets sind ausverkauft.",
-  noneFree: "Zurzeit keine mehr da",
+  noneFree: "Zurzeit keine",
   reservedNow: "Zurzeit alle reserviert",
   allReserved: "Zurzeit sind alle Tickets reserviert. In einigen Minuten können wieder welche frei werden.",
   noneNow: (name) => `${name}: Zurzeit sind alle reserviert. In einigen Minuten können wieder welche frei werden.`,

@@ -34,7 +34,7 @@ export const en = {
   saleEnded: "Sale has ended",
   soldOut: "Sold out",
   allSoldOut: "All tickets are sold out.",
-  noneFree: "None left at the moment",
+  noneFree: "None right now",
   reservedNow: "All reserved at the moment",
   allReserved: "All tickets are reserved at the moment. Some may come back in a few minutes.",
   noneNow: (name: string) => `${name} is all reserved at the moment. Some may come back in a few minutes.`,
