@@ -82,7 +82,8 @@ const ticketTypeFields = {
   saleEnd: Timestamp.optional(),
   poolIds: PoolIds.optional().meta({ description: "What it draws from beside its own quantity and the event's capacity" }),
   opensAfterTicketTypeId: Id.nullable().optional().meta({
-    description: "It opens once that one is sold out, or at its own `saleStart`, whichever comes first; null: by time alone",
+    description:
+      "It opens once nothing is left of that one, what is held counting too, or at its own `saleStart`, whichever comes first, and stays open; null: by time alone",
   }),
   maxPerPerson: MaxPerPerson,
   seatCategories: SeatCategories.optional().meta({
@@ -234,6 +235,7 @@ export const Ticket = z
     status: z.enum(["valid", "admitted", "void", "transferred"]),
     code: z.string(),
     seat: z.string().optional(),
+    seatId: z.string().optional().meta({ description: "The seat's id on the map, as seats are swapped by it" }),
     holder: z.object({ name: z.string(), email: z.string() }),
     createdAt: Timestamp,
   })

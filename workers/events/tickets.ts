@@ -8,7 +8,7 @@ import { signCode } from "./ticket-code";
 export async function toTicket(env: Env, ticket: IssuedTicket): Promise<Ticket> {
   const { id, eventId, orderId, ticketTypeId, status, version, holder, seat, createdAtMs } = ticket;
   const code = await signCode(env.TICKET_SIGNING_KEY, { eventId, ticketId: id, version });
-  const ofSeat = seat === undefined ? {} : { seat: seat.label };
+  const ofSeat = seat === undefined ? {} : { seat: seat.label, seatId: seat.id };
   return { id, eventId, orderId, ticketTypeId, status, code, ...ofSeat, holder, createdAt: toTimestamp(createdAtMs) };
 }
 
