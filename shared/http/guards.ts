@@ -5,7 +5,7 @@
 import type { Context, Env, MiddlewareHandler } from "hono";
 import type { DescribeRouteOptions } from "hono-openapi";
 import { type MemberRole, may, type Permission } from "../contracts/organizers";
-import type { Principal, UserPrincipal } from "../contracts/principal";
+import type { Principal, RefusedCredential, UserPrincipal } from "../contracts/principal";
 import type { ProblemCode } from "../contracts/problems";
 import { checkAnnouncedSize, checkSize, countUnread } from "./body";
 import { documented, refusing } from "./operation";
@@ -28,6 +28,14 @@ function checkFresh(caller: Principal, nowMs: number): void {
   if (nowMs - caller.authTimeMs > FRESH_MS)
     throw new Problem("insufficient_user_authentication", { maxAgeSeconds: FRESH_MS / 1000 });
 }
+
+/** Why a credential that was sent is none: each of `Principal`'s words, or this does not compile. */
+const REFUSED_CREDENTIAL = Object.keys({
+  credential_invalid: true,
+  credential_expired: true,
+  token_stale: true,
+} satisfies Record<RefusedCredential, true>) as RefusedCredential[];
+const NEEDS_CREDENTIAL: readonly ProblemCode[] = ["credential_missing", ...REFUSED_CREDENTIAL];
 
 interface StepUp {
   /** The caller proved who they are less than five minutes ago: by signing in, or by `POST /auth/step-up`. */
@@ -66,12 +74,12 @@ export const anyone = ({ badCredential = "refused" }: { badCredential?: "refused
   guard(
     async (c) => void (badCredential === "ignored" ? await checkSize(c.req.raw) : await admit(c)),
     who([], "anyone"),
-    badCredential === "ignored" ? [] : ["credential_invalid"],
+    badCredential === "ignored" ? [] : REFUSED_CREDENTIAL,
   );
 
 /** A credential changes the answer, but none is needed. */
 export const anyoneOrCaller = (): MiddlewareHandler =>
-  guard(async (c) => void (await admit(c)), who([{}, ...BEARER], "anyone"), ["credential_invalid"]);
+  guard(async (c) => void (await admit(c)), who([{}, ...BEARER], "anyone"), REFUSED_CREDENTIAL);
 
 /** Any good credential, an order's or a hold's secret too; the handler decides by the thing itself. */
 export const requireCredential = (): MiddlewareHandler =>
@@ -80,7 +88,7 @@ export const requireCredential = (): MiddlewareHandler =>
       if ((await admit(c)).kind === "anonymous") throw new Problem("credential_missing");
     },
     who(BEARER, "credential"),
-    ["credential_missing", "credential_invalid"],
+    NEEDS_CREDENTIAL,
   );
 
 interface UserOptions extends StepUp {
@@ -99,7 +107,8 @@ export const requireUser = ({ organizerHost = "refused", stepUp = false }: UserO
     },
     who(BEARER, "user", stepUp),
     [
-      ...(["credential_missing", "credential_invalid", "forbidden"] as const),
+      ...NEEDS_CREDENTIAL,
+      "forbidden",
       ...(organizerHost === "refused" ? (["main_host_required"] as const) : []),
       ...freshCodes({ stepUp }),
     ],
@@ -115,7 +124,7 @@ export const requireAdmin = ({ stepUp = false }: StepUp = {}): MiddlewareHandler
       if (stepUp) checkFresh(principal, Date.now());
     },
     who(BEARER, "admin", stepUp),
-    ["credential_missing", "credential_invalid", "forbidden", ...freshCodes({ stepUp })],
+    [...NEEDS_CREDENTIAL, "forbidden", ...freshCodes({ stepUp })],
   );
 
 function signedIn(principal: Principal): UserPrincipal | Extract<Principal, { kind: "api_key" }> {
@@ -193,7 +202,7 @@ export function memberGuard<E extends Env>(questions: MembershipQuestions<E>) {
         }
       },
       who(BEARER, permission, stepUp),
-      ["credential_missing", "credential_invalid", "forbidden", questions.notFound, ...freshCodes({ stepUp })],
+      [...NEEDS_CREDENTIAL, "forbidden", questions.notFound, ...freshCodes({ stepUp })],
     );
 }
 
@@ -205,5 +214,5 @@ export const developmentOnly = <Bindings extends { ENVIRONMENT: string }>(): Mid
       await admit(c);
     },
     who([], "development"),
-    ["not_found", "credential_invalid"],
+    ["not_found", ...REFUSED_CREDENTIAL],
   );

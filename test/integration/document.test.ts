@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, inject, test } from "vitest";
+import { z } from "zod";
 import { ROOT } from "../../shared/scripts/configurations";
 import { runTool } from "../../shared/scripts/processes";
 import { connect } from "../support/client";
@@ -33,6 +34,27 @@ test("has no fault, and the linter would tell", async () => {
     expect(told.output).toContain(rule);
   }
 });
+
+test("says of each operation that takes a credential every way in which one is refused", async () => {
+  const { body } = await connect(inject("origin")).get("/openapi.json");
+  const { paths } = Document.parse(body);
+  const refusing = Object.values(paths)
+    .flatMap((methods) => Object.values(methods))
+    .map(({ operationId, responses }) => ({ operationId, codes: codesOf(responses["401"]) }))
+    .filter(({ codes }) => codes.includes("credential_invalid"));
+  expect(refusing.length).toBeGreaterThan(100);
+  for (const { operationId, codes } of refusing)
+    expect(codes, operationId).toEqual(expect.arrayContaining(["credential_expired", "token_stale"]));
+});
+
+const Refusal = z.looseObject({
+  content: z.record(z.string(), z.looseObject({ examples: z.record(z.string(), z.unknown()).optional() })),
+});
+const Operation = z.looseObject({ operationId: z.string(), responses: z.record(z.string(), z.unknown()) });
+const Document = z.looseObject({ paths: z.record(z.string(), z.record(z.string(), Operation)) });
+
+const codesOf = (response: unknown): string[] =>
+  response === undefined ? [] : Object.keys(Refusal.parse(response).content["application/problem+json"]?.examples ?? {});
 
 test("is what the typed client was written from", async () => {
   const { body } = await connect(inject("origin")).get("/openapi.json");

@@ -1,4 +1,6 @@
 /** The gateway has no hono and no zod on the path that every request takes, so its three own operations are written out. */
+import type { ProblemCode } from "../../shared/contracts/problems";
+
 const states = { type: "string", enum: ["ok", "down"] };
 const healthSchema = {
   type: "object",
@@ -11,12 +13,12 @@ const healthSchema = {
 const healthy = { status: "ok", services: { gateway: "ok", auth: "ok", events: "ok" } };
 
 /** As the domains' guards say it: a credential that was sent must be good, and everybody has a limit. */
-const refusal = (code: string) => ({
-  description: `\`${code}\``,
+const refusal = (...codes: ProblemCode[]) => ({
+  description: codes.map((code) => `\`${code}\``).join("; "),
   content: {
     "application/problem+json": {
       schema: { $ref: "#/components/schemas/Problem" },
-      examples: { [code]: { $ref: `#/components/examples/${code}` } },
+      examples: Object.fromEntries(codes.map((code) => [code, { $ref: `#/components/examples/${code}` }])),
     },
   },
 });
@@ -25,7 +27,10 @@ const open = {
   security: [],
   "x-permission": "anyone",
 };
-const refusals = { 401: refusal("credential_invalid"), 429: refusal("rate_limited") };
+const refusals = {
+  401: refusal("credential_invalid", "credential_expired", "token_stale"),
+  429: refusal("rate_limited"),
+};
 
 export const ownPaths: Record<string, unknown> = {
   "/health": {
