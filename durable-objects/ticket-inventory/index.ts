@@ -1,7 +1,14 @@
 /** `TicketInventory`, one object an event: the only place where order matters (rules 6 to 15). */
 import { DurableObject } from "cloudflare:workers";
 import type { FedInventoryRpc } from "../../shared/contracts/feed";
-import type { CheckInRequest, ConfirmRequest, HoldRequest, InventoryConfig, Line } from "../../shared/contracts/inventory";
+import type {
+  CheckInRequest,
+  ConfirmRequest,
+  HoldClaim,
+  HoldRequest,
+  InventoryConfig,
+  Line,
+} from "../../shared/contracts/inventory";
 import type { TicketInventoryRpc } from "../../shared/contracts/inventory-rpc";
 import { ok, refuse } from "../../shared/contracts/result";
 import type { SeatMapPart, SeatMove } from "../../shared/contracts/seats";
@@ -113,7 +120,7 @@ export class TicketInventory extends DurableObject<TicketInventoryEnv> implement
     return this.#commands.write((terms, nowMs) => changes.releaseHold(this.#sql, terms, holdId, nowMs));
   }
 
-  claim(claim: orders.HoldClaim) {
+  claim(claim: HoldClaim) {
     return this.#commands.write((terms, nowMs) => {
       this.#commands.clock.dueBy(nowMs + terms.holdMs);
       return orders.claimHold(this.#sql, terms, claim, nowMs);

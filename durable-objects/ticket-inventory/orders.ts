@@ -4,9 +4,8 @@ import type {
   ConfirmRefusal,
   ConfirmRequest,
   HeldStock,
-  Holder,
+  HoldClaim,
   IssuedTicket,
-  Line,
   OrderOutcome,
 } from "../../shared/contracts/inventory";
 import type { Refusal } from "../../shared/contracts/problems";
@@ -39,18 +38,6 @@ export function each<Asked, T>(orders: readonly Asked[], command: (asked: Asked)
 
 export const withoutTickets = <E extends Refusal>(confirmed: Result<IssuedTicket[], E>): Result<null, E> =>
   confirmed.ok ? ok(null) : confirmed;
-
-export interface HoldClaim {
-  orderId: string;
-  holdId: string;
-  requestHash: string;
-  holder: Holder;
-  insider: boolean;
-  items: Line[] | null;
-  /** HMAC of the buyer's address, where his tickets are to be counted. */
-  personKey?: string | null;
-  isPersonVerified?: boolean;
-}
 
 type Decision = { outcome: "confirmed" | "released"; reason: string | null };
 

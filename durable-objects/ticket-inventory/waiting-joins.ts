@@ -3,7 +3,13 @@ import type { HeldLine } from "../../shared/contracts/inventory";
 import type { Refusal } from "../../shared/contracts/problems";
 import { ok, type Result, refuse } from "../../shared/contracts/result";
 import { MAX_SEATS_TOGETHER } from "../../shared/contracts/seats";
-import { MAX_UNCONFIRMED, MAX_WAITING_ENTRIES, MAX_WISHES, type WaitingRequest } from "../../shared/contracts/waiting";
+import {
+  type JoinRefusal,
+  MAX_UNCONFIRMED,
+  MAX_WAITING_ENTRIES,
+  MAX_WISHES,
+  type WaitingRequest,
+} from "../../shared/contracts/waiting";
 import type { Terms } from "./event";
 import { checkPersonLimit } from "./persons";
 import { checkEvent, priceLines, saleWindow, typeOf } from "./sale";
@@ -13,18 +19,6 @@ import { keyOfWish, type Wish } from "./waiting-wishes";
 
 /** Entries of one person that are looked at when he joins once more. */
 const MAX_OWN = 20;
-
-type JoinRefusal = Refusal<
-  | "event_not_found"
-  | "waitlist_closed"
-  | "waitlist_full"
-  | "already_waiting"
-  | "event_not_on_sale"
-  | "ticket_type_not_found"
-  | "ticket_type_not_on_sale"
-  | "quantity_out_of_range"
-  | "person_limit"
->;
 
 /** Puts somebody onto the list; whoever calls it looks at once whether it is his turn. */
 export function join(sql: SqlStorage, terms: Terms, request: WaitingRequest, nowMs: number): Result<null, JoinRefusal> {

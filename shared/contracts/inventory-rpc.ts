@@ -10,7 +10,7 @@ import type {
   EndedHold,
   HeldStock,
   HoldChangeRefusal,
-  Holder,
+  HoldClaim,
   HoldRefusal,
   HoldRequest,
   InventoryConfig,
@@ -56,18 +56,7 @@ export interface TicketInventoryRpc extends SeatInventoryRpc, WaitingInventoryRp
   reacquireHold(holdId: string): Promise<Result<HeldStock, HoldChangeRefusal>>;
   releaseHold(holdId: string): Promise<Result<null, Refusal<"event_not_found" | "hold_not_found" | "hold_in_use">>>;
   /** Binds one order to a hold, for ever; again with the same order is the same answer. */
-  claim(request: {
-    orderId: string;
-    holdId: string;
-    requestHash: string;
-    holder: Holder;
-    insider: boolean;
-    items: Line[] | null;
-    /** HMAC of the buyer's normalized mail address: whose tickets `maxPerPerson` counts. */
-    personKey?: string | null;
-    /** Of an address that the buyer has proved: orders of others who only named it, and have not paid, do not count against him. */
-    isPersonVerified?: boolean;
-  }): Promise<Result<HeldStock, ClaimRefusal>>;
+  claim(claim: HoldClaim): Promise<Result<HeldStock, ClaimRefusal>>;
   /**
    * The order's end is the provider's (rule 13), never earlier than it was, never beyond the end of the event or seven days from the
    * claim. An order whose hold has ended gets its stock again at the frozen price, so that it may be paid, or hears `sold_out`; after

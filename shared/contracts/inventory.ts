@@ -181,6 +181,21 @@ export interface ClaimRequest {
   isPersonVerified?: boolean;
 }
 
+/** A `ClaimRequest` as the object is asked it: of one hold, with an HMAC in the place of the address. */
+export interface HoldClaim {
+  orderId: string;
+  holdId: string;
+  requestHash: string;
+  holder: Holder;
+  insider: boolean;
+  /** What to place for the order where there is no such hold yet; null where it must be there. */
+  items: Line[] | null;
+  /** HMAC of the buyer's normalized mail address: whose tickets `maxPerPerson` counts. */
+  personKey?: string | null;
+  /** Of an address that the buyer has proved: orders of others who only named it, and have not paid, do not count against him. */
+  isPersonVerified?: boolean;
+}
+
 /** An order's permanent word about its stock (rule 12): the first of confirm and release wins, for ever. */
 export type OrderOutcome = "open" | "confirmed" | "released";
 

@@ -83,27 +83,21 @@ export interface WaitingQuestion {
 }
 
 type Unknown = Refusal<"event_not_found" | "waitlist_entry_not_found">;
+export type JoinRefusal = Refusal<
+  | "event_not_found"
+  | "waitlist_closed"
+  | "waitlist_full"
+  | "already_waiting"
+  | "event_not_on_sale"
+  | "ticket_type_not_found"
+  | "ticket_type_not_on_sale"
+  | "quantity_out_of_range"
+  | "person_limit"
+>;
 
 /** The object's doors for those who wait. */
 export interface WaitingInventoryRpc {
-  joinWaitlist(
-    request: WaitingRequest,
-  ): Promise<
-    Result<
-      WaitingEntry,
-      Refusal<
-        | "event_not_found"
-        | "waitlist_closed"
-        | "waitlist_full"
-        | "already_waiting"
-        | "event_not_on_sale"
-        | "ticket_type_not_found"
-        | "ticket_type_not_on_sale"
-        | "quantity_out_of_range"
-        | "person_limit"
-      >
-    >
-  >;
+  joinWaitlist(request: WaitingRequest): Promise<Result<WaitingEntry, JoinRefusal>>;
   /** By whoever has read the mail to the entry's address. One that is confirmed already is the same answer as it stands. */
   confirmWaiting(
     entryId: string,
