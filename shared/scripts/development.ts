@@ -5,19 +5,21 @@ import type { Configuration, WorkerDomain } from "./configurations.ts";
 /** Two shards in development and in the tests, one in production: what only works with one must fail here (rule 19). */
 const SHARDS = "2";
 
-/** What tokens name as their issuer, whatever port a run listens on: sessions of one outlive a run on another. */
-const LOCAL_ISSUER = "http://localhost:8787";
 export const DEFAULT_PORT = "8787";
-/** Where mails lead. */
+/** Where mails lead, what tokens name as their issuer, and the one origin that passkeys answer to. */
 const localOrigin = (port: string): string => `http://localhost:${port}`;
+
+/** Variables that say where the run listens, and are written anew when it listens elsewhere. */
+export const FOLLOWING_PORT: readonly string[] = ["ISSUER", "API_ORIGIN", "LOCAL_PORT"];
 
 /** `port`: where the run is going to listen, where that is known beforehand. */
 export function developmentVars(domain: WorkerDomain, port?: string): Record<string, string> {
+  const origin = localOrigin(port ?? DEFAULT_PORT);
   const own: Partial<Record<WorkerDomain, Record<string, string>>> = {
-    gateway: { ISSUER: LOCAL_ISSUER },
-    auth: { ISSUER: LOCAL_ISSUER },
+    gateway: { ISSUER: origin },
+    auth: { ISSUER: origin },
     branding: { SITES_BASE_HOST: "localhost" },
-    notifications: { API_ORIGIN: localOrigin(port ?? DEFAULT_PORT), SITES_BASE_HOST: "localhost" },
+    notifications: { API_ORIGIN: origin, SITES_BASE_HOST: "localhost" },
     events: { QUEUES_FORGET: "yes" },
     payments: { PAYMENTS_SHARDS: SHARDS, LOCAL_PORT: port ?? "", QUEUES_FORGET: "yes" },
   };

@@ -5,7 +5,7 @@
 import { chmodSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ROOT, readWorkers, type WorkerFiles } from "./configurations.ts";
-import { DEFAULT_PORT, developmentVars, makeSecret, secretNames } from "./development.ts";
+import { DEFAULT_PORT, developmentVars, FOLLOWING_PORT, makeSecret, secretNames } from "./development.ts";
 
 /** Single quotes: the values are base64url or JSON, and neither has one. */
 const line = (name: string, value: string): string => `${name}='${value}'\n`;
@@ -14,11 +14,18 @@ const line = (name: string, value: string): string => `${name}='${value}'\n`;
 export const namesIn = (text: string): Set<string> =>
   new Set([...text.matchAll(/^\s*(?:export\s+)?(\w+)\s*=/gm)].map((match) => match[1] ?? ""));
 
-/** The mails' links follow the port of the run; an origin that somebody chose himself stays. */
-export const withOrigin = (text: string, origin: string): string =>
+/** What a run on another port wrote of itself. */
+const LOCAL_PLACE = /^(?:http:\/\/localhost:\d+|\d*)$/;
+
+/** What names the port follows the run; an origin that somebody chose himself stays. */
+export const withPort = (text: string, values: Record<string, string>): string =>
   text.replace(
-    /^(\s*(?:export\s+)?API_ORIGIN\s*=\s*)(["']?)http:\/\/localhost:\d+\2[ \t]*$/m,
-    (_, name: string) => `${name}'${origin}'`,
+    /^(\s*(?:export\s+)?(\w+)\s*=\s*)(["']?)(.*?)\3[ \t]*$/gm,
+    (whole, start: string, name: string, _, value: string) => {
+      const wanted = values[name];
+      const follows = FOLLOWING_PORT.includes(name) && wanted !== undefined && LOCAL_PLACE.test(value);
+      return follows && wanted !== value ? `${start}'${wanted}'` : whole;
+    },
   );
 
 function missingLines({ domain, configuration }: WorkerFiles, values: Record<string, string>, present: Set<string>): string {
@@ -36,7 +43,7 @@ export function makeKeys(port = DEFAULT_PORT): void {
     const file = join(ROOT, worker.configFolder, ".dev.vars");
     const values = developmentVars(worker.domain, port);
     const before = existsSync(file) ? readFileSync(file, "utf8") : "";
-    const kept = values.API_ORIGIN === undefined ? before : withOrigin(before, values.API_ORIGIN);
+    const kept = withPort(before, values);
     const missing = missingLines(worker, values, namesIn(kept));
     const gap = missing === "" || kept === "" || kept.endsWith("\n") ? "" : "\n";
     if (!existsSync(file) || kept + gap + missing !== before) writeFileSync(file, kept + gap + missing);
