@@ -11,9 +11,9 @@ export function writeStock(
 ): Refusal<"capacity_below_sold" | "ticket_type_in_use"> | null {
   checkConfig(config);
   const kept = new Set(config.ticketTypes.map((type) => type.id));
-  const before = sql.exec<{ id: string }>("SELECT id FROM ticket_types").toArray();
+  const before = sql.exec<{ id: string; name: string }>("SELECT id, name FROM ticket_types").toArray();
   const inUse = before.find(({ id }) => !kept.has(id) && isTypeInUse(sql, id, nowMs));
-  if (inUse !== undefined) return { code: "ticket_type_in_use", detail: `Ticket type ${inUse.id} has holds or tickets.` };
+  if (inUse !== undefined) return { code: "ticket_type_in_use", detail: `“${inUse.name}” has holds or tickets.` };
 
   const membershipBefore = membershipNow(sql);
   const poolsBefore = new Map(poolsNow(sql).map((pool) => [pool.id, pool]));

@@ -27,9 +27,11 @@ describe("pools on sale", () => {
     const lowered = await own(room, "PUT", `/events/${event.id}/pools/${floor.id}`, { capacity: 27 });
     expect(codeOf(lowered)).toBe("409 capacity_below_sold");
     expect(lowered.body).toMatchObject({ poolId: floor.id, capacity: 27, sold: 0, held: 23, blocked: 5 });
+    expect(lowered.body).toMatchObject({ detail: "“Ground” would have 27, and has 0 sold, 23 held and 5 kept back." });
     const taken = await own(room, "POST", `/events/${event.id}/pools/${press.id}/move`, { toPoolId: floor.id, quantity: 6 });
     expect(codeOf(taken)).toBe("409 capacity_below_sold");
     expect(taken.body).toMatchObject({ poolId: press.id, capacity: 2, held: 3 });
+    expect(taken.body).toMatchObject({ detail: "“Press” would have 2, and has 0 sold, 3 held and 0 kept back." });
     // A release: the allocation alone shrinks, and what is around it has more to sell.
     const released = await own(room, "POST", `/events/${event.id}/pools/${press.id}/move`, { toPoolId: floor.id, quantity: 4 });
     expect(parse(Pool, released)).toMatchObject({ capacity: 4, held: 3, available: 1 });

@@ -8,9 +8,11 @@ import { drizzle } from "drizzle-orm/d1";
 import type { Refusal } from "../../shared/contracts/problems";
 import { ok, type Result, refuse } from "../../shared/contracts/result";
 import { isConstraint } from "../../shared/d1/guarded-batch";
+import { isMoved } from "./appointments";
 import type { Env, Later } from "./environment";
-import { applyAndTell, newsOf, statement } from "./event-batch";
+import { applyAndTell, newsOf, newsOfMove, statement } from "./event-batch";
 import { askInventory } from "./inventory";
+import { nameRefusedPool } from "./pool-plans";
 import { finishPublishing } from "./publishing";
 import { eventChanges, events, NEW_TYPE_COLUMNS, pools, ticketTypes } from "./schema";
 import { askWithSeats } from "./seat-installation";
@@ -72,11 +74,11 @@ async function tryChange(
   if (status === "draft") {
     const { seatMapId } = after.event;
     const mapIsThere = sql`(${seatMapId} IS NULL OR EXISTS (SELECT 1 FROM seat_maps m WHERE m.id = ${seatMapId}))`;
-    const applied = await applyToDatabase(env, later, after, sql`${events.version} = ${version} AND ${mapIsThere}`, nowMs);
+    const applied = await applyToDatabase(env, later, stored, after, sql`${events.version} = ${version} AND ${mapIsThere}`, nowMs);
     return applied.ok ? applied : refuse({ code: await goneOrMoved(env, after.event) });
   }
   const wished = await wish(env, after, version, nowMs);
-  return wished.ok ? carryOut(env, later, after, nowMs) : wished;
+  return wished.ok ? carryOut(env, later, stored, after, nowMs) : wished;
 }
 
 /** The next version, on the event and on each type and pool that differs. */
@@ -125,15 +127,21 @@ const goneOrMoved = async (env: Env, { seatMapId }: StoredEvent["event"]): Promi
   seatMapId === null || (await findSeatMap(env, seatMapId)) ? "state_moved" : "seat_map_not_found";
 
 /** Asks the object and lets D1 follow its word, while the wish stands. Again with the same wish is the same answer. */
-async function carryOut(env: Env, later: Later, after: StoredEvent, nowMs: number): Promise<Result<StoredEvent, Refusal>> {
+async function carryOut(
+  env: Env,
+  later: Later,
+  before: StoredEvent,
+  after: StoredEvent,
+  nowMs: number,
+): Promise<Result<StoredEvent, Refusal>> {
   const { id, changeId } = after.event;
   const decided = await decide(env, after);
   if (!decided.ok) {
     await env.DB.prepare("DELETE FROM event_changes WHERE event_id = ? AND change_id = ?").bind(id, changeId).run();
-    return decided;
+    return refuse(nameRefusedPool(after, decided.error));
   }
   const wishStands = sql`EXISTS (SELECT 1 FROM event_changes w WHERE w.event_id = ${id} AND w.change_id = ${changeId})`;
-  const applied = await applyToDatabase(env, later, after, wishStands, nowMs);
+  const applied = await applyToDatabase(env, later, before, after, wishStands, nowMs);
   if (applied.ok) return applied;
   // The wish is gone: another hand has carried it out, or given it up.
   const standing = await loadEvent(env, id);
@@ -154,7 +162,7 @@ function decide(env: Env, after: StoredEvent): Promise<Result<unknown, Refusal>>
 }
 
 /** D1 as the projection of one version after the other. */
-function applyToDatabase(env: Env, later: Later, after: StoredEvent, isDue: SQL, nowMs: number) {
+function applyToDatabase(env: Env, later: Later, before: StoredEvent, after: StoredEvent, isDue: SQL, nowMs: number) {
   const { event, types, pools: ofEvent } = after;
   const db = drizzle(env.DB);
   const { id, organizerId, createdAtMs: _, ...changing } = event;
@@ -180,7 +188,10 @@ function applyToDatabase(env: Env, later: Later, after: StoredEvent, isDue: SQL,
     after,
     statement(env, compareAndSet),
     effects.map((effect) => statement(env, effect)),
-    newsOf(event, nowMs, later.traceparent),
+    [
+      ...(newsOf(event, nowMs, later.traceparent) ?? []),
+      ...(isMoved(before.event, event) ? [newsOfMove(event, nowMs, later.traceparent)] : []),
+    ],
   );
 }
 
@@ -203,7 +214,7 @@ export async function settle(env: Env, later: Later, eventId: string, beforeMs: 
   const stored = await loadEvent(env, eventId);
   if (stored?.event.status === "publishing" && stored.event.updatedAtMs <= beforeMs) await finishPublishing(env, later, stored);
   const [left] = await drizzle(env.DB).select().from(eventChanges).where(eq(eventChanges.eventId, eventId));
-  if (stored && left && left.askedAtMs <= beforeMs) await carryOut(env, later, readWish(left.wanted, stored), Date.now());
+  if (stored && left && left.askedAtMs <= beforeMs) await carryOut(env, later, stored, readWish(left.wanted, stored), Date.now());
 }
 
 /** Written by `wish` above, out of rows of the same tables; by an earlier version perhaps, which knew fewer columns. */

@@ -84,7 +84,10 @@ function checkPool({ name, kind, capacity, withinPoolIds }: PoolRow, plain: Read
   return null;
 }
 
-function checkDrawing({ event, pools }: StoredEvent, type: TicketTypeRow): Refusal | null {
+const nameOf = (stored: StoredEvent, poolId: string): string => poolsOf(stored).find(({ id }) => id === poolId)?.name ?? poolId;
+
+function checkDrawing(stored: StoredEvent, type: TicketTypeRow): Refusal | null {
+  const { event, pools } = stored;
   const unknown = type.poolIds.find((id) => !pools.some((pool) => pool.id === id));
   if (unknown !== undefined)
     return { code: "pool_unknown", detail: `The event has no shared pool and no allocation ${unknown}.` };
@@ -94,7 +97,7 @@ function checkDrawing({ event, pools }: StoredEvent, type: TicketTypeRow): Refus
   const around = allocation?.withinPoolIds.find((id) => !drawn.has(id));
   return around === undefined
     ? null
-    : contradiction(`“${type.name}” would draw from “${allocation?.name}” and not from pool ${around} around it.`);
+    : contradiction(`“${type.name}” would draw from “${allocation?.name}” and not from “${nameOf(stored, around)}” around it.`);
 }
 
 /** Nothing is sold, so that what allocations keep back is all there is to fit; of an event on sale the object says it. */
@@ -104,6 +107,15 @@ function checkRoom(stored: StoredEvent): Refusal<"capacity_below_sold"> | null {
   const { id, name, capacity, blocked } = full;
   const detail = `Of the ${capacity} of “${name}” allocations would keep ${blocked} back.`;
   return { code: "capacity_below_sold", detail, members: { poolId: id, capacity, sold: 0, held: 0, blocked } };
+}
+
+/** The object knows pools by their ids alone: an organizer reads their names, with the numbers on both sides. */
+export function nameRefusedPool(stored: StoredEvent, refusal: Refusal): Refusal {
+  const { poolId, capacity, sold = 0, held = 0, blocked = 0 } = refusal.members ?? {};
+  const pool = poolsOf(stored).find(({ id }) => id === poolId);
+  if (refusal.code !== "capacity_below_sold" || !pool || capacity === undefined) return refusal;
+  const detail = `“${pool.name}” would have ${capacity}, and has ${sold} sold, ${held} held and ${blocked} kept back.`;
+  return { ...refusal, detail };
 }
 
 const contradiction = (detail: string): Refusal<"pool_inconsistent"> => ({ code: "pool_inconsistent", detail });
