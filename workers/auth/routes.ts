@@ -30,8 +30,8 @@ export const app = domainApp<AuthEnv>()
   .post("/auth/verify-email", operation(operations.verifyEmail), anyone(ACCOUNT_TAKES), form(VerificationToken), async (c) =>
     c.json(unwrap(await verifyEmail(c.env, c.executionCtx, c.var.form.token, Date.now())), 200, NO_STORE),
   )
-  .get("/auth/verify-email", operation(operations.showVerification), anyone(ACCOUNT_TAKES), (c) => {
-    const { html, headers } = verificationPage();
+  .get("/auth/verify-email", operation(operations.showVerification), anyone(ACCOUNT_TAKES), async (c) => {
+    const { html, headers } = await verificationPage(c.req.header("accept-language"));
     return c.html(html, 200, headers);
   })
   .post(
@@ -51,8 +51,8 @@ export const app = domainApp<AuthEnv>()
     unwrap(await unlock(c.env, c.var.form.token, Date.now()));
     return c.body(null, 204);
   })
-  .get("/auth/unlock", operation(operations.showUnlock), anyone(ACCOUNT_TAKES), (c) => {
-    const { html, headers } = unlockPage();
+  .get("/auth/unlock", operation(operations.showUnlock), anyone(ACCOUNT_TAKES), async (c) => {
+    const { html, headers } = await unlockPage(c.req.header("accept-language"));
     return c.html(html, 200, headers);
   })
   .post("/auth/refresh", operation(operations.refresh), anyone(ACCOUNT_TAKES), form(RefreshRequest), async (c) =>

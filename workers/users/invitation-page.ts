@@ -1,82 +1,146 @@
 /**
- * Where an invitation's link leads. Opening it accepts nothing, because mail scanners open links: the invited signs in here, and the
- * token goes from his browser to where any other client sends it.
+ * Where an invitation's link leads: the invited signs in, joins by the token of the link, and is signed out again. Who has no account
+ * opens one here first, and confirms it by another mail.
  */
-const script = `
-const form = document.querySelector("form");
-const said = document.querySelector("[role=status]");
-const post = (path, body, token) => fetch(path, {
-  method: "POST",
-  headers: { "content-type": "application/json", ...(token ? { authorization: "Bearer " + token } : {}) },
-  body: JSON.stringify(body),
+import { html } from "hono/html";
+import { type LinkedPage, type LinkedWords, linkedPage } from "../../shared/http/linked-page";
+
+interface Words extends LinkedWords {
+  email: string;
+  password: string;
+  code: string;
+  join: string;
+  noAccount: string;
+  name: string;
+  newPassword: string;
+  open: string;
+  /** What the script says. */
+  wrong: string;
+  needsCode: string;
+  codeWrong: string;
+  unconfirmed: string;
+  invitationOver: string;
+  otherAddress: string;
+  memberAlready: string;
+  joined: string;
+  unfitPassword: string;
+  unfitForm: string;
+  opened: string;
+}
+
+/** A passkey is asked for where the account has no app's codes; typed ones are six digits of an app, or a recovery code. */
+const SCRIPT = `
+const [joining, opening] = document.forms;
+const code = document.querySelector("#code");
+const own = {
+  invalid_credentials: words.wrong, code_invalid: words.codeWrong, email_not_verified: words.unconfirmed,
+  invalid_token: words.invitationOver, member_exists: words.memberAlready,
+};
+const refuse = (answer) => own[answer.body.code] ? say(own[answer.body.code]) : tell(answer);
+const proofOf = async (mfaToken, methods, typed) => {
+  if (typed) return { mfaToken, method: /^[0-9 ]+$/.test(typed) ? "totp" : "recovery_code", code: typed.replaceAll(" ", "") };
+  if (!methods.includes("webauthn") || methods.includes("totp")) return null;
+  const asked = await post("/auth/mfa/webauthn", { mfaToken });
+  if (!asked.ok) return null;
+  const publicKey = PublicKeyCredential.parseRequestOptionsFromJSON(asked.body);
+  const used = await navigator.credentials.get({ publicKey }).catch(() => null);
+  return used && { mfaToken, method: "webauthn", code: used.toJSON() };
+};
+onSubmit(joining, async ({ email, password, code: typed }) => {
+  let login = await post("/auth/login", { email, password });
+  if (login.body.mfaRequired) {
+    const proof = await proofOf(login.body.mfaToken, login.body.methods, typed.trim());
+    if (!proof) { code.hidden = false; code.querySelector("input").focus(); return say(words.needsCode); }
+    login = await post("/auth/mfa/verify", proof);
+  }
+  if (!login.ok) return refuse(login);
+  const answer = await post(location.pathname, { token }, login.body.accessToken);
+  await post("/auth/logout", {}, login.body.accessToken);
+  if (answer.body.code === "forbidden") return say(words.otherAddress);
+  if (!answer.ok) return answer.status === 400 ? say(words.invitationOver) : refuse(answer);
+  joining.hidden = opening.parentElement.hidden = true;
+  say(words.joined);
 });
-form.addEventListener("submit", async (event) => {
-  event.preventDefault();
-  const { email, password, code } = Object.fromEntries(new FormData(form));
-  const token = new URLSearchParams(location.search).get("token") ?? "";
-  try {
-    let login = await (await post("/auth/login", { email, password })).json();
-    if (login.mfaRequired) {
-      document.querySelector("#code").hidden = false;
-      if (!code) { said.textContent = "Please add the code of your authenticator app."; return; }
-      login = await (await post("/auth/mfa/verify", { mfaToken: login.mfaToken, method: "totp", code })).json();
-    }
-    if (!login.accessToken) { said.textContent = "That is not how you sign in here. Please try again."; return; }
-    const answer = await post(location.pathname, { token }, login.accessToken);
-    if (answer.ok) { form.hidden = true; said.textContent = "Welcome. You belong to the team now."; return; }
-    said.textContent = {
-      400: "This invitation was used, taken back, or is too old. Please ask for another.",
-      403: "This invitation was sent to another address than the one you signed in with.",
-      409: "You belong to the team already.",
-    }[answer.status] ?? "That did not work just now. Please try again.";
-  } catch { said.textContent = "That did not work just now. Please try again."; }
+onSubmit(opening, async ({ name, email, password }) => {
+  const answer = await post("/auth/register", { name, email, password });
+  if (!answer.ok) {
+    const faults = answer.body.errors?.map(({ pointer }) => pointer) ?? [];
+    if (faults.includes("/password")) return say(words.unfitPassword);
+    return answer.status === 400 ? say(words.unfitForm) : tell(answer);
+  }
+  joining.elements.email.value = email;
+  opening.parentElement.open = false;
+  say(words.opened);
 });`;
 
-const style = `
-body { margin: 0; font: 1rem/1.5 system-ui, sans-serif; color: #18181b; background: #f4f4f5 }
-main { max-width: 32rem; margin: 10vh auto; padding: 1.5rem; background: #fff; border-radius: .5rem }
-label { display: block; margin: .8rem 0 } label[hidden] { display: none }
-input { display: block; width: 100%; box-sizing: border-box; font: inherit; padding: .5rem; border: 1px solid #71717a; border-radius: .4rem }
-button { font: inherit; padding: .6rem 1.2rem; border: 0; border-radius: .4rem; color: #fff; background: #18181b; cursor: pointer }`;
-
-const page = (nonce: string): string => `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="robots" content="noindex">
-<title>Join the team</title>
-<style nonce="${nonce}">${style}</style>
-</head>
-<body>
-<main>
-<h1>Join the team</h1>
-<p>Sign in with the address that the invitation was sent to. If you have no account yet, open one with that address first.</p>
-<form>
-<label>E-mail <input name="email" type="email" autocomplete="username" required></label>
-<label>Password <input name="password" type="password" autocomplete="current-password" required></label>
-<label id="code" hidden>Code <input name="code" inputmode="numeric" autocomplete="one-time-code"></label>
-<p><button>Join</button></p>
+const PAGE: LinkedPage<Words> = {
+  words: {
+    en: {
+      title: "Join the team",
+      lead: "Sign in with the address that the invitation was sent to.",
+      email: "E-mail",
+      password: "Password",
+      code: "Code of your authenticator app, or a recovery code",
+      join: "Join",
+      noAccount: "I have no account yet",
+      name: "Name",
+      newPassword: "Password, at least 8 characters",
+      open: "Open an account",
+      wrong: "That is not how you sign in here. Please try again.",
+      needsCode: "Please add the code.",
+      codeWrong: "The code is wrong, was used or is too old.",
+      unconfirmed: "Please open the link in the mail that confirms your address, then come back here.",
+      invitationOver: "This invitation was used, taken back, or is too old. Please ask for another.",
+      otherAddress: "This invitation was sent to another address than the one you signed in with.",
+      memberAlready: "You belong to the team already.",
+      joined: "Welcome. You belong to the team now.",
+      unfitPassword:
+        "Please choose another password: this one is among the most common, known from a leak, or little more than your name or address.",
+      unfitForm: "Please look at what you typed: something is missing or is not right.",
+      opened: "We have written to you. Open the link in that mail, then come back to this page and sign in.",
+    },
+    de: {
+      title: "Dem Team beitreten",
+      lead: "Melden Sie sich mit der Adresse an, an die die Einladung ging.",
+      email: "E-Mail",
+      password: "Passwort",
+      code: "Code Ihrer Authenticator-App oder ein Wiederherstellungscode",
+      join: "Beitreten",
+      noAccount: "Ich habe noch kein Konto",
+      name: "Name",
+      newPassword: "Passwort, mindestens 8 Zeichen",
+      open: "Konto eröffnen",
+      wrong: "So melden Sie sich hier nicht an. Bitte versuchen Sie es noch einmal.",
+      needsCode: "Bitte geben Sie auch den Code ein.",
+      codeWrong: "Der Code ist falsch, wurde schon benutzt oder ist zu alt.",
+      unconfirmed:
+        "Bitte öffnen Sie zuerst den Link in der Mail, die Ihre Adresse bestätigt, und kommen Sie dann hierher zurück.",
+      invitationOver: "Diese Einladung wurde benutzt oder zurückgenommen oder ist zu alt. Bitte verlangen Sie eine neue.",
+      otherAddress: "Diese Einladung ging an eine andere Adresse als die, mit der Sie sich angemeldet haben.",
+      memberAlready: "Sie gehören schon zum Team.",
+      joined: "Willkommen. Sie gehören jetzt zum Team.",
+      unfitPassword:
+        "Bitte wählen Sie ein anderes Passwort: Dieses ist eines der häufigsten, aus einem Leck bekannt oder wenig mehr als Ihr Name oder Ihre Adresse.",
+      unfitForm: "Bitte sehen Sie durch, was Sie eingegeben haben: Etwas fehlt oder stimmt nicht.",
+      opened:
+        "Wir haben Ihnen geschrieben. Öffnen Sie den Link in dieser Mail, kommen Sie dann auf diese Seite zurück und melden Sie sich an.",
+    },
+  },
+  form: (words) => html`<form>
+<label>${words.email} <input name="email" type="email" autocomplete="username" required></label>
+<label>${words.password} <input name="password" type="password" autocomplete="current-password" required></label>
+<label id="code" hidden>${words.code} <input name="code" autocomplete="one-time-code" maxlength="40"></label>
+<p><button>${words.join}</button></p>
 </form>
-<p role="status" aria-live="polite"></p>
-<noscript><p>This page needs JavaScript.</p></noscript>
-</main>
-<script nonce="${nonce}">${script}</script>
-</body>
-</html>
-`;
+<details><summary>${words.noAccount}</summary>
+<form>
+<label>${words.name} <input name="name" autocomplete="name" required></label>
+<label>${words.email} <input name="email" type="email" autocomplete="email" required></label>
+<label>${words.newPassword} <input name="password" type="password" autocomplete="new-password" minlength="8" required></label>
+<p><button>${words.open}</button></p>
+</form>
+</details>`,
+  script: SCRIPT,
+};
 
-/** The page and the policy that lets nothing but it run (Content Security Policy Level 3). */
-export function invitationPage(): { html: string; headers: Record<string, string> } {
-  const nonce = crypto.randomUUID();
-  const policy = [
-    "default-src 'none'",
-    `script-src 'nonce-${nonce}'`,
-    `style-src 'nonce-${nonce}'`,
-    "connect-src 'self'",
-    "base-uri 'none'",
-    "form-action 'none'",
-    "frame-ancestors 'none'",
-  ];
-  return { html: page(nonce), headers: { "content-security-policy": policy.join("; "), "cache-control": "no-store" } };
-}
+export const invitationPage = (acceptLanguage: string | undefined) => linkedPage(PAGE, acceptLanguage);

@@ -259,10 +259,15 @@ export const app = domainApp<UsersEnv>()
       return c.body(null, 204);
     },
   )
-  .get("/organizers/invitations/accept", operation(operations.showInvitation), anyone({ badCredential: "ignored" }), (c) => {
-    const { html, headers } = invitationPage();
-    return c.html(html, 200, headers);
-  })
+  .get(
+    "/organizers/invitations/accept",
+    operation(operations.showInvitation),
+    anyone({ badCredential: "ignored" }),
+    async (c) => {
+      const { html, headers } = await invitationPage(c.req.header("accept-language"));
+      return c.html(html, 200, headers);
+    },
+  )
   .post(
     "/organizers/invitations/accept",
     operation(operations.acceptInvitation),
