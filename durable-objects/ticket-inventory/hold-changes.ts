@@ -33,7 +33,7 @@ export function changeHold(
   if (!found.ok) return found;
   const hold = found.value;
   const asked = mergeLines(items);
-  const refusal = checkSale(terms, asked, nowMs, hold.lines);
+  const refusal = checkSale(terms, asked, nowMs, partial ? null : hold.lines);
   if (refusal !== null) return refuse(refusal);
   const lines = keepSeats(asked, hold.lines);
   // First back, then out: what the change frees of a shared pool counts for what it takes.

@@ -15,7 +15,7 @@ import { soldOut } from "./available";
 import type { Terms } from "./event";
 import { checkHolder } from "./holders";
 import { type Fitted, fitLines } from "./partial-lines";
-import { checkSale, mergeLines, priceLines } from "./sale";
+import { checkSale, checkWindows, mergeLines, priceLines } from "./sale";
 import { seatIdsOf } from "./seats";
 import { returnHeldStock, takeAskedStock } from "./stock";
 
@@ -150,9 +150,9 @@ export function readHold(
 export function placeHold(sql: SqlStorage, terms: Terms, request: HoldRequest, nowMs: number): Result<HeldStock, HoldRefusal> {
   if (!terms.isPublic && !request.insider) return refuse({ code: "event_not_found" });
   const lines = mergeLines(request.items);
-  const { holdId: id, holder } = request;
-  const may = checkSale(terms, lines, nowMs);
-  const fitted = may === null ? fitHold(sql, terms, holder, lines, request.partial ?? false, nowMs) : refuse(may);
+  const { holdId: id, holder, partial = false } = request;
+  const may = checkSale(terms, lines, nowMs, partial ? null : []);
+  const fitted = may === null ? fitHold(sql, terms, holder, lines, partial, nowMs) : refuse(may);
   if (!fitted.ok) return tellEarlier(sql, terms, request, nowMs) ?? fitted;
 
   const expiresAtMs = nowMs + terms.holdMs;
@@ -199,9 +199,15 @@ export function fitHold(
   except?: { id: string; had: readonly HeldLine[] },
 ): Result<Fitted, HoldRefusal> {
   const fitted = partial ? fitLines(sql, terms, lines, nowMs, except?.had) : { lines: [...lines], refused: [] };
-  if (fitted.lines.length === 0) return refuse(soldOut(lines));
+  if (fitted.lines.length === 0) return refuse(nothingFits(terms, lines, fitted.refused, nowMs));
   const refusal = checkHolder(sql, terms, holder, fitted.lines, nowMs, except?.id);
   return refusal === null ? ok(fitted) : refuse(refusal);
+}
+
+/** Not on sale only where that is so of every line. */
+function nothingFits(terms: Terms, lines: readonly Line[], refused: readonly RefusedLine[], nowMs: number): HoldRefusal {
+  if (refused.length === 0 || refused.some(({ code }) => code === "sold_out")) return soldOut(lines);
+  return checkWindows(terms, lines, nowMs, []) ?? soldOut(lines);
 }
 
 /** The answer that the hold's id has had before, null when it is new. */

@@ -4,7 +4,7 @@ import { leastOf } from "./available";
 import type { Terms } from "./event";
 import { fitSeats } from "./partial-seats";
 import { publicLeftNow } from "./public-stock";
-import { typeOf } from "./sale";
+import { saleWindow, typeOf } from "./sale";
 
 export interface FittedLine extends Line {
   /** Where it is more than the quantity. */
@@ -16,7 +16,10 @@ export interface Fitted {
   refused: RefusedLine[];
 }
 
-/** Expects lines whose types and quantities were checked. `had`: what the hold has given back, which is its own still. */
+/**
+ * Expects lines whose types and quantities were checked. `had`: what the hold has given back, which is its own still, also of a type
+ * whose sale is over.
+ */
 export function fitLines(
   sql: SqlStorage,
   terms: Terms,
@@ -29,13 +32,16 @@ export function fitLines(
   const seated: Line[] = [];
   for (const line of lines) {
     const { ticketTypeId, quantity: asked } = line;
-    const { minPerOrder, seatCategories } = typeOf(terms, ticketTypeId);
-    const room = Math.min(asked, leastOf(terms, left, ticketTypeId));
+    const type = typeOf(terms, ticketTypeId);
+    const { minPerOrder, seatCategories } = type;
+    const isOnSale = saleWindow(terms, type, nowMs) === "on_sale";
+    const kept = had.find((earlier) => earlier.ticketTypeId === ticketTypeId)?.quantity ?? 0;
+    const room = Math.min(isOnSale ? asked : Math.min(asked, kept), leastOf(terms, left, ticketTypeId));
     const isSeated = seatCategories.length > 0;
     const fit = isSeated ? fitSeats(sql, terms, line, room, seated, left) : { ...line, quantity: room };
     const { quantity } = fit;
     if (quantity < minPerOrder) {
-      fitted.refused.push({ ticketTypeId, asked, code: "sold_out" });
+      fitted.refused.push({ ticketTypeId, asked, code: isOnSale ? "sold_out" : "ticket_type_not_on_sale" });
       continue;
     }
     fitted.lines.push(quantity < asked ? { ...fit, asked } : line);

@@ -34,20 +34,22 @@ function mergeTwo(one: MergedLine, other: Line): MergedLine {
 
 /**
  * Null when every line may be sold now; otherwise the first refusal in the order event, type, quantity, sale window. `had`: what a hold
- * has already, of which it may keep what it has got when the type's sale is over.
+ * has already, of which it may keep what it has got when the type's sale is over; null where each line's sale is looked at by itself.
  */
 export function checkSale(
   terms: Terms,
   lines: readonly MergedLine[],
   nowMs: number,
-  had: readonly HeldLine[] = [],
+  had: readonly HeldLine[] | null = [],
 ): HoldRefusal | null {
   const closed = checkEvent(terms, nowMs);
   if (closed !== null) return closed;
   const unknown = lines.find((line) => !terms.types.has(line.ticketTypeId));
   if (unknown !== undefined)
     return { code: "ticket_type_not_found", detail: `The event has no ticket type ${unknown.ticketTypeId}.` };
-  return checkQuantities(terms, lines) ?? checkSeatForm(terms, lines) ?? checkWindows(terms, lines, nowMs, had);
+  return (
+    checkQuantities(terms, lines) ?? checkSeatForm(terms, lines) ?? (had === null ? null : checkWindows(terms, lines, nowMs, had))
+  );
 }
 
 export function checkEvent(terms: Terms, nowMs: number): Refusal<"event_not_on_sale"> | null {
@@ -66,7 +68,7 @@ function checkQuantities(terms: Terms, lines: readonly Line[]): HoldRefusal | nu
   return null;
 }
 
-function checkWindows(terms: Terms, lines: readonly Line[], nowMs: number, had: readonly HeldLine[]): HoldRefusal | null {
+export function checkWindows(terms: Terms, lines: readonly Line[], nowMs: number, had: readonly HeldLine[]): HoldRefusal | null {
   for (const { ticketTypeId, quantity } of lines) {
     if (had.some((line) => line.ticketTypeId === ticketTypeId && line.quantity >= quantity)) continue;
     const type = typeOf(terms, ticketTypeId);

@@ -27,10 +27,10 @@ export const HoldLine = z
 export const HoldDraft = z
   .strictObject({
     items: z.array(HoldLine).min(1).max(MAX_LINES),
-    partial: z
-      .boolean()
-      .optional()
-      .meta({ description: "Each line as much as there is, never below its `minPerOrder`; all or nothing without it" }),
+    partial: z.boolean().optional().meta({
+      description:
+        "Each line as much as there is, never below its `minPerOrder`, and nothing of what is not on sale; all or nothing without it",
+    }),
   })
   .meta({ id: "HoldDraft" });
 export type HoldDraft = z.infer<typeof HoldDraft>;
@@ -53,7 +53,7 @@ export const Hold = z
     refused: z
       .array(z.object({ ticketTypeId: Id, asked: z.int(), code: z.string() }))
       .optional()
-      .meta({ description: "Lines of which a partial hold got nothing" }),
+      .meta({ description: "Lines of which a partial hold got nothing, and why: `sold_out` or `ticket_type_not_on_sale`" }),
     repriced: z
       .array(z.object({ ticketTypeId: Id, from: Money, to: Money }))
       .optional()

@@ -102,7 +102,7 @@ export interface HoldRequest {
   items: Line[];
   /** True when the caller is a member of the event's organizer or an admin: sees private events. */
   insider: boolean;
-  /** Each line as much as there is, never below the type's `minPerOrder`, and told; all or nothing without it. */
+  /** Each line as much as there is, never below the type's `minPerOrder`, none of what is not on sale, and told; all or nothing without it. */
   partial?: boolean;
 }
 
@@ -128,7 +128,7 @@ export interface HeldLine {
 export interface RefusedLine {
   ticketTypeId: string;
   asked: number;
-  code: "sold_out";
+  code: "sold_out" | "ticket_type_not_on_sale";
 }
 
 /** A line whose price is another than the one it was held for before. Minor units. */

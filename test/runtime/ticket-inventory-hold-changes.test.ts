@@ -1,7 +1,7 @@
 /** A hold before an order claims it: a later end up to its cap, its stock once more after its end, and as much as there is. */
 import { evictDurableObject, reset } from "cloudflare:test";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import type { HeldStock } from "../../shared/contracts/inventory";
+import type { HeldStock, Line } from "../../shared/contracts/inventory";
 import {
   claimRequest,
   codeOf,
@@ -201,6 +201,36 @@ test("a partial hold never gets less than the least that one may buy, and never 
   const hold = granted(await inventory.placeHold({ ...holdRequest(pair.id, 1), items, partial: true }));
   expect([amounts(hold), hold.refused]).toEqual([[[2]], [{ ticketTypeId: pair.id, asked: 2, code: "sold_out" }]]);
   expect(codeOf(await inventory.placeHold(holdRequest(pair.id, 5, { partial: true })))).toBe("quantity_out_of_range");
+});
+
+test("a partial hold takes what is on sale, says of each other line why, and keeps of an ended sale what it had", async () => {
+  const open = typeDraft({ quantity: 3 });
+  const ending = typeDraft({ name: "Early bird", quantity: 5, saleEndMs: TEN + 5 * MINUTE_MS });
+  const later = typeDraft({ name: "Box office", quantity: 5, saleStartMs: TEN + DAY_MS });
+  const inventory = await openInventory(configAtTen([open, ending, later]));
+  const asked = (...quantities: [number, number, number]) =>
+    [open, ending, later].map(({ id }, index) => ({ ticketTypeId: id, quantity: quantities[index] ?? 0 }));
+  const place = (items: Line[], partial: boolean) => inventory.placeHold(holdRequest(open.id, 1, { items, partial }));
+  const notOnSale = ({ id }: { id: string }, quantity: number) => ({
+    ticketTypeId: id,
+    asked: quantity,
+    code: "ticket_type_not_on_sale",
+  });
+  expect(codeOf(await place(asked(2, 2, 1), false))).toBe("ticket_type_not_on_sale");
+  const hold = granted(await place(asked(2, 2, 1), true));
+  expect([amounts(hold), hold.refused]).toEqual([[[2], [2]], [notOnSale(later, 1)]]);
+  expect(granted(await inventory.hold(hold.holdId)).refused).toEqual([notOnSale(later, 1)]);
+
+  at(6);
+  const changed = granted(await inventory.changeHold(hold.holdId, asked(1, 3, 1), true));
+  expect([amounts(changed), changed.refused]).toEqual([[[1], [2, 3]], [notOnSale(later, 1)]]);
+  expect(codeOf(await inventory.changeHold(hold.holdId, asked(1, 3, 1)))).toBe("ticket_type_not_on_sale");
+
+  // Nothing at all: for want of stock where that is so of any line, or else for the sale's sake.
+  const neither = await place([{ ticketTypeId: later.id, quantity: 1 }], true);
+  expect(refusalOf(neither)).toMatchObject({ code: "ticket_type_not_on_sale", detail: "“Box office” is not on sale yet." });
+  granted(await place([{ ticketTypeId: open.id, quantity: 2 }], false));
+  expect(codeOf(await place(asked(1, 1, 1), true))).toBe("sold_out");
 });
 
 test("a partial hold counts what is due as there, however much of it nothing has ended yet", async () => {

@@ -5,7 +5,7 @@ import type { Result } from "../../shared/contracts/result.ts";
 import { agree, type Command, codeOf, command, settle } from "./inventory-command.ts";
 import type { Dice } from "./inventory-dice.ts";
 import type { Model, ModelHold, ModelLine } from "./inventory-model.ts";
-import { hasRoom, holderRefusal, mergeLines, saleRefusal } from "./inventory-rules.ts";
+import { hasRoom, holderRefusal, mergeLines, saleRefusal, windowOf } from "./inventory-rules.ts";
 import { partiesOf } from "./inventory-seating.ts";
 import { askForSeats, fitLine, judgeSeats, type Sight, seatRefusal, seeSeats } from "./inventory-seats.ts";
 import { DAY_MS } from "./inventory-terms.ts";
@@ -161,10 +161,11 @@ export function planLines(
   sight: Sight,
   had: readonly ModelLine[] = [],
 ): Plan | { refusal: string } {
-  const refusal = saleRefusal(model, lines, had);
+  const refusal = saleRefusal(model, lines, had, partial);
   if (refusal !== null) return { refusal };
   const plan = partial ? fitLines(model, lines, sight, had) : { lines: [...lines], refused: [] };
-  if (plan.lines.length === 0) return { refusal: "sold_out" };
+  if (plan.lines.length === 0)
+    return { refusal: plan.refused.some(({ code }) => code === "sold_out") ? "sold_out" : "ticket_type_not_on_sale" };
   const limit = holderRefusal(model, holder, plan.lines);
   if (limit !== null) return { refusal: limit };
   if (!hasRoom(model, plan.lines, had)) return { refusal: "sold_out" };
@@ -177,10 +178,14 @@ function fitLines(model: Model, lines: readonly Line[], sight: Sight, had: reado
   const plan: Plan = { lines: [], refused: [] };
   for (const line of lines) {
     const { ticketTypeId, quantity: asked } = line;
-    let fit: Line = line;
+    const type = model.type(ticketTypeId);
+    const isOnSale = type !== undefined && windowOf(model, type) === "on_sale";
+    const own = had.find((earlier) => earlier.ticketTypeId === ticketTypeId)?.quantity ?? 0;
+    let fit: Line = isOnSale ? line : { ...line, quantity: Math.min(asked, own) };
     while (fit.quantity > 0 && !hasRoom(model, [...plan.lines, fit], had)) fit = { ...fit, quantity: fit.quantity - 1 };
     fit = fitLine(model, line, fit.quantity, plan.lines, sight);
-    if (fit.quantity < (model.type(ticketTypeId)?.minPerOrder ?? 1)) plan.refused.push({ ticketTypeId, asked, code: "sold_out" });
+    if (fit.quantity < (type?.minPerOrder ?? 1))
+      plan.refused.push({ ticketTypeId, asked, code: isOnSale ? "sold_out" : "ticket_type_not_on_sale" });
     else plan.lines.push(fit.quantity < asked ? { ...fit, asked } : fit);
   }
   return plan;

@@ -53,8 +53,13 @@ export function windowOf(model: Model, type: TicketTypeConfig): "scheduled" | "o
   return type.opensAfterTicketTypeId === null ? "on_sale" : "scheduled";
 }
 
-/** Before any stock is looked at: event, type, quantity, form of seats, sale window. */
-export function saleRefusal(model: Model, lines: readonly Merged[], had: readonly Quantity[] = []): string | null {
+/** Before any stock is looked at: event, type, quantity, form of seats, sale window. A partial hold looks at each line's own. */
+export function saleRefusal(
+  model: Model,
+  lines: readonly Merged[],
+  had: readonly Quantity[] = [],
+  partial = false,
+): string | null {
   if (hasEnded(model)) return "event_not_on_sale";
   const types = lines.map(({ ticketTypeId }) => model.type(ticketTypeId));
   if (types.some((type) => type === undefined)) return "ticket_type_not_found";
@@ -69,6 +74,7 @@ export function saleRefusal(model: Model, lines: readonly Merged[], had: readonl
   }
   const named = lines.flatMap(({ seatIds = [] }) => seatIds);
   if (new Set(named).size < named.length) return "seat_repeated";
+  if (partial) return null;
   // What a hold has it may keep when the sale is over.
   const isKept = ({ ticketTypeId, quantity }: Line) =>
     had.some((line) => line.ticketTypeId === ticketTypeId && line.quantity >= quantity);
