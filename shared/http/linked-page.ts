@@ -32,13 +32,17 @@ const WITHOUT_SCRIPT: Record<Language, string> = {
 };
 
 /**
- * What each page's script may use: `words`, `token`, `say`, `post`, `tell` for an answer that the page has no word of its own for, and
- * `onSubmit`, which runs one thing at a time and leaves the focus where it was.
+ * What each page's script may use: `words`, `token`, `say`, `finish` where nothing is left to do, `post`, `tell` for an answer that the page
+ * has no word of its own for, and `onSubmit`, which runs one thing at a time and leaves the focus where it was.
  */
 const TOOLS = `
 const token = new URLSearchParams(location.search).get("token") ?? "";
 const said = document.querySelector("[role=status]");
 const say = (text) => { said.textContent = text; };
+const finish = (text) => {
+  for (const part of document.querySelectorAll("main > :not(h1, [role=status])")) part.hidden = true;
+  say(text);
+};
 const post = async (path, body, bearer) => {
   const answer = await fetch(path, {
     method: "POST",

@@ -12,10 +12,9 @@ interface Words extends LinkedWords {
 }
 
 const SCRIPT = `
-const form = document.querySelector("form");
-onSubmit(form, async ({ password }) => {
+onSubmit(document.forms[0], async ({ password }) => {
   const answer = await post(location.pathname, { token, password });
-  if (answer.ok) { form.hidden = true; return say(words.done); }
+  if (answer.ok) return finish(words.done);
   const isUnfit = answer.body.errors?.some(({ pointer }) => pointer === "/password");
   if (isUnfit) return say(words.guessed);
   return answer.status === 400 ? say(words.tooOld) : tell(answer);

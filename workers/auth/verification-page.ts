@@ -8,12 +8,10 @@ interface Words extends LinkedWords {
 }
 
 const SCRIPT = `
-const form = document.querySelector("form");
-onSubmit(form, async () => {
+onSubmit(document.forms[0], async () => {
   const answer = await post(location.pathname, { token });
-  if (!answer.ok) return answer.status === 400 ? say(words.tooOld) : tell(answer);
-  form.hidden = true;
-  say(words.done);
+  if (answer.ok) return finish(words.done);
+  return answer.status === 400 ? say(words.tooOld) : tell(answer);
 });`;
 
 const oneClick = (words: LinkedPage<Words>["words"]): LinkedPage<Words> => ({

@@ -58,8 +58,7 @@ onSubmit(joining, async ({ email, password, code: typed }) => {
   await post("/auth/logout", {}, login.body.accessToken);
   if (answer.body.code === "forbidden") return say(words.otherAddress);
   if (!answer.ok) return answer.status === 400 ? say(words.invitationOver) : refuse(answer);
-  joining.hidden = opening.parentElement.hidden = true;
-  say(words.joined);
+  finish(words.joined);
 });
 onSubmit(opening, async ({ name, email, password }) => {
   const answer = await post("/auth/register", { name, email, password });
