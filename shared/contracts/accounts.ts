@@ -91,6 +91,13 @@ export interface AccountMail {
     | "password_changed"
     | "factors_changed"
     | "unlock"
+    | "totp_added"
+    | "totp_removed"
+    | "passkey_added"
+    | "passkey_removed"
+    | "recovery_code_used"
+    | "recovery_codes_renewed"
+    | "second_factor_locked"
     | "new_device";
   to: string;
   /** Absent while nobody has confirmed the address: a stranger may have chosen it. */

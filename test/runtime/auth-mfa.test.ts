@@ -76,7 +76,7 @@ const verify = async (
   nowMs: number,
   audience: typeof HERE | typeof SITE = HERE,
 ): Promise<string> => {
-  const answer = await verifyMfa(auth.env, { mfaToken: token, method, code }, audience, nowMs);
+  const answer = await verifyMfa(auth.env, auth.after, { mfaToken: token, method, code }, audience, nowMs);
   return answer.ok ? "in" : answer.error.code;
 };
 
@@ -88,7 +88,13 @@ describe("an authenticator app", () => {
     expect(answer).toMatchObject({ value: { mfaRequired: true, methods: ["totp", "recovery_code"] } });
     const token = await mfaToken(ada, laterMs);
     expect(await verify(ada.auth, token, "totp", "000000", laterMs)).toBe("code_invalid");
-    const signedIn = await verifyMfa(ada.auth.env, { mfaToken: token, method: "totp", code: ada.codeAt(laterMs) }, HERE, laterMs);
+    const signedIn = await verifyMfa(
+      ada.auth.env,
+      ada.auth.after,
+      { mfaToken: token, method: "totp", code: ada.codeAt(laterMs) },
+      HERE,
+      laterMs,
+    );
     expect(signedIn).toMatchObject({ value: { tokenType: "Bearer", user: { email: EMAIL, mfaEnabled: true } } });
     expect(await verify(ada.auth, token, "totp", ada.codeAt(laterMs + STEP_MS), laterMs + STEP_MS)).toBe("mfa_token_invalid");
   });
@@ -262,8 +268,10 @@ describe("proving again who one is", () => {
     const { sub: userId = "", sid } = decodeJwt(before.accessToken);
     const me = { userId, sessionId: String(sid) };
     const laterMs = NOW_MS + 3_600_000;
-    expect(await stepUp(auth.env, me, { password: "wrong" }, laterMs)).toMatchObject({ error: { code: "invalid_credentials" } });
-    const renewed = await stepUp(auth.env, me, { password: PASSWORD }, laterMs);
+    expect(await stepUp(auth.env, auth.after, me, { password: "wrong" }, laterMs)).toMatchObject({
+      error: { code: "invalid_credentials" },
+    });
+    const renewed = await stepUp(auth.env, auth.after, me, { password: PASSWORD }, laterMs);
     if (!renewed.ok) throw new Error(renewed.error.code);
     expect(decodeJwt(renewed.value.accessToken)).toMatchObject({ sid, auth_time: Math.floor(laterMs / 1000) });
     expect(await refresh(auth.env, auth.after, before.refreshToken, HERE, laterMs)).toMatchObject({
@@ -277,12 +285,14 @@ describe("proving again who one is", () => {
     const ada = await startWithApp();
     const me = { userId: ada.id, sessionId: ada.sessionId };
     const nowMs = NOW_MS + STEP_MS;
-    expect(await stepUp(ada.auth.env, me, { password: PASSWORD }, nowMs)).toMatchObject({
+    expect(await stepUp(ada.auth.env, ada.auth.after, me, { password: PASSWORD }, nowMs)).toMatchObject({
       error: { code: "second_factor_required" },
     });
     const code = ada.codeAt(nowMs);
-    expect(await stepUp(ada.auth.env, me, { method: "totp", code }, nowMs)).toMatchObject({ ok: true });
-    expect(await stepUp(ada.auth.env, me, { method: "totp", code }, nowMs)).toMatchObject({ error: { code: "code_invalid" } });
+    expect(await stepUp(ada.auth.env, ada.auth.after, me, { method: "totp", code }, nowMs)).toMatchObject({ ok: true });
+    expect(await stepUp(ada.auth.env, ada.auth.after, me, { method: "totp", code }, nowMs)).toMatchObject({
+      error: { code: "code_invalid" },
+    });
   });
 
   test("does nothing for a session that is over", async () => {
@@ -290,7 +300,7 @@ describe("proving again who one is", () => {
     await env.AUTH_DB.prepare("UPDATE sessions SET revoked_at_ms = 1, revoked_because = 'logout'").run();
     const me = { userId: ada.id, sessionId: ada.sessionId };
     const nowMs = NOW_MS + STEP_MS;
-    expect(await stepUp(ada.auth.env, me, { method: "totp", code: ada.codeAt(nowMs) }, nowMs)).toMatchObject({
+    expect(await stepUp(ada.auth.env, ada.auth.after, me, { method: "totp", code: ada.codeAt(nowMs) }, nowMs)).toMatchObject({
       error: { code: "credential_invalid" },
     });
   });

@@ -81,7 +81,7 @@ const answerTo = ({ browser }: Ada, question: object, origin = ORIGIN): Assertio
   Assertion.parse(browser.getJSON(origin, question as Request));
 
 const logInWith = async ({ auth }: Ada, credential: Assertion, nowMs = NOW_MS, audience: typeof HERE | typeof SITE = HERE) => {
-  const answer = await logInByPasskey(auth.env, credential, audience, nowMs);
+  const answer = await logInByPasskey(auth.env, auth.after, credential, audience, nowMs);
   return answer.ok ? "in" : answer.error.code;
 };
 
@@ -153,7 +153,9 @@ describe("signing in with a passkey alone", () => {
     expect(question).toMatchObject({ rpId: "localhost", userVerification: "required" });
     expect(question.allowCredentials ?? []).toEqual([]);
     const answer = answerTo(ada, question);
-    expect(await logInByPasskey(ada.auth.env, answer, HERE, NOW_MS)).toMatchObject({ value: { user: { email: EMAIL } } });
+    expect(await logInByPasskey(ada.auth.env, ada.auth.after, answer, HERE, NOW_MS)).toMatchObject({
+      value: { user: { email: EMAIL } },
+    });
     expect(await logInWith(ada, answer)).toBe("passkey_invalid");
     expect((await listPasskeys(ada.auth.env, ada.id))[0]?.lastUsedAt).toBe("2027-01-01T12:00:00.000Z");
     expect(await sweepChallenges(ada.auth.env, NOW_MS + CHALLENGE_MS)).toBe(2);
@@ -217,7 +219,7 @@ describe("a passkey as second factor", () => {
     expect(asked.value.allowCredentials).toHaveLength(1);
     const code = answerTo(ada, asked.value);
     const verify = async (mfaToken: string) => {
-      const answer = await verifyMfa(ada.auth.env, { mfaToken, method: "webauthn", code }, HERE, NOW_MS);
+      const answer = await verifyMfa(ada.auth.env, ada.auth.after, { mfaToken, method: "webauthn", code }, HERE, NOW_MS);
       return answer.ok ? "in" : answer.error.code;
     };
     expect(await verify(another.mfaToken)).toBe("passkey_invalid");
@@ -239,7 +241,7 @@ describe("a passkey as second factor", () => {
     const asked = await askPasskeyOfLogin(ada.auth.env, mfaToken, HERE, NOW_MS);
     if (!asked.ok) throw new Error(asked.error.code);
     const code = answerTo(eve, { ...asked.value, allowCredentials: [] });
-    expect(await verifyMfa(ada.auth.env, { mfaToken, method: "webauthn", code }, HERE, NOW_MS)).toMatchObject({
+    expect(await verifyMfa(ada.auth.env, ada.auth.after, { mfaToken, method: "webauthn", code }, HERE, NOW_MS)).toMatchObject({
       error: { code: "passkey_invalid" },
     });
   });
@@ -249,9 +251,9 @@ describe("a passkey as second factor", () => {
     const me = { userId: ada.id, sessionId: ada.sessionId };
     const laterMs = NOW_MS + 3_600_000;
     const code = answerTo(ada, await askPasskeyOfSession(ada.auth.env, me, laterMs));
-    const renewed = await stepUp(ada.auth.env, me, { method: "webauthn", code }, laterMs);
+    const renewed = await stepUp(ada.auth.env, ada.auth.after, me, { method: "webauthn", code }, laterMs);
     expect(renewed.ok && decodeJwt(renewed.value.accessToken).auth_time).toBe(Math.floor(laterMs / 1000));
-    expect(await stepUp(ada.auth.env, me, { method: "webauthn", code }, laterMs)).toMatchObject({
+    expect(await stepUp(ada.auth.env, ada.auth.after, me, { method: "webauthn", code }, laterMs)).toMatchObject({
       error: { code: "passkey_invalid" },
     });
   });

@@ -12,6 +12,7 @@ import { openMfaLogin } from "./mfa-logins";
 import type { After } from "./news";
 import { checkPassword, hashPassword, isOutdated, OfferedPassword } from "./passwords";
 import type { AccountRow } from "./schema";
+import { recordFailure } from "./security-events";
 import { type Barred, barred, type Condition, openSession } from "./sessions";
 import { mailUnlock } from "./unlocking";
 
@@ -23,6 +24,9 @@ export interface Visit extends Audience {
   /** The client's network address; null where it is not known. */
   address?: string | null;
 }
+
+/** No account's id. */
+const NOBODY = "";
 
 type Refused = Refusal<"invalid_credentials" | "account_locked" | "rate_limited" | Barred>;
 
@@ -66,7 +70,8 @@ async function tryOnce(
   const matches = await checkPassword(password, account?.passwordHash ?? null);
   if (!account || !matches) {
     const { refusal, locks } = await counted.wrong();
-    if (locks && account) mailUnlock(env, after, account.id, nowMs);
+    recordFailure(env, after, account?.id ?? NOBODY, "sign_in_failed", nowMs, visit.client);
+    if (locks && account) mailUnlock(env, after, account.id, nowMs, visit.client);
     return refuse(refusal ?? { code: "invalid_credentials" });
   }
   const bar = barred(account);

@@ -7,9 +7,11 @@ import { uuidV7 } from "../../shared/crypto/uuid";
 import { guardedBatch } from "../../shared/d1/guarded-batch";
 import { announce } from "../../shared/d1/outbox";
 import { MAX_IDS } from "./accounts";
+import type { Client } from "./clients";
+import { TRIES } from "./mfa-proofs";
 import { type After, mailNews, send } from "./news";
 import type { AccountRow, MailKind } from "./schema";
-import { recordEvent } from "./security-events";
+import { recordEvent, type SecurityEventKind } from "./security-events";
 
 const VALID_MS: Record<MailKind, number> = {
   verification: 24 * 3_600_000,
@@ -17,6 +19,13 @@ const VALID_MS: Record<MailKind, number> = {
   password_reset: 3_600_000,
   password_changed: 24 * 3_600_000,
   factors_changed: 24 * 3_600_000,
+  totp_added: 24 * 3_600_000,
+  totp_removed: 24 * 3_600_000,
+  passkey_added: 24 * 3_600_000,
+  passkey_removed: 24 * 3_600_000,
+  recovery_code_used: 24 * 3_600_000,
+  recovery_codes_renewed: 24 * 3_600_000,
+  second_factor_locked: 24 * 3_600_000,
   unlock: 3_600_000,
   new_device: 24 * 3_600_000,
 };
@@ -113,20 +122,37 @@ export const tellOwner = (env: AuthEnv, after: After, accountId: string, nowMs: 
   askOncePerPause(env, after, accountId, "already_registered", ["active", "suspended"], nowMs);
 
 /** A link by which the owner of the address chooses a new password. Who is suspended gets none: it would open nothing. */
-export const requestReset = (env: AuthEnv, after: After, accountId: string, nowMs: number): Promise<void> =>
-  askOncePerPause(env, after, accountId, "password_reset", ["active"], nowMs);
+export const requestReset = (env: AuthEnv, after: After, accountId: string, nowMs: number, client?: Client): Promise<void> =>
+  askOncePerPause(env, after, accountId, "password_reset", ["active"], nowMs, [
+    recordEvent(env, accountId, "password_reset_requested", nowMs, { client }),
+  ]);
 
 /** A link by which the owner of the address ends a lock. A lock of fifteen minutes at least comes between two. The sweep sends it. */
-export async function requestUnlock(env: AuthEnv, accountId: string, nowMs: number): Promise<Envelope | null> {
+export async function requestUnlock(env: AuthEnv, accountId: string, nowMs: number, client?: Client): Promise<Envelope | null> {
   const mailId = uuidV7(nowMs);
   const insert = env.DB.prepare(
     `INSERT INTO account_mails (id, account_id, kind, created_at_ms, expires_at_ms)
      SELECT ?1, id, 'unlock', ?2, ?3 FROM accounts WHERE id = ?4 AND status = 'active'`,
   ).bind(mailId, nowMs, nowMs + VALID_MS.unlock, accountId);
   const news = mailNews(accountId, mailId, nowMs);
-  return (await guardedBatch(env.DB, insert, [announce(env.DB, news), recordEvent(env, accountId, "locked", nowMs)])).ok
+  return (await guardedBatch(env.DB, insert, [announce(env.DB, news), recordEvent(env, accountId, "locked", nowMs, { client })]))
+    .ok
     ? news
     : null;
+}
+
+/** Ten wrong codes: whoever typed them knew the password, or sits at a session. One mail for one lock; null while there is none. */
+export async function tellFactorLock(env: AuthEnv, accountId: string, nowMs: number, client?: Client): Promise<Envelope | null> {
+  const mailId = uuidV7(nowMs);
+  const insert = env.DB.prepare(
+    `INSERT INTO account_mails (id, account_id, kind, created_at_ms, expires_at_ms)
+     SELECT ?1, f.account_id, 'second_factor_locked', ?2, ?3 FROM account_factors f
+     WHERE f.account_id = ?4 AND f.tries >= ?5 AND NOT EXISTS (
+       SELECT 1 FROM account_mails WHERE account_id = ?4 AND kind = 'second_factor_locked' AND created_at_ms >= f.tries_since_ms)`,
+  ).bind(mailId, nowMs, nowMs + VALID_MS.second_factor_locked, accountId, TRIES);
+  const news = mailNews(accountId, mailId, nowMs);
+  const recorded = recordEvent(env, accountId, "second_factor_locked", nowMs, { client });
+  return (await guardedBatch(env.DB, insert, [announce(env.DB, news), recorded])).ok ? news : null;
 }
 
 async function askOncePerPause(
@@ -136,6 +162,7 @@ async function askOncePerPause(
   kind: MailKind,
   statuses: AccountRow["status"][],
   nowMs: number,
+  effects: D1PreparedStatement[] = [],
 ): Promise<void> {
   const mailId = uuidV7(nowMs);
   const insert = env.DB.prepare(
@@ -144,23 +171,28 @@ async function askOncePerPause(
      WHERE id = ?5 AND status IN (SELECT value FROM json_each(?6)) AND NOT EXISTS (
        SELECT 1 FROM account_mails WHERE account_id = ?5 AND kind = ?2 AND created_at_ms > ?7)`,
   ).bind(mailId, kind, nowMs, nowMs + VALID_MS[kind], accountId, JSON.stringify(statuses), pauseBefore(env, nowMs));
-  await ask(env, after, { insert, news: mailNews(accountId, mailId, nowMs) });
+  await ask(env, after, { insert, news: mailNews(accountId, mailId, nowMs) }, effects);
 }
 
-/** Tells the owner what was done with the account (NIST SP 800-63B-4, 4.6), for the batch that does it. */
+export type Notice = Extract<MailKind, SecurityEventKind>;
+
+/**
+ * Tells the owner what was done with the account (NIST SP 800-63B-4, 4.6) and records it, for the batch that does it. `event` where what
+ * happened has another name than what the mail says.
+ */
 export function notice(
   env: AuthEnv,
   accountId: string,
-  kind: "password_changed" | "factors_changed" | "new_device",
+  kind: Notice,
   nowMs: number,
+  { client, event = kind }: { client?: Client | undefined; event?: SecurityEventKind } = {},
 ): { effects: D1PreparedStatement[]; news: Envelope } {
   const mailId = uuidV7(nowMs);
   const insert = env.DB.prepare(
     "INSERT INTO account_mails (id, account_id, kind, created_at_ms, expires_at_ms) VALUES (?, ?, ?, ?, ?)",
   ).bind(mailId, accountId, kind, nowMs, nowMs + VALID_MS[kind]);
   const news = mailNews(accountId, mailId, nowMs);
-  const recorded = kind === "new_device" ? [] : [recordEvent(env, accountId, kind, nowMs)];
-  return { effects: [insert, announce(env.DB, news), ...recorded], news };
+  return { effects: [insert, announce(env.DB, news), recordEvent(env, accountId, event, nowMs, { client })], news };
 }
 
 /** Requests overtake each other, so that no pause must be none at all, not one of 0 ms. */

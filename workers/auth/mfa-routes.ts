@@ -3,6 +3,7 @@ import { form, NoBody, unwrap } from "../../shared/http/form";
 import { anyone, requireUser } from "../../shared/http/guards";
 import { operation } from "../../shared/http/operation";
 import { ACCOUNT_TAKES, audienceOf, NO_STORE, signedInOf } from "./callers";
+import { clientOf } from "./clients";
 import { askPasskeyOfLogin, MfaTokenForm, MfaVerification, verifyMfa } from "./mfa";
 import { factorsOf } from "./mfa-methods";
 import { operations } from "./mfa-operations";
@@ -12,7 +13,7 @@ import { askForTotp, confirmTotp, disableTotp, TotpConfirmation, TotpRemoval } f
 
 export const mfaRoutes = new Hono<{ Bindings: AuthEnv }>()
   .post("/auth/mfa/verify", operation(operations.verifyMfa), anyone(ACCOUNT_TAKES), form(MfaVerification), async (c) =>
-    c.json(unwrap(await verifyMfa(c.env, c.var.form, audienceOf(c, c.env.ISSUER), Date.now())), 200, NO_STORE),
+    c.json(unwrap(await verifyMfa(c.env, c.executionCtx, c.var.form, audienceOf(c, c.env.ISSUER), Date.now())), 200, NO_STORE),
   )
   .post("/auth/mfa/webauthn", operation(operations.askPasskeyOfLogin), anyone(ACCOUNT_TAKES), form(MfaTokenForm), async (c) =>
     c.json(unwrap(await askPasskeyOfLogin(c.env, c.var.form.mfaToken, audienceOf(c, c.env.ISSUER), Date.now())), 200, NO_STORE),
@@ -24,10 +25,14 @@ export const mfaRoutes = new Hono<{ Bindings: AuthEnv }>()
     c.json(unwrap(await askForTotp(c.env, signedInOf(c).userId, Date.now())), 200, NO_STORE),
   )
   .post("/auth/mfa/totp/confirm", operation(operations.confirmTotp), requireUser(), form(TotpConfirmation), async (c) =>
-    c.json(unwrap(await confirmTotp(c.env, c.executionCtx, signedInOf(c).userId, c.var.form.code, Date.now())), 200, NO_STORE),
+    c.json(
+      unwrap(await confirmTotp(c.env, c.executionCtx, signedInOf(c).userId, c.var.form.code, Date.now(), clientOf(c.req.raw))),
+      200,
+      NO_STORE,
+    ),
   )
   .post("/auth/mfa/totp/disable", operation(operations.disableTotp), requireUser(), form(TotpRemoval), async (c) => {
-    unwrap(await disableTotp(c.env, c.executionCtx, signedInOf(c).userId, c.var.form, Date.now()));
+    unwrap(await disableTotp(c.env, c.executionCtx, signedInOf(c).userId, c.var.form, Date.now(), clientOf(c.req.raw)));
     return c.body(null, 204);
   })
   .post(
@@ -35,10 +40,15 @@ export const mfaRoutes = new Hono<{ Bindings: AuthEnv }>()
     operation(operations.renewRecoveryCodes),
     requireUser({ stepUp: true }),
     form(NoBody),
-    async (c) => c.json(unwrap(await renewRecoveryCodes(c.env, c.executionCtx, signedInOf(c).userId, Date.now())), 200, NO_STORE),
+    async (c) =>
+      c.json(
+        unwrap(await renewRecoveryCodes(c.env, c.executionCtx, signedInOf(c).userId, Date.now(), clientOf(c.req.raw))),
+        200,
+        NO_STORE,
+      ),
   )
   .post("/auth/step-up", operation(operations.stepUp), requireUser(), form(StepUp), async (c) =>
-    c.json(unwrap(await stepUp(c.env, signedInOf(c), c.var.form, Date.now())), 200, NO_STORE),
+    c.json(unwrap(await stepUp(c.env, c.executionCtx, signedInOf(c), c.var.form, Date.now())), 200, NO_STORE),
   )
   .post("/auth/step-up/webauthn", operation(operations.askPasskeyOfSession), requireUser(), form(NoBody), async (c) =>
     c.json(await askPasskeyOfSession(c.env, signedInOf(c), Date.now()), 200, NO_STORE),

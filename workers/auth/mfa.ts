@@ -6,8 +6,11 @@ import { ok, type Result, refuse } from "../../shared/contracts/result";
 import { guardedBatch } from "../../shared/d1/guarded-batch";
 import type { Audience } from "./access-tokens";
 import { findById } from "./accounts";
+import type { Client } from "./clients";
+import { noteWrongFactor } from "./factor-failures";
 import { answered, mfaLoginOf, stillWaits } from "./mfa-logins";
 import { both, type Proof } from "./mfa-proofs";
+import type { After } from "./news";
 import { Assertion, askPasskey, type PasskeyQuestion, provePasskey } from "./passkey-proofs";
 import { type Barred, barred, openSession } from "./sessions";
 import { OfferedCode, proveCode } from "./totp-factors";
@@ -28,20 +31,25 @@ export type MfaVerification = z.infer<typeof MfaVerification>;
 export type NoProof = Refusal<"code_invalid" | "account_locked" | "passkey_invalid">;
 
 /** `subject` is what a passkey's challenge was made for: the login that waits, or the session that steps up. */
-export const prove = (
+export async function prove(
   env: AuthEnv,
-  accountId: string,
-  subject: string,
+  after: After,
+  { accountId, subject, client }: { accountId: string; subject: string; client?: Client | undefined },
   offered: SecondFactorCode,
   nowMs: number,
-): Promise<Result<Proof, NoProof>> =>
-  offered.method === "webauthn"
-    ? provePasskey(env, { purpose: "second_factor", subject, accountId, userVerification: false }, offered.code, nowMs)
-    : proveCode(env, accountId, offered.method, offered.code, nowMs);
+): Promise<Result<Proof, NoProof>> {
+  const proof =
+    offered.method === "webauthn"
+      ? await provePasskey(env, { purpose: "second_factor", subject, accountId, userVerification: false }, offered.code, nowMs)
+      : await proveCode(env, accountId, offered.method, offered.code, nowMs, client);
+  if (!proof.ok) noteWrongFactor(env, after, accountId, offered.method, nowMs, client);
+  return proof;
+}
 
 /** Once for each token, and each code; who is suspended meanwhile stays out. */
 export async function verifyMfa(
   env: AuthEnv,
+  after: After,
   { mfaToken, ...offered }: MfaVerification,
   audience: Audience,
   nowMs: number,
@@ -51,13 +59,16 @@ export async function verifyMfa(
   if (!login || !account) return refuse({ code: "mfa_token_invalid" });
   const bar = barred(account);
   if (bar) return refuse(bar);
-  const proof = await prove(env, account.id, login.id, offered, nowMs);
+  const { client } = audience;
+  const proof = await prove(env, after, { accountId: account.id, subject: login.id, client }, offered, nowMs);
   if (!proof.ok) return proof;
 
   const opened = await openSession(env, account, audience, both(stillWaits(login, nowMs), proof.value.condition), nowMs);
   const effects = [...opened.effects, ...proof.value.effects, answered(env, login, nowMs)];
   const moved = await guardedBatch(env.DB, opened.start, effects);
-  return moved.ok ? ok(await opened.answer()) : refuse({ code: "code_invalid" });
+  if (moved.ok) return ok(await opened.answer());
+  noteWrongFactor(env, after, account.id, offered.method, nowMs, client);
+  return refuse({ code: "code_invalid" });
 }
 
 /** What the browser's `navigator.credentials.get()` takes, for a login that waits. */

@@ -24,6 +24,5 @@ export async function signInEffects(
 ): Promise<D1PreparedStatement[]> {
   const signedIn = recordEvent(env, id, "signed_in", nowMs, { client });
   if (!client || !(await isNew(env, id, client.device))) return [signedIn];
-  const told = notice(env, id, "new_device", nowMs);
-  return [signedIn, recordEvent(env, id, "new_device", nowMs, { client }), ...told.effects];
+  return [signedIn, ...notice(env, id, "new_device", nowMs, { client }).effects];
 }

@@ -5,7 +5,9 @@ import { ok, type Result, refuse } from "../../shared/contracts/result";
 import { guardedBatch } from "../../shared/d1/guarded-batch";
 import type { Audience } from "./access-tokens";
 import { findById } from "./accounts";
-import { type Assertion, askPasskey, type PasskeyQuestion, provePasskey } from "./passkey-proofs";
+import type { After } from "./news";
+import { type Assertion, askPasskey, ownerOfPasskey, type PasskeyQuestion, provePasskey } from "./passkey-proofs";
+import { recordFailure } from "./security-events";
 import { type Barred, barred, openSession } from "./sessions";
 
 /** Nobody has said yet who he is. */
@@ -16,18 +18,25 @@ export const askAnyPasskey = (env: AuthEnv, nowMs: number): Promise<PasskeyQuest
 /** On the issuer's host only: on an organizer's the browser has no such passkey, and a page that says otherwise is none of ours. */
 export async function logInByPasskey(
   env: AuthEnv,
+  after: After,
   assertion: Assertion,
   audience: Audience,
   nowMs: number,
 ): Promise<Result<Tokens, Refusal<"passkey_invalid" | "main_host_required" | Barred>>> {
   if (audience.organizerId !== null) return refuse({ code: "main_host_required" });
   const proof = await provePasskey(env, { ...ANYBODY, userVerification: true }, assertion, nowMs);
-  if (!proof.ok) return proof;
+  if (!proof.ok) {
+    const owner = await ownerOfPasskey(env, assertion.id);
+    if (owner !== null) recordFailure(env, after, owner, "passkey_failed", nowMs, audience.client);
+    return proof;
+  }
   const account = await findById(env, proof.value.accountId);
   if (!account) return refuse({ code: "passkey_invalid" });
   const bar = barred(account);
   if (bar) return refuse(bar);
   const opened = await openSession(env, account, audience, proof.value.condition, nowMs);
   const moved = await guardedBatch(env.DB, opened.start, [...opened.effects, ...proof.value.effects]);
-  return moved.ok ? ok(await opened.answer()) : refuse({ code: "passkey_invalid" });
+  if (moved.ok) return ok(await opened.answer());
+  recordFailure(env, after, account.id, "passkey_failed", nowMs, audience.client);
+  return refuse({ code: "passkey_invalid" });
 }

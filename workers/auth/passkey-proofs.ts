@@ -61,6 +61,10 @@ export const transportsOf = ({ transports }: PasskeyRow): string[] => z.array(z.
 export const passkeysOf = (env: AuthEnv, accountId: string): Promise<PasskeyRow[]> =>
   drizzle(env.DB).select().from(passkeys).where(eq(passkeys.accountId, accountId)).orderBy(passkeys.createdAtMs);
 
+/** Whose a credential says it is, which proves nothing. Ids are random: nobody learns from it whether an address has an account. */
+export const ownerOfPasskey = (env: AuthEnv, credentialId: string): Promise<string | null> =>
+  env.DB.prepare("SELECT account_id FROM passkeys WHERE credential_id = ?").bind(credentialId).first<string>("account_id");
+
 /** Without an account it asks for whichever passkey the device has for this host, and for the person's own unlocking of it. */
 export async function askPasskey(
   env: AuthEnv,

@@ -4,6 +4,7 @@ import { anyone, requireUser } from "../../shared/http/guards";
 import { operation } from "../../shared/http/operation";
 import { Problem } from "../../shared/http/problem";
 import { ACCOUNT_TAKES, audienceOf, NO_STORE, signedInOf } from "./callers";
+import { clientOf } from "./clients";
 import { PasskeyChange, PasskeyDraft, PasskeyLogin } from "./passkey-forms";
 import { askAnyPasskey, logInByPasskey } from "./passkey-login";
 import { operations } from "./passkey-operations";
@@ -23,13 +24,21 @@ export const passkeyRoutes = new Hono<{ Bindings: AuthEnv }>()
     c.json(await askAnyPasskey(c.env, Date.now()), 200, NO_STORE),
   )
   .post("/auth/passkeys/login", operation(operations.logInByPasskey), anyone(ACCOUNT_TAKES), form(PasskeyLogin), async (c) =>
-    c.json(unwrap(await logInByPasskey(c.env, c.var.form.credential, audienceOf(c, c.env.ISSUER), Date.now())), 200, NO_STORE),
+    c.json(
+      unwrap(await logInByPasskey(c.env, c.executionCtx, c.var.form.credential, audienceOf(c, c.env.ISSUER), Date.now())),
+      200,
+      NO_STORE,
+    ),
   )
   .post("/auth/passkeys/options", operation(operations.invitePasskey), requireUser({ stepUp: true }), form(NoBody), async (c) =>
     c.json(unwrap(await invitePasskey(c.env, signedInOf(c).userId, Date.now())), 200, NO_STORE),
   )
   .post("/auth/passkeys", operation(operations.addPasskey), requireUser({ stepUp: true }), form(PasskeyDraft), async (c) =>
-    c.json(unwrap(await addPasskey(c.env, c.executionCtx, signedInOf(c).userId, c.var.form, Date.now())), 201, NO_STORE),
+    c.json(
+      unwrap(await addPasskey(c.env, c.executionCtx, signedInOf(c).userId, c.var.form, Date.now(), clientOf(c.req.raw))),
+      201,
+      NO_STORE,
+    ),
   )
   .get("/auth/passkeys", operation(operations.listPasskeys), requireUser(), async (c) =>
     c.json({ data: await listPasskeys(c.env, signedInOf(c).userId), nextCursor: null }, 200, NO_STORE),
@@ -42,6 +51,6 @@ export const passkeyRoutes = new Hono<{ Bindings: AuthEnv }>()
     async (c) => c.json(unwrap(await renamePasskey(c.env, signedInOf(c).userId, passkeyIdOf(c), c.var.form.name)), 200, NO_STORE),
   )
   .delete("/auth/passkeys/:passkeyId", operation(operations.removePasskey), requireUser({ stepUp: true }), async (c) => {
-    unwrap(await removePasskey(c.env, c.executionCtx, signedInOf(c).userId, passkeyIdOf(c), Date.now()));
+    unwrap(await removePasskey(c.env, c.executionCtx, signedInOf(c).userId, passkeyIdOf(c), Date.now(), clientOf(c.req.raw)));
     return c.body(null, 204);
   });

@@ -5,6 +5,7 @@ import { toBase64Url } from "../../shared/crypto/bytes";
 import { uuidV7 } from "../../shared/crypto/uuid";
 import { guardedBatch, isConstraint } from "../../shared/d1/guarded-batch";
 import { findById } from "./accounts";
+import type { Client } from "./clients";
 import { notice } from "./mails";
 import { factorsOf, restateFactors } from "./mfa-methods";
 import type { Proof } from "./mfa-proofs";
@@ -21,6 +22,7 @@ import {
 import { passkeysOf, relyingParty, transportsOf, userHandleOf, webauthn } from "./passkey-proofs";
 import { makeRecoveryCodes, replaceRecoveryCodes } from "./recovery-codes";
 import type { PasskeyRow } from "./schema";
+import { recordFailure } from "./security-events";
 
 export const MAX_PASSKEYS = 20;
 const SERVICE = "Bilten";
@@ -58,10 +60,14 @@ export async function addPasskey(
   accountId: string,
   { name = UNNAMED, credential }: PasskeyDraft,
   nowMs: number,
+  client?: Client,
 ): Promise<Result<AddedPasskey, Refusal<"attestation_invalid" | "passkey_exists" | "too_many_passkeys">>> {
   const made = await verifyAttestation(env, accountId, credential, nowMs);
   const account = await findById(env, accountId);
-  if (!made || !account) return refuse({ code: "attestation_invalid" });
+  if (!made || !account) {
+    recordFailure(env, after, accountId, "passkey_failed", nowMs, client);
+    return refuse({ code: "attestation_invalid" });
+  }
 
   const row: PasskeyRow = { id: uuidV7(nowMs), accountId, name, ...made.passkey, createdAtMs: nowMs, lastUsedAtMs: null };
   const insert = env.DB.prepare(
@@ -74,7 +80,7 @@ export async function addPasskey(
   );
   const codes = (await factorsOf(env, accountId)).recoveryCodesLeft === 0 ? makeRecoveryCodes() : null;
   const restated = restateFactors(env, account, nowMs);
-  const told = notice(env, accountId, "factors_changed", nowMs);
+  const told = notice(env, accountId, "passkey_added", nowMs, { client });
   try {
     const added = await guardedBatch(env.DB, insert, [
       ...made.first.effects,
@@ -162,12 +168,13 @@ export async function removePasskey(
   accountId: string,
   id: string,
   nowMs: number,
+  client?: Client,
 ): Promise<Result<null, Refusal<"passkey_not_found">>> {
   const account = await findById(env, accountId);
   if (!account) return refuse({ code: "passkey_not_found" });
   const remove = env.DB.prepare("DELETE FROM passkeys WHERE id = ? AND account_id = ?").bind(id, accountId);
   const restated = restateFactors(env, account, nowMs);
-  const told = notice(env, accountId, "factors_changed", nowMs);
+  const told = notice(env, accountId, "passkey_removed", nowMs, { client });
   const removed = await guardedBatch(env.DB, remove, [...restated.effects, ...told.effects]);
   if (!removed.ok) return refuse({ code: "passkey_not_found" });
   send(env, after, [restated.news, told.news]);

@@ -5,6 +5,7 @@ import { ok, type Result, refuse } from "../../shared/contracts/result";
 import { guardedBatch } from "../../shared/d1/guarded-batch";
 import { findById } from "./accounts";
 import type { SignedIn } from "./callers";
+import type { Client } from "./clients";
 import { sendDenials } from "./denials";
 import { beginTry, unlockPerson } from "./login-guard";
 import { notice, requestUnlock } from "./mails";
@@ -13,6 +14,7 @@ import { judgePassword } from "./password-policy";
 import { setPassword } from "./password-reset";
 import { checkPassword, hashPassword, NewPassword, OfferedPassword } from "./passwords";
 import type { AccountRow } from "./schema";
+import { recordFailure } from "./security-events";
 import { revokeAll } from "./sessions";
 
 export const PasswordChange = z
@@ -25,9 +27,11 @@ type WrongPassword = Refusal<"invalid_credentials" | "account_locked">;
 /** The account behind a session, when its owner knows the password. Wrong ones count as at login, or a stolen session could guess. */
 export async function confirmPassword(
   env: AuthEnv,
+  after: After,
   accountId: string,
   password: string,
   nowMs: number,
+  client?: Client,
 ): Promise<Result<AccountRow, WrongPassword>> {
   const account = await findById(env, accountId);
   if (!account) return refuse({ code: "invalid_credentials" });
@@ -37,8 +41,9 @@ export async function confirmPassword(
     const locked = await begun.value.right();
     return locked ? refuse(locked) : ok(account);
   }
+  recordFailure(env, after, account.id, "password_check_failed", nowMs, client);
   const { refusal, locks } = await begun.value.wrong();
-  if (locks) await requestUnlock(env, account.id, nowMs);
+  if (locks) await requestUnlock(env, account.id, nowMs, client);
   return refuse(refusal ?? { code: "invalid_credentials" });
 }
 
@@ -46,11 +51,11 @@ export async function confirmPassword(
 export async function changePassword(
   env: AuthEnv,
   after: After,
-  { userId, sessionId }: SignedIn,
+  { userId, sessionId, client }: SignedIn,
   { currentPassword, newPassword }: PasswordChange,
   nowMs: number,
 ): Promise<Result<null, WrongPassword | Refusal<"invalid_body">>> {
-  const confirmed = await confirmPassword(env, userId, currentPassword, nowMs);
+  const confirmed = await confirmPassword(env, after, userId, currentPassword, nowMs, client);
   if (!confirmed.ok) return confirmed;
   const account = confirmed.value;
   const unfit = await judgePassword(env, after, newPassword, account, "/newPassword");
@@ -58,7 +63,7 @@ export async function changePassword(
 
   // Of two changes at once the second one's current password is no longer that.
   const still = env.DB.prepare("UPDATE accounts SET updated_at_ms = updated_at_ms WHERE id = ? AND password_hash = ?");
-  const told = notice(env, account.id, "password_changed", nowMs);
+  const told = notice(env, account.id, "password_changed", nowMs, { client });
   const changed = await guardedBatch(env.DB, still.bind(account.id, account.passwordHash), [
     ...setPassword(env, account.id, await hashPassword(newPassword), nowMs),
     ...revokeAll(env, account.id, "password_changed", nowMs, sessionId),

@@ -5,6 +5,7 @@ import { ok, type Result, refuse } from "../../shared/contracts/result";
 import { uuidV7 } from "../../shared/crypto/uuid";
 import { guardedBatch } from "../../shared/d1/guarded-batch";
 import { findByEmail } from "./accounts";
+import type { Client } from "./clients";
 import { sendDenials } from "./denials";
 import { unlockPerson } from "./login-guard";
 import { mailIdOf, notice, requestReset } from "./mails";
@@ -21,9 +22,9 @@ export const PasswordReset = z
 export type PasswordReset = z.infer<typeof PasswordReset>;
 
 /** Nobody learns from it, or from how long it takes, whether there is such an account. */
-export async function forgetPassword(env: AuthEnv, after: After, email: string, nowMs: number): Promise<void> {
+export async function forgetPassword(env: AuthEnv, after: After, email: string, nowMs: number, client?: Client): Promise<void> {
   const account = await findByEmail(env, email);
-  await requestReset(env, after, account?.id ?? uuidV7(nowMs), nowMs);
+  await requestReset(env, after, account?.id ?? uuidV7(nowMs), nowMs, client);
 }
 
 /**
@@ -35,6 +36,7 @@ export async function resetPassword(
   after: After,
   { token, password }: PasswordReset,
   nowMs: number,
+  client?: Client,
 ): Promise<Result<null, Refusal<"invalid_token" | "invalid_body">>> {
   const mailId = await mailIdOf(env, "password_reset", token);
   const account = mailId === null ? null : await accountOfReset(env, mailId, nowMs);
@@ -45,7 +47,7 @@ export async function resetPassword(
   const use = env.DB.prepare(
     "UPDATE account_mails SET used_at_ms = ?1 WHERE id = ?2 AND kind = 'password_reset' AND used_at_ms IS NULL AND expires_at_ms > ?1",
   ).bind(nowMs, mailId);
-  const told = notice(env, account.id, "password_changed", nowMs);
+  const told = notice(env, account.id, "password_changed", nowMs, { client, event: "password_reset" });
   const reset = await guardedBatch(env.DB, use, [
     ...setPassword(env, account.id, await hashPassword(password), nowMs),
     ...revokeAll(env, account.id, "password_changed", nowMs),

@@ -4,6 +4,7 @@ import { ok, type Result, refuse } from "../../shared/contracts/result";
 import { sha256 } from "../../shared/crypto/bytes";
 import { guardedBatch } from "../../shared/d1/guarded-batch";
 import { toBase32 } from "./base32";
+import type { Client } from "./clients";
 import { notice } from "./mails";
 import type { Proof } from "./mfa-proofs";
 import { type After, send } from "./news";
@@ -42,8 +43,14 @@ export async function replaceRecoveryCodes(
   ];
 }
 
-/** Whether the code is one of the account's is the condition's to find out. */
-export async function proveRecoveryCode(env: AuthEnv, accountId: string, code: string, nowMs: number): Promise<Proof> {
+/** Whether the code is one of the account's is the condition's to find out. Its owner is told; the sweep sends the mail. */
+export async function proveRecoveryCode(
+  env: AuthEnv,
+  accountId: string,
+  code: string,
+  nowMs: number,
+  client?: Client,
+): Promise<Proof> {
   const hash = await hashOf(accountId, code);
   return {
     condition: {
@@ -52,6 +59,7 @@ export async function proveRecoveryCode(env: AuthEnv, accountId: string, code: s
     },
     effects: [
       env.DB.prepare("UPDATE recovery_codes SET used_at_ms = ? WHERE account_id = ? AND hash = ?").bind(nowMs, accountId, hash),
+      ...notice(env, accountId, "recovery_code_used", nowMs, { client }).effects,
     ],
   };
 }
@@ -62,12 +70,13 @@ export async function renewRecoveryCodes(
   after: After,
   accountId: string,
   nowMs: number,
+  client?: Client,
 ): Promise<Result<{ recoveryCodes: string[] }, Refusal<"factor_missing">>> {
   const recoveryCodes = makeRecoveryCodes();
   const has = env.DB.prepare("UPDATE accounts SET updated_at_ms = updated_at_ms WHERE id = ? AND mfa_enabled = 1").bind(
     accountId,
   );
-  const told = notice(env, accountId, "factors_changed", nowMs);
+  const told = notice(env, accountId, "recovery_codes_renewed", nowMs, { client });
   const renewed = await guardedBatch(env.DB, has, [
     ...(await replaceRecoveryCodes(env, accountId, recoveryCodes, nowMs)),
     ...told.effects,

@@ -8,6 +8,13 @@ export const MAIL_KINDS = [
   "password_reset",
   "password_changed",
   "factors_changed",
+  "totp_added",
+  "totp_removed",
+  "passkey_added",
+  "passkey_removed",
+  "recovery_code_used",
+  "recovery_codes_renewed",
+  "second_factor_locked",
   "unlock",
   "new_device",
 ] as const;

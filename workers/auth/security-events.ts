@@ -3,16 +3,34 @@ import { z } from "zod";
 import { Id, Timestamp, toTimestamp } from "../../shared/contracts/ids";
 import { uuidV7 } from "../../shared/crypto/uuid";
 import { decodeCursor, listOf, page } from "../../shared/http/list";
+import { reportError } from "../../shared/observability/report";
 import type { Client } from "./clients";
+import type { After } from "./news";
 
 export const SECURITY_EVENTS = [
   "signed_in",
   "new_device",
-  "session_ended",
-  "refresh_token_reused",
+  "stepped_up",
+  "sign_in_failed",
+  "password_check_failed",
+  "second_factor_failed",
+  "second_factor_locked",
+  "passkey_failed",
   "locked",
   "unlocked",
+  "session_ended",
+  "other_sessions_ended",
+  "refresh_token_reused",
+  "password_reset_requested",
+  "password_reset",
   "password_changed",
+  "totp_added",
+  "totp_removed",
+  "passkey_added",
+  "passkey_removed",
+  "recovery_code_used",
+  "recovery_codes_renewed",
+  // Written before the six above had names of their own.
   "factors_changed",
   "api_key_created",
   "api_key_rotated",
@@ -35,6 +53,32 @@ export function recordEvent(
      SELECT ?, id, ?, ?, ?, ? FROM accounts WHERE id = ?${onlyIfChanged ? " AND changes() > 0" : ""}`,
   ).bind(uuidV7(nowMs), kind, nowMs, client?.device ?? null, client?.place ?? null, accountId);
 }
+
+/** What somebody tried in vain, with or without being the owner. */
+export type Failure = Extract<SecurityEventKind, `${string}_failed`>;
+/** Of one kind for one account: a stranger can cause them, and must not fill the table. The first ones of a day tell enough. */
+export const FAILURES_A_DAY = 50;
+const DAY_MS = 86_400_000;
+
+/** Runs on beside the answer, and does the same for an id without an account, so that neither answer nor time tells that there is one. */
+export const recordFailure = (
+  env: AuthEnv,
+  after: After,
+  accountId: string,
+  kind: Failure,
+  nowMs: number,
+  client?: Client,
+): void =>
+  after.waitUntil(
+    env.DB.prepare(
+      `INSERT INTO security_events (id, account_id, kind, at_ms, device, place)
+       SELECT ?1, id, ?2, ?3, ?4, ?5 FROM accounts WHERE id = ?6 AND (
+         SELECT count(*) FROM security_events WHERE account_id = ?6 AND at_ms > ?7 AND kind = ?2) < ?8`,
+    )
+      .bind(uuidV7(nowMs), kind, nowMs, client?.device ?? null, client?.place ?? null, accountId, nowMs - DAY_MS, FAILURES_A_DAY)
+      .run()
+      .catch((error: unknown) => reportError(error, env, after, { task: "record a failure" })),
+  );
 
 /** Right after the statement that ended a session; where that did nothing, nothing happened. */
 export const recordSessionEvent = (

@@ -91,10 +91,10 @@ export async function endSession(
 export async function endOtherSessions(
   env: AuthEnv,
   after: After,
-  { userId, sessionId }: SignedIn,
+  { userId, sessionId, client }: SignedIn,
   nowMs: number,
 ): Promise<void> {
   const [end, ...rest] = revokeAll(env, userId, "revoked", nowMs, sessionId);
-  await env.DB.batch([end, recordEvent(env, userId, "session_ended", nowMs, { onlyIfChanged: true }), ...rest]);
+  await env.DB.batch([end, recordEvent(env, userId, "other_sessions_ended", nowMs, { client, onlyIfChanged: true }), ...rest]);
   await sendDenials(env, after);
 }

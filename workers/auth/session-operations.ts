@@ -38,7 +38,7 @@ export const operations = {
     operationId: "listSecurityEvents",
     summary: "What happened to the caller's account",
     description:
-      "Sign-ins, locks, and changes of password, factors, keys, role and status of the last 180 days, the newest first.",
+      "Sign-ins and what failed of them, locks, and changes of password, factors, keys, role and status of the last 180 days, the newest first. Device and place are those that it came from, where they are known. Of each kind of failure 50 a day are kept. Clients must expect kinds that are not listed.",
     tags,
     answers: {
       200: {

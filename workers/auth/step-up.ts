@@ -6,12 +6,16 @@ import { ok, type Result, refuse } from "../../shared/contracts/result";
 import { guardedBatch } from "../../shared/d1/guarded-batch";
 import { findById } from "./accounts";
 import type { SignedIn } from "./callers";
+import type { Client } from "./clients";
+import { noteWrongFactor } from "./factor-failures";
 import { type NoProof, prove, SecondFactorCode } from "./mfa";
 import type { Proof } from "./mfa-proofs";
+import type { After } from "./news";
 import { askPasskey, type PasskeyQuestion } from "./passkey-proofs";
 import { confirmPassword } from "./password-change";
 import { OfferedPassword } from "./passwords";
 import type { AccountRow } from "./schema";
+import { recordEvent } from "./security-events";
 import { renewSession } from "./sessions";
 
 export const StepUp = z
@@ -24,30 +28,35 @@ type NoStepUp = NoProof | Refusal<"invalid_credentials" | "second_factor_require
 /** Tokens of the same session with a new `auth_time`; the refresh token that comes with them replaces the one in hand. */
 export async function stepUp(
   env: AuthEnv,
-  { userId, sessionId }: SignedIn,
+  after: After,
+  { userId, sessionId, client }: SignedIn,
   offered: StepUp,
   nowMs: number,
 ): Promise<Result<Tokens, NoStepUp>> {
   const account = await findById(env, userId);
   if (account?.status !== "active") return refuse({ code: "credential_invalid" });
-  const proof = await proveAgain(env, account, sessionId, offered, nowMs);
+  const proof = await proveAgain(env, after, account, { sessionId, client }, offered, nowMs);
   if (!proof.ok) return proof;
   const renewed = await renewSession(env, account, sessionId, proof.value.condition, nowMs);
   if (!renewed) return refuse({ code: "credential_invalid" });
-  const moved = await guardedBatch(env.DB, renewed.start, [...renewed.effects, ...proof.value.effects]);
-  return moved.ok ? ok(await renewed.answer()) : refuse({ code: "code_invalid" });
+  const told = recordEvent(env, userId, "stepped_up", nowMs, { client });
+  const moved = await guardedBatch(env.DB, renewed.start, [...renewed.effects, ...proof.value.effects, told]);
+  if (moved.ok) return ok(await renewed.answer());
+  if ("method" in offered) noteWrongFactor(env, after, userId, offered.method, nowMs, client);
+  return refuse({ code: "code_invalid" });
 }
 
 async function proveAgain(
   env: AuthEnv,
+  after: After,
   account: AccountRow,
-  sessionId: string,
+  { sessionId, client }: { sessionId: string; client: Client | undefined },
   offered: StepUp,
   nowMs: number,
 ): Promise<Result<Proof, NoStepUp>> {
-  if (!("password" in offered)) return prove(env, account.id, sessionId, offered, nowMs);
+  if (!("password" in offered)) return prove(env, after, { accountId: account.id, subject: sessionId, client }, offered, nowMs);
   if (account.mfaEnabled) return refuse({ code: "second_factor_required" });
-  const confirmed = await confirmPassword(env, account.id, offered.password, nowMs);
+  const confirmed = await confirmPassword(env, after, account.id, offered.password, nowMs, client);
   if (!confirmed.ok) return confirmed;
   const sql = "EXISTS (SELECT 1 FROM accounts WHERE id = ? AND password_hash = ? AND mfa_enabled = 0)";
   return ok({ condition: { sql, values: [account.id, account.passwordHash] }, effects: [] });

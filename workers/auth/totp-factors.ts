@@ -5,6 +5,8 @@ import { ok, type Result, refuse } from "../../shared/contracts/result";
 import { guardedBatch } from "../../shared/d1/guarded-batch";
 import { findById } from "./accounts";
 import { toBase32 } from "./base32";
+import type { Client } from "./clients";
+import { noteWrongFactor } from "./factor-failures";
 import { notice } from "./mails";
 import { restateFactors } from "./mfa-methods";
 import { forgetTries, type Proof, takeTry } from "./mfa-proofs";
@@ -57,6 +59,7 @@ export async function confirmTotp(
   accountId: string,
   code: string,
   nowMs: number,
+  client?: Client,
 ): Promise<
   Result<z.infer<typeof RecoveryCodes>, Refusal<"code_invalid" | "factor_missing" | "factor_exists" | "account_locked">>
 > {
@@ -75,7 +78,7 @@ export async function confirmTotp(
   ).bind(nowMs, step, accountId, tried.sealedTotpSecret);
   const recoveryCodes = makeRecoveryCodes();
   const restated = restateFactors(env, account, nowMs);
-  const told = notice(env, accountId, "factors_changed", nowMs);
+  const told = notice(env, accountId, "totp_added", nowMs, { client });
   const confirmed = await guardedBatch(env.DB, confirm, [
     ...(await replaceRecoveryCodes(env, accountId, recoveryCodes, nowMs)),
     ...restated.effects,
@@ -93,21 +96,29 @@ export async function disableTotp(
   accountId: string,
   { password, code }: z.infer<typeof TotpRemoval>,
   nowMs: number,
+  client?: Client,
 ): Promise<Result<null, Refusal<"code_invalid" | "factor_missing" | "account_locked" | "invalid_credentials">>> {
-  const confirmed = await confirmPassword(env, accountId, password, nowMs);
+  const confirmed = await confirmPassword(env, after, accountId, password, nowMs, client);
   if (!confirmed.ok) return confirmed;
   if (!(await hasTotp(env, accountId))) return refuse({ code: "factor_missing" });
-  const proof = await proveCode(env, accountId, /^[\d\s]+$/.test(code) ? "totp" : "recovery_code", code, nowMs);
-  if (!proof.ok) return proof;
+  const method = /^[\d\s]+$/.test(code) ? "totp" : "recovery_code";
+  const proof = await proveCode(env, accountId, method, code, nowMs, client);
+  if (!proof.ok) {
+    noteWrongFactor(env, after, accountId, method, nowMs, client);
+    return proof;
+  }
 
   const remove = env.DB.prepare(
     `UPDATE account_factors SET sealed_totp_secret = NULL, totp_asked_at_ms = NULL, totp_confirmed_at_ms = NULL
      WHERE account_id = ? AND totp_confirmed_at_ms IS NOT NULL AND ${proof.value.condition.sql}`,
   ).bind(accountId, ...proof.value.condition.values);
   const restated = restateFactors(env, confirmed.value, nowMs);
-  const told = notice(env, accountId, "factors_changed", nowMs);
+  const told = notice(env, accountId, "totp_removed", nowMs, { client });
   const removed = await guardedBatch(env.DB, remove, [...proof.value.effects, ...restated.effects, ...told.effects]);
-  if (!removed.ok) return refuse({ code: "code_invalid" });
+  if (!removed.ok) {
+    noteWrongFactor(env, after, accountId, method, nowMs, client);
+    return refuse({ code: "code_invalid" });
+  }
   send(env, after, [restated.news, told.news]);
   return ok(null);
 }
@@ -124,13 +135,14 @@ export async function proveCode(
   method: "totp" | "recovery_code",
   code: string,
   nowMs: number,
+  client?: Client,
 ): Promise<Result<Proof, Refusal<"code_invalid" | "account_locked">>> {
   const tried = await takeTry(env, accountId, nowMs);
   if ("code" in tried) return refuse(tried);
   const proof =
     method === "totp"
       ? await proveTotp(env, accountId, tried, code, nowMs)
-      : await proveRecoveryCode(env, accountId, code, nowMs);
+      : await proveRecoveryCode(env, accountId, code, nowMs, client);
   if (!proof) return refuse({ code: "code_invalid" });
   return ok({ ...proof, effects: [...proof.effects, forgetTries(env, accountId)] });
 }

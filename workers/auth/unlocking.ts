@@ -4,6 +4,7 @@ import type { Refusal } from "../../shared/contracts/problems";
 import { ok, type Result, refuse } from "../../shared/contracts/result";
 import { guardedBatch } from "../../shared/d1/guarded-batch";
 import { reportError } from "../../shared/observability/report";
+import type { Client } from "./clients";
 import { unlockPerson } from "./login-guard";
 import { mailIdOf, requestUnlock } from "./mails";
 import { type After, send } from "./news";
@@ -12,9 +13,9 @@ import { recordEvent } from "./security-events";
 export const UnlockToken = z.strictObject({ token: z.string().min(1).max(200) }).meta({ id: "UnlockToken" });
 
 /** After the answer, so that its time does not tell that there is somebody to mail. */
-export const mailUnlock = (env: AuthEnv, after: After, accountId: string, nowMs: number): void =>
+export const mailUnlock = (env: AuthEnv, after: After, accountId: string, nowMs: number, client?: Client): void =>
   after.waitUntil(
-    requestUnlock(env, accountId, nowMs)
+    requestUnlock(env, accountId, nowMs, client)
       .then((news) => news && send(env, after, [news]))
       .catch((error: unknown) => reportError(error, env, after, { task: "mail an unlock" })),
   );

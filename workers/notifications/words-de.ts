@@ -1,5 +1,6 @@
 /** Was Mails und Tickets auf Deutsch sagen. */
 import type { MemberRole } from "../../shared/contracts/organizers";
+import type { Moved } from "./move-mails";
 import type { Words } from "./words";
 
 const ROLES: Record<MemberRole, string> = {
@@ -9,6 +10,12 @@ const ROLES: Record<MemberRole, string> = {
   marketing: "für Veranstaltungen und ihr Aussehen",
   door: "am Einlass",
 };
+
+const NEW_THINGS = { date: "neuer Termin", time: "neue Uhrzeit", place: "neuer Ort" };
+const CHANGED_THINGS = { date: "den Termin", time: "die Uhrzeit", place: "den Ort" };
+
+const inWords = ({ when, where }: Moved, names: typeof NEW_THINGS): string =>
+  [...(when === null ? [] : [names[when]]), ...(where ? [names.place] : [])].join(" und ");
 
 export const de: Words = {
   hello: (name) => (name === null ? "Guten Tag," : `Guten Tag ${name},`),
@@ -65,6 +72,16 @@ export const de: Words = {
     reason: (reason) => `Der Grund: ${reason}`,
     money: "Was Sie gezahlt haben, bekommen Sie auf demselben Weg zurück. Eine eigene Mail sagt Ihnen, wenn es unterwegs ist.",
     calendar: "Die angehängte Datei nimmt den Termin aus Ihrem Kalender.",
+  },
+  move: {
+    subject: (title, moved) => `${inWords(moved, NEW_THINGS)} für ${title}`.replace(/^n/, "N"),
+    opening: (organizer, title, moved) =>
+      `${organizer} hat ${inWords(moved, CHANGED_THINGS)} von ${title} geändert. So gilt es jetzt:`,
+    was: "Vorher sollte es sein:",
+    tickets:
+      "Ihre Tickets gelten weiter, mit denselben Codes. Haben Sie sie gedruckt, können Sie sie von der Seite Ihrer Bestellung neu drucken.",
+    unable: (organizer) => `Wenn Sie nicht kommen können, fragen Sie bitte ${organizer}, was möglich ist.`,
+    calendar: "Die angehängte Datei ändert den Eintrag in Ihrem Kalender.",
   },
   expiry: {
     subject: (title) => `Ihre Reservierung für ${title} ist abgelaufen`,
@@ -137,6 +154,64 @@ export const de: Words = {
       sentences: [
         "Ein Passkey, die Authenticator-App oder die Wiederherstellungscodes Ihres Kontos bei Bilten wurden gerade geändert.",
         "Waren Sie das nicht, verlangen Sie bei der Anmeldung sofort ein neues Passwort und sehen Sie Ihre Passkeys durch.",
+      ],
+      link: "",
+    },
+    totp_added: {
+      subject: "Eine Authenticator-App ist hinzugekommen",
+      sentences: [
+        "Zu Ihrem Konto bei Bilten ist gerade eine Authenticator-App hinzugekommen. Von jetzt an fragt die Anmeldung nach einem ihrer Codes.",
+        "Waren Sie das nicht, verlangen Sie bei der Anmeldung sofort ein neues Passwort und sehen Sie Ihre Passkeys durch.",
+      ],
+      link: "",
+    },
+    totp_removed: {
+      subject: "Die Authenticator-App wurde entfernt",
+      sentences: [
+        "Die Authenticator-App Ihres Kontos bei Bilten wurde gerade entfernt. Die Anmeldung fragt nicht mehr nach ihren Codes.",
+        "Waren Sie das nicht, verlangen Sie bei der Anmeldung sofort ein neues Passwort und sehen Sie Ihre Passkeys durch.",
+      ],
+      link: "",
+    },
+    passkey_added: {
+      subject: "Ein Passkey ist hinzugekommen",
+      sentences: [
+        "Zu Ihrem Konto bei Bilten ist gerade ein Passkey hinzugekommen. Wer ihn hat, kann sich damit anmelden.",
+        "Waren Sie das nicht, verlangen Sie bei der Anmeldung sofort ein neues Passwort und sehen Sie Ihre Passkeys durch.",
+      ],
+      link: "",
+    },
+    passkey_removed: {
+      subject: "Ein Passkey wurde entfernt",
+      sentences: [
+        "Ein Passkey Ihres Kontos bei Bilten wurde gerade entfernt. Er öffnet Ihr Konto nicht mehr.",
+        "Waren Sie das nicht, verlangen Sie bei der Anmeldung sofort ein neues Passwort und sehen Sie Ihre Passkeys durch.",
+      ],
+      link: "",
+    },
+    recovery_code_used: {
+      subject: "Ein Wiederherstellungscode wurde benutzt",
+      sentences: [
+        "Ein Wiederherstellungscode Ihres Kontos bei Bilten wurde gerade benutzt. Er gilt kein zweites Mal.",
+        "Neue bekommen Sie dort, wo Sie Ihre Anmeldung verwalten.",
+        "Waren Sie das nicht, verlangen Sie bei der Anmeldung sofort ein neues Passwort und sehen Sie Ihre Passkeys durch.",
+      ],
+      link: "",
+    },
+    recovery_codes_renewed: {
+      subject: "Sie haben neue Wiederherstellungscodes",
+      sentences: [
+        "Für Ihr Konto bei Bilten gibt es seit eben neue Wiederherstellungscodes. Die älteren gelten nicht mehr.",
+        "Waren Sie das nicht, verlangen Sie bei der Anmeldung sofort ein neues Passwort und sehen Sie Ihre Passkeys durch.",
+      ],
+      link: "",
+    },
+    second_factor_locked: {
+      subject: "Falsche Codes bei Ihrem Konto",
+      sentences: [
+        "Bei Ihrem Konto bei Bilten wurden zehn falsche Codes nacheinander eingegeben. Eine Viertelstunde lang nimmt es keinen an.",
+        "Wer das war, kannte Ihr Passwort oder war schon angemeldet.",
+        "Waren Sie das nicht, verlangen Sie bei der Anmeldung sofort ein neues Passwort: Damit wird jedes Gerät abgemeldet.",
       ],
       link: "",
     },

@@ -1,5 +1,6 @@
 /** What mails and tickets say in English. Names, titles and sums come in as arguments; nothing here is markup. */
 import type { MemberRole } from "../../shared/contracts/organizers";
+import type { Moved } from "./move-mails";
 
 const ROLES: Record<MemberRole, string> = {
   owner: "as an owner",
@@ -8,6 +9,10 @@ const ROLES: Record<MemberRole, string> = {
   marketing: "for events and how they look",
   door: "at the door",
 };
+
+/** "date and place" */
+const thingsOf = ({ when, where }: Moved): string =>
+  [...(when === null ? [] : [when]), ...(where ? ["place"] : [])].join(" and ");
 
 export const en = {
   hello: (name: string | null) => (name === null ? "Hello," : `Hello ${name},`),
@@ -65,6 +70,16 @@ export const en = {
     reason: (reason: string) => `The reason: ${reason}`,
     money: "What you paid goes back to you by the way it was paid. A mail of its own tells you when it is on its way.",
     calendar: "The attached file takes the date out of your calendar.",
+  },
+  move: {
+    subject: (title: string, moved: Moved) => `New ${thingsOf(moved)} for ${title}`,
+    opening: (organizer: string, title: string, moved: Moved) =>
+      `${organizer} has changed the ${thingsOf(moved)} of ${title}. This is when and where it is now:`,
+    was: "Before that it was to be:",
+    tickets:
+      "Your tickets stay valid, and their codes are the same. If you have printed them, you may print them again from your order's page.",
+    unable: (organizer: string) => `If you cannot come, please ask ${organizer} what can be done.`,
+    calendar: "The attached file changes the entry in your calendar.",
   },
   expiry: {
     subject: (title: string) => `Your reservation for ${title} has ended`,
@@ -134,6 +149,64 @@ export const en = {
       sentences: [
         "A passkey, the authenticator app or the recovery codes of your account at Bilten were just changed.",
         "If it was not you, ask for a new password at once where you log in, and look through your passkeys.",
+      ],
+      link: "",
+    },
+    totp_added: {
+      subject: "An authenticator app was added",
+      sentences: [
+        "An authenticator app was just added to your account at Bilten. From now on signing in asks for one of its codes.",
+        "If it was not you, ask for a new password at once where you log in, and look through your passkeys.",
+      ],
+      link: "",
+    },
+    totp_removed: {
+      subject: "The authenticator app was removed",
+      sentences: [
+        "The authenticator app was just removed from your account at Bilten. Signing in no longer asks for its codes.",
+        "If it was not you, ask for a new password at once where you log in, and look through your passkeys.",
+      ],
+      link: "",
+    },
+    passkey_added: {
+      subject: "A passkey was added",
+      sentences: [
+        "A passkey was just added to your account at Bilten. Whoever has it can sign in with it.",
+        "If it was not you, ask for a new password at once where you log in, and look through your passkeys.",
+      ],
+      link: "",
+    },
+    passkey_removed: {
+      subject: "A passkey was removed",
+      sentences: [
+        "A passkey was just removed from your account at Bilten. It no longer opens your account.",
+        "If it was not you, ask for a new password at once where you log in, and look through your passkeys.",
+      ],
+      link: "",
+    },
+    recovery_code_used: {
+      subject: "A recovery code was used",
+      sentences: [
+        "A recovery code of your account at Bilten was just used. It does not work again.",
+        "You can make new ones where you manage how you sign in.",
+        "If it was not you, ask for a new password at once where you log in, and look through your passkeys.",
+      ],
+      link: "",
+    },
+    recovery_codes_renewed: {
+      subject: "You have new recovery codes",
+      sentences: [
+        "New recovery codes were just made for your account at Bilten. The older ones no longer work.",
+        "If it was not you, ask for a new password at once where you log in, and look through your passkeys.",
+      ],
+      link: "",
+    },
+    second_factor_locked: {
+      subject: "Somebody tried wrong codes at your account",
+      sentences: [
+        "Ten wrong codes in a row were typed for your account at Bilten. For a quarter of an hour it takes none.",
+        "Whoever did that knew your password or was signed in already.",
+        "If it was not you, ask for a new password at once where you log in: it signs out every device.",
       ],
       link: "",
     },
