@@ -1,5 +1,5 @@
 import { getRounds } from "bcryptjs";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { isCommon, withoutOwnWords } from "../../workers/auth/password-policy";
 import { checkPassword, hashPassword, isOutdated, NewPassword, prehash } from "../../workers/auth/passwords";
 
@@ -13,6 +13,13 @@ describe("what may be a password", () => {
     expect(accepted("🐎".repeat(8))).toBe(true);
     expect(accepted("🐎".repeat(256))).toBe(true);
     expect(accepted("x".repeat(257))).toBe(false);
+  });
+
+  test("a body full of characters that normalize to eighteen each is refused before it is normalized", () => {
+    const normalize = vi.spyOn(String.prototype, "normalize");
+    expect(accepted("\uFDFA".repeat(349_000))).toBe(false);
+    expect(normalize).not.toHaveBeenCalled();
+    normalize.mockRestore();
   });
 
   test("half a surrogate pair is none, for all of them hash alike", () => {

@@ -11,12 +11,20 @@ export const BCRYPT_COST = 10;
 /** Two ways to type the same characters are one password. */
 export const normalizePassword = (password: string): string => password.normalize("NFKC");
 
+/** UTF-16 units of what is offered, before anything looks at it: NFKC makes up to eighteen characters of one. */
+const MAX_OFFERED_LENGTH = 4096;
+
 /** Characters as people count them to a machine: code points. */
-const lengthOf = (password: string): number => [...normalizePassword(password)].length;
+function lengthOf(password: string): number {
+  let length = 0;
+  for (const _ of normalizePassword(password)) length++;
+  return length;
+}
 
 /** A new password, as far as its form goes; the rest is `judgePassword`'s. */
 export const NewPassword = z
   .string()
+  .max(MAX_OFFERED_LENGTH, { error: `at most ${MAX_PASSWORD_CHARACTERS} characters`, abort: true })
   .refine((password) => lengthOf(password) >= MIN_PASSWORD_CHARACTERS, `at least ${MIN_PASSWORD_CHARACTERS} characters`)
   .refine((password) => lengthOf(password) <= MAX_PASSWORD_CHARACTERS, `at most ${MAX_PASSWORD_CHARACTERS} characters`)
   // Halves of surrogate pairs all become the same replacement character in UTF-8.
@@ -24,7 +32,7 @@ export const NewPassword = z
   .meta({ minLength: MIN_PASSWORD_CHARACTERS, maxLength: MAX_PASSWORD_CHARACTERS, format: "password" });
 
 /** What somebody offers at login: no policy here, or old passwords would lock their owners out. */
-export const OfferedPassword = z.string().min(1).max(4096).meta({ format: "password" });
+export const OfferedPassword = z.string().min(1).max(MAX_OFFERED_LENGTH).meta({ format: "password" });
 
 /**
  * bcrypt ignores what comes after 72 bytes and stops at a NUL; 64 characters of base64 have neither problem. The purpose in front
