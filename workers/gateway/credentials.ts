@@ -5,6 +5,7 @@ import { isSecure } from "../../shared/http/finish";
 import { ORDER_TOKEN_PARAMETER } from "../../shared/http/guest-links";
 import { keyPrincipal } from "./api-keys";
 import { type After, isDenied } from "./deny-list";
+import { type Forgery, noteForgery } from "./forgeries";
 import { verificationKey } from "./verification-keys";
 
 const INVALID: Principal = { kind: "refused", code: "credential_invalid" };
@@ -63,23 +64,42 @@ export function readerOf(request: Request): Principal {
 }
 
 interface Header {
+  typ?: string;
+  alg?: string;
   kid?: unknown;
+}
+
+/** Where a token may say which key to trust (RFC 7515, 4.1): none of ours does. */
+const OFFERS = ["jku", "jwk", "x5u", "x5c"];
+
+function faultOf(header: Header): Forgery | null {
+  if (header.alg !== "RS256") return "algorithm";
+  if (header.typ !== "at+jwt") return "type";
+  if (OFFERS.some((name) => name in header)) return "key_offered";
+  return typeof header.kid === "string" ? null : "key_unknown";
 }
 
 /** RFC 9068 access tokens with the algorithm pinned (RFC 8725); nothing in the token says which key or algorithm to trust. */
 async function userOf(token: string, host: AskedHost, env: GatewayEnv, after: After): Promise<Principal> {
+  const refused = (reason: Forgery): Principal => {
+    noteForgery(reason, after);
+    return INVALID;
+  };
   const header = headerOf(token);
-  if (header === null || header.alg !== "RS256" || header.typ !== "at+jwt" || typeof header.kid !== "string") return INVALID;
-  const key = await verificationKey(header.kid, env);
-  if (!key) return INVALID;
+  const fault = header === null ? "malformed" : faultOf(header);
+  if (fault !== null) return refused(fault);
+  const key = await verificationKey(String(header?.kid), env);
+  if (!key) return refused("key_unknown");
   let claims: Record<string, unknown> | undefined;
   try {
     claims = (await verify<Record<string, unknown>>(token, key, { algorithm: "RS256", throwError: true }))?.payload;
   } catch (error) {
-    return error instanceof Error && error.message === "EXPIRED" ? EXPIRED : INVALID;
+    const said = error instanceof Error ? error.message : "";
+    return said === "EXPIRED" ? EXPIRED : refused(said === "NOT_YET_VALID" ? "future" : "signature");
   }
-  const principal = claims ? principalFrom(claims, host, env) : INVALID;
-  if (!claims || principal.kind !== "user") return principal;
+  if (!claims) return refused("signature");
+  const principal = principalFrom(claims, host, env);
+  if (typeof principal === "string") return refused(principal);
   const { userId, sessionId } = principal;
   return (await isDenied({ userId, sessionId, issuedAtMs: issuedAtMsOf(claims) }, env.AUTH, after)) ? STALE : principal;
 }
@@ -88,7 +108,7 @@ async function userOf(token: string, host: AskedHost, env: GatewayEnv, after: Af
 const issuedAtMsOf = ({ iat, iat_ms: ms }: Record<string, unknown>): number =>
   typeof ms === "number" ? ms : typeof iat === "number" ? iat * 1000 : 0;
 
-function headerOf(token: string): { typ?: string; alg?: string; kid?: unknown } | null {
+function headerOf(token: string): Header | null {
   try {
     return decode<object, Header>(token).header;
   } catch {
@@ -98,14 +118,21 @@ function headerOf(token: string): { typ?: string; alg?: string; kid?: unknown } 
 
 const ROLES = ["user", "organizer", "admin"] as const;
 
-function principalFrom(claims: Record<string, unknown>, { audience, organizerId }: AskedHost, env: GatewayEnv): Principal {
+type UserPrincipal = Extract<Principal, { kind: "user" }>;
+
+function principalFrom(
+  claims: Record<string, unknown>,
+  { audience, organizerId }: AskedHost,
+  env: GatewayEnv,
+): UserPrincipal | Forgery {
   const { iss, aud, sub, sid, role, exp, iat, org, auth_time: authTime } = claims;
   const known = ROLES.find((name) => name === role);
-  if (iss !== env.ISSUER || aud !== audience || typeof sub !== "string" || typeof sid !== "string" || !known) return INVALID;
+  if (iss !== env.ISSUER) return "issuer";
   // A name can pass from one organizer to the next; the sessions that were made under it do not.
-  if (organizerId !== null && org !== organizerId) return INVALID;
-  if (typeof exp !== "number" || typeof iat !== "number" || typeof authTime !== "number") return INVALID;
-  if (iat > Date.now() / 1000 + CLOCK_SKEW_SECONDS) return INVALID;
+  if (aud !== audience || (organizerId !== null && org !== organizerId)) return "audience";
+  if (typeof sub !== "string" || typeof sid !== "string" || !known) return "claims";
+  if (typeof exp !== "number" || typeof iat !== "number" || typeof authTime !== "number") return "claims";
+  if (iat > Date.now() / 1000 + CLOCK_SKEW_SECONDS) return "future";
   return {
     kind: "user",
     userId: sub,
