@@ -38,7 +38,7 @@ export interface WaitingRequest {
   personKey: string;
   /** Null for somebody whom a member has added by his address, and for a guest. */
   userId: string | null;
-  /** False for a guest: anybody may have named the address. His entry waits from when he has opened the link in his mail. */
+  /** False for a guest: anybody may have named the address. His entry waits from when he has said so on the page that his mail leads to. */
   isConfirmed: boolean;
   email: string;
   name: string | null;

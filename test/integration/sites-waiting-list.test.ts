@@ -33,8 +33,22 @@ test("a guest joins where tickets are gone, is led by his mail to what is held f
   const asked = await outbox(api, email, (candidate) => candidate.data?.type === "waitlist_joined");
   expect(asked.subject).toContain("Please confirm");
   const confirming = new URL(/http\S+\/w\/\S+/.exec(asked.text ?? "")?.[0] ?? "");
-  const place = await reader.follow(await reader.get(`${confirming.pathname}${confirming.search}`));
+  // As a scanner of mails opens it, and any number of times.
+  for (let n = 0; n < 2; n++) {
+    const scanner = readerOf(api, host);
+    const opened = await scanner.follow(await scanner.get(`${confirming.pathname}${confirming.search}`));
+    expect(opened.text).toContain("You are not on the waiting list yet.");
+  }
+  const asking = await reader.follow(await reader.get(`${confirming.pathname}${confirming.search}`));
+  const yes = formOf(asking, /\/confirm$/);
+  expect((await reader.post({ ...yes, fields: { form: "another page's" } })).status).toBe(403);
+  expect((await reader.post(yes, {}, { origin: "https://elsewhere.example" })).status).toBe(403);
+  expect((await reader.follow(await reader.get(`${confirming.pathname}/confirm`))).text).toContain(
+    "You are not on the waiting list yet.",
+  );
+  const place = await reader.follow(await reader.post(yes));
   expect(place.text).toContain("You are waiting.");
+  expect((await reader.follow(await reader.post(yes))).text).toContain("You are waiting.");
 
   await api.delete(`${holds}/${hold.id}`, { token: hold.secret });
   const mail = await outbox(api, email, (candidate) => candidate.data?.type === "waitlist_offered");
@@ -67,10 +81,21 @@ test("who no longer wants to wait leaves by the link, and a list that takes nobo
   await reader.post(form, { [`t-${typeId}`]: "yes", quantity: "1", name: "Gerd", email });
   const mail = await outbox(api, email, (candidate) => candidate.data?.type === "waitlist_joined");
   const link = new URL(/http\S+\/w\/\S+/.exec(mail.text ?? "")?.[0] ?? "");
-  const shown = await reader.follow(await reader.get(`${link.pathname}${link.search}`));
+  const asking = await reader.follow(await reader.get(`${link.pathname}${link.search}`));
+  const shown = await reader.follow(await reader.post(formOf(asking, /\/confirm$/)));
   expect(shown.text).toContain("Sie warten.");
   const left = await reader.follow(await reader.post(formOf(shown, /\/leave$/)));
   expect(left.text).toContain("Sie stehen nicht mehr auf der Warteliste.");
+
+  const again = freshEmail("gerd");
+  await reader.post(form, { [`t-${typeId}`]: "yes", quantity: "1", name: "Gerd", email: again });
+  const unasked = await outbox(api, again, (candidate) => candidate.data?.type === "waitlist_joined");
+  const second = new URL(/http\S+\/w\/\S+/.exec(unasked.text ?? "")?.[0] ?? "");
+  const opened = await reader.follow(await reader.get(`${second.pathname}${second.search}`));
+  const gone = await reader.follow(await reader.post(formOf(opened, /\/leave$/)));
+  expect(gone.text).toContain("Sie stehen nicht mehr auf der Warteliste.");
+  expect(gone.text).not.toContain("/confirm");
+
   const other = await openBoxOffice(api);
   expect((await readerOf(api, `${other.organizer.slug}.localhost`).get(`/w/${other.event.id}`)).status).toBe(404);
   expect((await readerOf(api, `${other.organizer.slug}.localhost`).get(`/w/${event.id}`)).status).toBe(404);

@@ -96,7 +96,7 @@ export const de: Words = {
     asked: (organizer, title, quantity) =>
       `Jemand hat diese Adresse für die Warteliste von ${organizer} für ${title} angegeben: ${quantity} ${quantity === 1 ? "Ticket" : "Tickets"}.`,
     confirm:
-      "Öffnen Sie diesen Link, um Ihren Platz auf der Liste einzunehmen. Vorher stehen Sie nicht darauf. Waren Sie das nicht, tun Sie nichts.",
+      "Öffnen Sie diesen Link und bestätigen Sie dort, dass Sie warten wollen. Vorher stehen Sie nicht auf der Liste. Waren Sie das nicht, tun Sie nichts.",
     takePlace: "Meinen Platz einnehmen",
     joinedSubject: (title) => `Sie stehen auf der Warteliste für ${title}`,
     joined: (organizer, title, quantity) =>

@@ -93,7 +93,7 @@ export const en = {
     confirmSubject: (title: string) => `Please confirm: the waiting list for ${title}`,
     asked: (organizer: string, title: string, quantity: number) =>
       `Somebody has named this address for the waiting list of ${organizer} for ${title}: ${quantity} ${quantity === 1 ? "ticket" : "tickets"}.`,
-    confirm: "Open this link to take your place on the list. Before that you are not on it. If it was not you, do nothing.",
+    confirm: "Open this link and confirm there that you want to wait. Before that you are not on the list. If it was not you, do nothing.",
     takePlace: "Take my place on the list",
     joinedSubject: (title: string) => `You are on the waiting list for ${title}`,
     joined: (organizer: string, title: string, quantity: number) =>

@@ -1,7 +1,7 @@
 import type { TicketPaper } from "../../shared/contracts/outbound";
 import { domainApp } from "../../shared/http/app";
 import { anyone } from "../../shared/http/guards";
-import { orderPath } from "../../shared/http/guest-links";
+import { orderPath, waitlistPath } from "../../shared/http/guest-links";
 import { page, type SitesContext } from "./answering";
 import { eventCalendar } from "./calendar";
 import { order, placeOf, release, showCheckout } from "./checkout";
@@ -148,8 +148,14 @@ export const app = domainApp<Env>({ missingPage: page(async () => null) })
     page((c, site, { eventId = "" }) => waitlist.join(c, site, eventId)),
   )
   .get("/w/:eventId/:entryId", anyone(), atEntry(waitlist.showEntry))
+  .post("/w/:eventId/:entryId/confirm", anyone(), atEntry(waitlist.confirm))
   .post("/w/:eventId/:entryId/accept", anyone(), atEntry(waitlist.accept))
   .post("/w/:eventId/:entryId/leave", anyone(), atEntry(waitlist.leave))
+  .get(
+    "/w/:eventId/:entryId/:action{(?:confirm|accept|leave)}",
+    anyone(),
+    page(async (c, _site, { eventId = "", entryId = "" }) => c.redirect(waitlistPath(eventId, entryId), 303)),
+  )
   .get("/docs", anyone(), docsPage)
   .get("/docs/start.js", anyone(), docsStart)
   .get("/docs/swagger-ui-bundle.js", anyone(), docsBundle)

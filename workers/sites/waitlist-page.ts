@@ -90,7 +90,8 @@ function standing(entry: WaitlistEntry, { timezone }: PublishedEvent, language: 
   }
   if (state === "waiting")
     return html`<div class="notice" role="status"><p><strong>${words.youWait}</strong> ${words.onWaitlistMore}</p></div>`;
-  if (state === "unconfirmed") return html`<div class="notice" role="status"><p>${words.notYetOnWaitlist}</p></div>`;
+  if (state === "unconfirmed")
+    return html`<div class="notice" role="status"><p><strong>${words.notYetOnWaitlist}</strong> ${words.notYetOnWaitlistMore}</p></div>`;
   const said = state === "ordered" ? words.offerOrdered : state === "expired" ? words.offerExpired : words.noLongerWaiting;
   return html`<div class="notice" role="status"><p>${said}</p></div>`;
 }
@@ -100,7 +101,7 @@ export function entryPage(
   event: PublishedEvent,
   entry: WaitlistEntry,
   types: readonly OfferedType[],
-  token: string,
+  { token, trouble = null }: { token: string; trouble?: string | null },
 ): Page {
   const { language } = site;
   const { words } = language;
@@ -117,10 +118,11 @@ export function entryPage(
     isPersonal: true,
     content: html`<h1>${isOpen ? words.ticketsHeld : words.waitlist}</h1>
 <p><a href="${eventPath(event)}" dir="auto">${event.title}</a></p>
-${standing(entry, event, language)}
+${trouble === null ? standing(entry, event, language) : html`<div class="notice bad" role="alert"><p>${trouble}</p></div>`}
 <ul>${wanted.map((name) => html`<li dir="auto">${entry.quantity} × ${name}</li>`)}${(offer?.seats ?? []).map(({ label }) => html`<li dir="auto">${label}</li>`)}</ul>
 ${occasion(event, language)}
 ${isOpen ? html`${button("accept", words.acceptOffer, false)}${button("leave", words.declineOffer, true)}` : ""}
+${state === "unconfirmed" ? html`${button("confirm", words.confirmWaiting, false)}${button("leave", words.refuseWaiting, true)}` : ""}
 ${state === "waiting" ? button("leave", words.leaveWaitlist, true) : ""}`,
   };
 }

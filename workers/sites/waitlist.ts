@@ -90,23 +90,28 @@ const entryPath = ({ event, entryId }: Place): string => `/events/${event.id}/wa
 const readEntry = (c: SitesContext, place: Place): Promise<Result<WaitlistEntry, ProblemBody>> =>
   ask(c, c.env.EVENTS_HTTP, WaitlistEntry, { path: entryPath(place) });
 
-/** The mail's link brings the secret in the query; it moves into a cookie of this page's path, as an order's does. */
+/**
+ * The mail's link brings the secret in the query; it moves into a cookie of this page's path, as an order's does. Opening it confirms
+ * nothing, because mail scanners open links.
+ */
 export async function showEntry(c: SitesContext, site: Site, place: Place): Promise<Response> {
   const path = waitlistPath(place.event.id, place.entryId);
   const token = new URL(c.req.url).searchParams.get(ORDER_TOKEN_PARAMETER);
   const entry = await readEntry(c, place);
   if (!entry.ok) return notShown(site, entry.error);
   if (token !== null) {
-    // Whoever opens the link has read what was sent to the address. What stands in its way, the entry's own page says.
-    if (entry.value.state === "unconfirmed")
-      await ask(c, c.env.EVENTS_HTTP, WaitlistEntry, { path: `${entryPath(place)}/confirm`, body: {} });
     // What the gateway shows is the address's key, and it has opened the entry.
     if (token === secretOf(c)) keepSecret(c, path, token);
     c.header("referrer-policy", "no-referrer");
     return c.redirect(path, 303);
   }
-  const types = await typesOf(c, place.event.id);
-  return pageResponse(site, entryPage(site, place.event, entry.value, types, await formToken(secretOf(c) ?? "")));
+  return entryResponse(c, site, place, entry.value);
+}
+
+async function entryResponse(c: SitesContext, site: Site, { event }: Place, entry: WaitlistEntry, trouble?: string) {
+  const [types, token] = await Promise.all([typesOf(c, event.id), formToken(secretOf(c) ?? "")]);
+  const shown = entryPage(site, event, entry, types, { token, ...(trouble === undefined ? {} : { trouble }) });
+  return pageResponse(site, shown, trouble === undefined ? 200 : 409);
 }
 
 function notShown(site: Site, { code, status }: ProblemBody): Promise<Response> {
@@ -122,6 +127,17 @@ const back = (c: SitesContext, { event, entryId }: Place): Response => c.redirec
 async function isRefused(c: SitesContext, site: Site, place: Place): Promise<Response | null> {
   const fields = await readFields(c);
   return (await isOwnForm(c, fields)) ? null : foreignForm(site, waitlistPath(place.event.id, place.entryId));
+}
+
+/** Whoever presses the button has read what was sent to the address: he waits from now on. */
+export async function confirm(c: SitesContext, site: Site, place: Place): Promise<Response> {
+  const refused = await isRefused(c, site, place);
+  if (refused) return refused;
+  const confirmed = await ask(c, c.env.EVENTS_HTTP, WaitlistEntry, { path: `${entryPath(place)}/confirm`, body: {} });
+  if (confirmed.ok) return back(c, place);
+  const entry = await readEntry(c, place);
+  if (!entry.ok || confirmed.error.status >= 500) return notShown(site, confirmed.error);
+  return entryResponse(c, site, place, entry.value, troubleText(confirmed.error, site.language.words));
 }
 
 /** On to the checkout with the hold, as from a choice on the event's page. */

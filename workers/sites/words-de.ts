@@ -58,9 +58,12 @@ export const de: Words = {
   howMany: "Wie viele Tickets",
   almostOnWaitlist: "Öffnen Sie den Link in unserer E-Mail",
   almostOnWaitlistMore:
-    "Wir haben Ihnen geschrieben. Öffnen Sie den Link in dieser E-Mail, und Sie stehen auf der Warteliste. Kommt keine, stehen Sie vielleicht schon darauf.",
-  notYetOnWaitlist:
-    "Sie stehen noch nicht auf der Warteliste: Sie ist geschlossen, oder Sie stehen schon über einen anderen Link darauf.",
+    "Wir haben Ihnen geschrieben. Öffnen Sie den Link in dieser E-Mail und bestätigen Sie dort, und Sie stehen auf der Warteliste. Kommt keine, stehen Sie vielleicht schon darauf.",
+  notYetOnWaitlist: "Sie stehen noch nicht auf der Warteliste.",
+  notYetOnWaitlistMore: "Wollen Sie auf diese Tickets warten? Nur dann schreiben wir Ihnen wieder.",
+  confirmWaiting: "Auf die Warteliste setzen",
+  refuseWaiting: "Das war ich nicht: meine Adresse vergessen",
+  alreadyWaiting: "Sie stehen schon über einen anderen Link auf der Warteliste.",
   onWaitlistMore: "Wir schreiben Ihnen, sobald Tickets für Sie bereitliegen.",
   youWait: "Sie warten.",
   ticketsHeld: "Tickets liegen für Sie bereit",
