@@ -256,6 +256,16 @@ export interface PublicEventsPage {
   limit?: number;
 }
 
+/** When and where an event was to be, until it was moved; without the point on the map, by which nobody sets out. */
+export interface FormerAppointment extends Pick<PublishedEvent, "startDate" | "endDate" | "timezone"> {
+  eventId: string;
+  location: Omit<PublishedEvent["location"], "coordinates">;
+  /** The event's version by which it was moved; `event.moved` has the same. */
+  untilVersion: number;
+  /** Milliseconds since 1970. */
+  untilMs: number;
+}
+
 /** For sibling Workers: what the event's one object decides, and the events that may be read. */
 export interface EventsRpc extends DomainRpc, WaitlistRpc {
   /** For the gateway alone: the answer's JSON (201), its refusal, or null for a request that only the route can judge. */
@@ -283,6 +293,8 @@ export interface EventsRpc extends DomainRpc, WaitlistRpc {
   ticketsOfOrders(orders: { eventId: string; orderId: string }[]): Promise<Result<Ticket[], Refusal>[]>;
   /** Events by id whatever their status, those that exist; at most 100 ids. The asking Worker decides who may see them. */
   events(ids: string[]): Promise<PublishedEvent[]>;
+  /** What at most 100 events were moved from since they are on sale, the 50 newest of each, oldest first. */
+  formerAppointments(eventIds: string[]): Promise<FormerAppointment[]>;
   /**
    * What was ever announced, whatever became of it, in the order of ids, at most 100 behind this id ("" for the first), each with the
    * version that its newest message has.

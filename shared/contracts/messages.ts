@@ -43,6 +43,8 @@ export const MESSAGES = {
   "invitation.created": { topic: "user.events", data: z.object({ invitationId: Id, organizerId: Id }) },
   "event.published": { topic: "event.events", data: z.object({ eventId: Id, organizerId: Id }) },
   "event.changed": { topic: "event.events", data: z.object({ eventId: Id, organizerId: Id }) },
+  /** Date, time zone or place of an event on sale: with that change's `event.changed`, and its version. */
+  "event.moved": { topic: "event.events", data: z.object({ eventId: Id, organizerId: Id }) },
   "event.cancelled": { topic: "event.events", data: z.object({ eventId: Id, organizerId: Id }) },
   "event.completed": { topic: "event.events", data: z.object({ eventId: Id, organizerId: Id }) },
   /**
@@ -84,6 +86,8 @@ export const MESSAGES = {
       currency: z.string(),
       ticketCount: z.int(),
       paidAtMs: moment,
+      /** Missing in what an earlier version said. */
+      orderedAtMs: moment.optional(),
     }),
   },
   /** Somebody waits whose turn has not come. Its subject is the entry, as that of the other two. */

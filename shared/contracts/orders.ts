@@ -208,6 +208,12 @@ export interface PaymentsRpc extends DomainRpc {
   orders(ids: string[]): Promise<OrderFacts[]>;
   /** Orders whose tickets the event's cancellation took, at most 100 behind the cursor; again from the start where it is null. */
   calledOffOrders(eventId: string, cursor: string | null): Promise<{ orderIds: string[]; nextCursor: string | null }>;
+  /** Paid orders of an event that stands, placed before then (milliseconds since 1970), at most 100 behind the cursor. */
+  standingOrders(
+    eventId: string,
+    beforeMs: number,
+    cursor: string | null,
+  ): Promise<{ orderIds: string[]; nextCursor: string | null }>;
   /** Refunds by id, those that exist; at most 100 ids. */
   refunds(ids: string[]): Promise<RefundFacts[]>;
 }

@@ -12,6 +12,7 @@ export const SUBSCRIPTIONS: Record<MessageType, readonly Mailbox[]> = {
   "invitation.created": ["notifications"],
   "event.published": ["search"],
   "event.changed": ["search"],
+  "event.moved": ["notifications"],
   "event.cancelled": ["search", "payments", "notifications"],
   "event.completed": ["search"],
   "inventory.availability_changed": ["analytics"],

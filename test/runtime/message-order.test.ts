@@ -231,9 +231,9 @@ test("notifications owes each mail once", () => {
       MAIL_FROM: "tickets@bilten.example",
       AUTH: { accountMails: nobodyAsks },
       BRANDING: { settingsOf: nobodyAsks },
-      EVENTS: { events: nobodyAsks, ticketsOfOrders: nobodyAsks, waitlistLetters: nobodyAsks },
+      EVENTS: { events: nobodyAsks, formerAppointments: nobodyAsks, ticketsOfOrders: nobodyAsks, waitlistLetters: nobodyAsks },
       OUTGOING: { send: nobodyAsks },
-      PAYMENTS: { calledOffOrders: nobodyAsks, orders: nobodyAsks, refunds: nobodyAsks },
+      PAYMENTS: { calledOffOrders: nobodyAsks, orders: nobodyAsks, refunds: nobodyAsks, standingOrders: nobodyAsks },
       USERS: { organizers: nobodyAsks, invitationMails: nobodyAsks },
     };
     await deliver(env, db, notificationsHandlers, batches);

@@ -5,10 +5,10 @@ import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import type { Ticket } from "../../shared/contracts/events";
 import { ok } from "../../shared/contracts/result";
 import { calendarSequence } from "../../shared/locale/appointment";
-import { tellBuyers } from "../../workers/notifications/cancelled-events";
 import { countOwed } from "../../workers/notifications/deliveries";
 import { dispatchDue } from "../../workers/notifications/dispatch";
 import type { Env } from "../../workers/notifications/environment";
+import { tellBuyers } from "../../workers/notifications/event-rounds";
 import { messageHandlers } from "../../workers/notifications/message-handlers";
 import { type Change, ctx, envelopeOf, event, hearPaid, house, mails, order, ticketOf } from "../support/notifications-room";
 

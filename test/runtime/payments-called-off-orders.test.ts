@@ -2,7 +2,7 @@
 import { afterEach, expect, test } from "vitest";
 import type { Order } from "../../shared/contracts/orders";
 import { Refund } from "../../shared/contracts/orders";
-import { calledOffOrders } from "../../workers/payments/called-off-orders";
+import { calledOffOrders, standingOrders } from "../../workers/payments/ticketed-orders";
 import { closeTills, openTill, parse, publish, type Till } from "../support/payments-room";
 import { replaceProviderDoors } from "../support/provider-doors";
 import { eur, refund } from "../support/refunds";
@@ -70,4 +70,19 @@ test("more than a page are all found once, also where many have one moment", asy
   const found = await listed(till, event.id);
   expect(found).toHaveLength(251);
   expect(new Set(found).size).toBe(251);
+});
+
+test("of an event that stands, those that were placed before then and are paid", async () => {
+  const till = await openTill();
+  const event = await publish(till);
+  const paid = await till.order(event);
+  await till.paid(paid, "tok_success");
+  const returned = await till.order(event);
+  parse(Refund, await refund(till, (await till.paid(returned, "tok_success")).payment.id), 201);
+  await till.order(event);
+  await till.idle();
+  const placedMs = Date.parse(paid.createdAt);
+  expect(await standingOrders(till.env, event.id, placedMs + 1, null)).toEqual({ orderIds: [paid.id], nextCursor: null });
+  expect(await standingOrders(till.env, event.id, Date.now() + 1000, null)).toEqual({ orderIds: [paid.id], nextCursor: null });
+  expect((await standingOrders(till.env, event.id, placedMs, null)).orderIds).toEqual([]);
 });

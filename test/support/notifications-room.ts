@@ -116,6 +116,7 @@ export function house({ BRANDING, EVENTS, PAYMENTS, ...change }: Change = {}) {
     BRANDING: { settingsOf: async (ids) => ids.map((id) => brandOf(id)), ...BRANDING },
     EVENTS: {
       events: async () => [event],
+      formerAppointments: async () => [],
       waitlistLetters: async (asked) => asked.map(() => null),
       ticketsOfOrders: async (asked) => asked.map(({ orderId }) => ok([1, 2].map((number) => ticketOf(orderId, number)))),
       ...EVENTS,
@@ -123,6 +124,7 @@ export function house({ BRANDING, EVENTS, PAYMENTS, ...change }: Change = {}) {
     PAYMENTS: {
       calledOffOrders: async () => ({ orderIds: [], nextCursor: null }),
       orders,
+      standingOrders: async () => ({ orderIds: [], nextCursor: null }),
       refunds: async (ids) => ids.map((id) => refund(id)),
       ...PAYMENTS,
     },

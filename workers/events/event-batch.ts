@@ -27,20 +27,30 @@ export function statement(env: Env, query: { toSQL(): { sql: string; params: unk
 }
 
 /** What others hear of the event as it now stands; nobody hears of a draft. */
-export function newsOf(event: EventRow, nowMs: number, traceparent: string | undefined): Envelope | null {
+export function newsOf(event: EventRow, nowMs: number, traceparent: string | undefined): Envelope[] {
   const about = { subject: event.id, version: event.version, nowMs, traceparent };
   const data = { eventId: event.id, organizerId: event.organizerId };
   switch (event.status) {
     case "published":
-      return envelope(SOURCE, { ...about, type: "event.changed", data });
+      return [envelope(SOURCE, { ...about, type: "event.changed", data })];
     case "completed":
-      return envelope(SOURCE, { ...about, type: "event.completed", data });
+      return [envelope(SOURCE, { ...about, type: "event.completed", data })];
     case "cancelled":
-      return envelope(SOURCE, { ...about, type: "event.cancelled", data });
+      return [envelope(SOURCE, { ...about, type: "event.cancelled", data })];
     default:
-      return null;
+      return [];
   }
 }
+
+export const newsOfMove = (event: EventRow, nowMs: number, traceparent: string | undefined): Envelope =>
+  envelope(SOURCE, {
+    type: "event.moved",
+    subject: event.id,
+    version: event.version,
+    data: { eventId: event.id, organizerId: event.organizerId },
+    nowMs,
+    traceparent,
+  });
 
 export const newsOfPublication = (event: EventRow, nowMs: number, traceparent: string | undefined): Envelope =>
   envelope(SOURCE, {
@@ -59,13 +69,13 @@ export async function applyAndTell(
   after: StoredEvent,
   compareAndSet: D1PreparedStatement,
   effects: readonly D1PreparedStatement[],
-  news: Envelope | null,
+  news: readonly Envelope[],
 ): Promise<Result<StoredEvent, Refusal<"state_moved">>> {
-  const moved = await guardedBatch(env.DB, compareAndSet, [...effects, ...(news ? [announce(env.DB, news)] : [])]);
+  const moved = await guardedBatch(env.DB, compareAndSet, [...effects, ...news.map((envelope) => announce(env.DB, envelope))]);
   forgetEvent(after.event.id);
   if (!moved.ok) return moved;
-  if (news) {
-    const delivery = deliver(env.DB, mailboxes(env), [news]);
+  if (news.length > 0) {
+    const delivery = deliver(env.DB, mailboxes(env), news);
     later.waitUntil(delivery.catch((error) => reportError(error, env, later, { task: "deliver the outbox" })));
   }
   return ok(after);

@@ -74,7 +74,14 @@ async function tryChange(
   if (status === "draft") {
     const { seatMapId } = after.event;
     const mapIsThere = sql`(${seatMapId} IS NULL OR EXISTS (SELECT 1 FROM seat_maps m WHERE m.id = ${seatMapId}))`;
-    const applied = await applyToDatabase(env, later, stored, after, sql`${events.version} = ${version} AND ${mapIsThere}`, nowMs);
+    const applied = await applyToDatabase(
+      env,
+      later,
+      stored,
+      after,
+      sql`${events.version} = ${version} AND ${mapIsThere}`,
+      nowMs,
+    );
     return applied.ok ? applied : refuse({ code: await goneOrMoved(env, after.event) });
   }
   const wished = await wish(env, after, version, nowMs);
@@ -189,7 +196,7 @@ function applyToDatabase(env: Env, later: Later, before: StoredEvent, after: Sto
     statement(env, compareAndSet),
     effects.map((effect) => statement(env, effect)),
     [
-      ...(newsOf(event, nowMs, later.traceparent) ?? []),
+      ...newsOf(event, nowMs, later.traceparent),
       ...(isMoved(before.event, event) ? [newsOfMove(event, nowMs, later.traceparent)] : []),
     ],
   );

@@ -5,6 +5,7 @@ import type { ClaimRequest, ConfirmRequest } from "../../shared/contracts/invent
 import type { WaitlistGuest } from "../../shared/contracts/waitlist";
 import { serve } from "../../shared/http/app";
 import { openapiOf } from "../../shared/http/operation";
+import { formerAppointmentsOf } from "./appointments";
 import { eventsWithoutTickets, readSnapshot } from "./availability";
 import { announcedEventsAfter, eventsById, publicEventsOf } from "./event-lists";
 import { placePlainHold } from "./hold-door";
@@ -77,6 +78,10 @@ export class EventsService extends WorkerEntrypoint<EventsEnv> implements Events
 
   events(ids: string[]) {
     return eventsById(this.env, ids);
+  }
+
+  formerAppointments(eventIds: string[]) {
+    return formerAppointmentsOf(this.env, eventIds);
   }
 
   announcedEvents(afterId: string) {

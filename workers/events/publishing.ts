@@ -60,7 +60,7 @@ export async function finishPublishing(env: Env, later: Later, stored: StoredEve
       "UPDATE events SET status = 'published' WHERE id = ? AND organizer_id = ? AND version = ? AND status = 'publishing'",
     ).bind(id, organizerId, version),
     [],
-    newsOfPublication(event, Date.now(), later.traceparent),
+    [newsOfPublication(event, Date.now(), later.traceparent)],
   );
   if (published.ok) return published;
   // Another hand finished it.

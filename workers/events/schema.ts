@@ -100,6 +100,19 @@ export const seatMapPieces = sqliteTable("seat_map_pieces", {
   bytes: blob("bytes").notNull(),
 });
 
+export const formerAppointments = sqliteTable("former_appointments", {
+  eventId: text("event_id").notNull(),
+  untilVersion: integer("until_version").notNull(),
+  untilMs: integer("until_ms").notNull(),
+  startMs: integer("start_ms").notNull(),
+  endMs: integer("end_ms").notNull(),
+  timezone: text("timezone").notNull(),
+  venue: text("venue").notNull(),
+  address: text("address").notNull(),
+  city: text("city").notNull(),
+  country: text("country").notNull(),
+});
+
 export const eventChanges = sqliteTable("event_changes", {
   eventId: text("event_id").primaryKey(),
   changeId: text("change_id").notNull(),

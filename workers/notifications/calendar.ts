@@ -10,7 +10,7 @@ import type { Words } from "./words";
 const CONFIRMED = { method: ICalCalendarMethod.PUBLISH, status: ICalEventStatus.CONFIRMED };
 const CANCELLED = { method: ICalCalendarMethod.CANCEL, status: ICalEventStatus.CANCELLED };
 
-interface Appointment {
+export interface Appointment {
   orderId: string;
   occasion: Occasion;
   /** Who publishes it, which RFC 5546 asks for. */
@@ -56,5 +56,5 @@ function sequenceOf({ occasion: { event }, saidAt }: Appointment, isCancelled: b
   return Math.max(calendarSequence(event), seconds + (isCancelled ? 1 : 0));
 }
 
-export const placeOf = ({ location }: Pick<PublishedEvent, "location">): string =>
+export const placeOf = ({ location }: { location: Omit<PublishedEvent["location"], "coordinates"> }): string =>
   [location.venue, location.address, location.city, location.country].filter(Boolean).map(oneLine).join(", ");

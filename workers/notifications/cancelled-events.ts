@@ -3,8 +3,6 @@
 import { owe } from "./deliveries";
 import type { Env } from "./environment";
 
-/** Pages that one sweep asks for, of all events together. */
-const PAGES_A_SWEEP = 4;
 /**
  * The object has confirmed an order and payments does not say so yet: whoever is missing in one pass stands in the next. The last one
  * comes when what was under way at the cancellation has ended, an outage of payments with it.
@@ -25,22 +23,17 @@ export async function beginTelling(db: D1Database, eventId: string, nowMs: numbe
     .run();
 }
 
-/** Returns how many orders it came to. Two at work on one event owe the same mails, each of them once. */
-export async function tellBuyers(env: Env): Promise<number> {
-  let count = 0;
-  for (let pages = 0; pages < PAGES_A_SWEEP; pages++) {
-    const event = await env.DB.prepare(
-      "SELECT event_id, cursor, passes FROM cancelled_events WHERE finished_at_ms IS NULL AND due_at_ms <= ? ORDER BY due_at_ms LIMIT 1",
-    )
-      .bind(Date.now())
-      .first<CancelledEvent>();
-    if (!event) break;
-    count += await tellPage(env, event);
-  }
-  return count;
-}
-
-async function tellPage(env: Env, event: CancelledEvent): Promise<number> {
+/**
+ * One page of one event. Returns how many orders it came to; null where nothing is due. Two at work on one event owe the same mails, each
+ * of them once.
+ */
+export async function tellOfCancellation(env: Env): Promise<number | null> {
+  const event = await env.DB.prepare(
+    "SELECT event_id, cursor, passes FROM cancelled_events WHERE finished_at_ms IS NULL AND due_at_ms <= ? ORDER BY due_at_ms LIMIT 1",
+  )
+    .bind(Date.now())
+    .first<CancelledEvent>();
+  if (!event) return null;
   const { orderIds, nextCursor } = await env.PAYMENTS.calledOffOrders(event.event_id, event.cursor);
   const nowMs = Date.now();
   if (orderIds.length > 0) await owe(env.DB, "event_cancellation", orderIds, nowMs);

@@ -21,16 +21,22 @@ export const CLAIM_LIMIT = 20;
 const isQueued = sql`${deliveries.status} = 'queued'`;
 
 /** Whatever says so again, it is owed once; what was given up is tried again then. */
-export async function owe(db: D1Database, type: DeliveryType, sourceIds: readonly string[], nowMs: number): Promise<void> {
+export async function owe(
+  db: D1Database,
+  type: DeliveryType,
+  sourceIds: readonly string[],
+  nowMs: number,
+  dueAtMs = nowMs,
+): Promise<void> {
   const rows = sourceIds.map((sourceId) => ({ id: uuidV7(nowMs), key: `${type}:${sourceId}`, sourceId }));
   await db
     .prepare(
       `INSERT INTO deliveries (id, business_key, type, source_id, status, attempts, due_at_ms, created_at_ms)
-       SELECT value ->> 'id', value ->> 'key', ?1, value ->> 'sourceId', 'queued', 0, ?2, ?2 FROM json_each(?3) WHERE true
+       SELECT value ->> 'id', value ->> 'key', ?1, value ->> 'sourceId', 'queued', 0, ?4, ?2 FROM json_each(?3) WHERE true
        ON CONFLICT (business_key) DO UPDATE SET status = 'queued', attempts = 0, due_at_ms = excluded.due_at_ms, settled_at_ms = NULL
          WHERE deliveries.status = 'parked'`,
     )
-    .bind(type, nowMs, JSON.stringify(rows))
+    .bind(type, nowMs, JSON.stringify(rows), dueAtMs)
     .run();
 }
 

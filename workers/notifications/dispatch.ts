@@ -9,6 +9,7 @@ import { expiryMails } from "./expiry-mails";
 import { invitationMails } from "./invitation-mails";
 import type { Composed, Mail } from "./mail";
 import { type MailSender, mailSenderOf } from "./mail-sender";
+import { moveMails } from "./move-mails";
 import { OCCASION_QUESTIONS } from "./occasions";
 import { orderConfirmations } from "./order-confirmations";
 import { refundMails } from "./refund-mails";
@@ -38,6 +39,7 @@ const KINDS: Record<DeliveryType, Kind> = {
   order_expiry: { compose: expiryMails, questions: 1 + OCCASION_QUESTIONS },
   waitlist_mail: { compose: waitlistMails, questions: 1 + OCCASION_QUESTIONS },
   event_cancellation: { compose: cancellationMails, questions: 1 + OCCASION_QUESTIONS },
+  event_move: { compose: moveMails, questions: 3 + OCCASION_QUESTIONS },
 };
 
 /** The questions that one invocation may still ask. */

@@ -8,8 +8,8 @@ import type { UsersRpc } from "../../shared/contracts/organizers";
 export interface Env extends Pick<NotificationsEnv, "DB" | "ENVIRONMENT" | "API_ORIGIN" | "SITES_BASE_HOST" | "MAIL_FROM"> {
   AUTH: Pick<AuthRpc, "accountMails">;
   BRANDING: Pick<BrandingRpc, "settingsOf">;
-  EVENTS: Pick<EventsRpc, "events" | "ticketsOfOrders" | "waitlistLetters">;
-  PAYMENTS: Pick<PaymentsRpc, "calledOffOrders" | "orders" | "refunds">;
+  EVENTS: Pick<EventsRpc, "events" | "formerAppointments" | "ticketsOfOrders" | "waitlistLetters">;
+  PAYMENTS: Pick<PaymentsRpc, "calledOffOrders" | "orders" | "refunds" | "standingOrders">;
   USERS: Pick<UsersRpc, "invitationMails" | "organizers">;
   OUTGOING: Pick<Queue, "send">;
   /** Not there in tests that run without a carrier. */

@@ -7,9 +7,9 @@ import { openapiOf } from "../../shared/http/operation";
 import { reportError } from "../../shared/observability/report";
 import { runSteps } from "../../shared/observability/sweep-steps";
 import { consumeMailbox } from "../../shared/queue/mailbox";
-import { tellBuyers } from "./cancelled-events";
 import { countOwed, parkHopeless } from "./deliveries";
 import { dispatchDue } from "./dispatch";
+import { tellBuyers } from "./event-rounds";
 import { messageHandlers } from "./message-handlers";
 import { answerNudges, nudge, nudgeIfDue, OUTGOING_QUEUE } from "./outgoing";
 import { app } from "./routes";
@@ -36,7 +36,7 @@ export class NotificationsService extends WorkerEntrypoint<NotificationsEnv> imp
     const done = await runSteps(this.env, this.ctx, {
       ...deadLetterSteps(this.env, this.ctx, this.env.DB, messageHandlers),
       parkedNow: () => parkHopeless(this.env.DB, Date.now()),
-      calledOff: () => tellBuyers(this.env),
+      told: () => tellBuyers(this.env),
       nudged: () => nudgeIfDue(this.env),
       settled: () => dispatchDue(this.env, this.ctx, FORGOTTEN_AFTER_MS),
     });

@@ -2,6 +2,7 @@ import { type MessageHandlers, together } from "../../shared/queue/consume";
 import { beginTelling } from "./cancelled-events";
 import { owe } from "./deliveries";
 import type { Env } from "./environment";
+import { hearMove, tellWhoPays } from "./moved-events";
 import { type WaitlistOccasion, waitlistMailId } from "./waitlist-mails";
 
 const oweWaitlist = (occasion: WaitlistOccasion) =>
@@ -32,14 +33,16 @@ export const messageHandlers: MessageHandlers<Env> = {
       Date.now(),
     ),
   ),
-  "order.paid": together((env, messages) =>
-    owe(
+  "order.paid": together(async (env, messages) => {
+    const nowMs = Date.now();
+    await owe(
       env.DB,
       "order_confirmation",
       messages.map((message) => message.data.orderId),
-      Date.now(),
-    ),
-  ),
+      nowMs,
+    );
+    await tellWhoPays(env, messages, nowMs);
+  }),
   "order.expired": together((env, messages) =>
     owe(
       env.DB,
@@ -53,6 +56,7 @@ export const messageHandlers: MessageHandlers<Env> = {
   "waitlist.ended": oweWaitlist("ended"),
   // Whose tickets it took is asked of payments, page by page: the sweep begins with it.
   "event.cancelled": (env, { data }) => beginTelling(env.DB, data.eventId, Date.now()),
+  "event.moved": (env, message) => hearMove(env, message, Date.now()),
   // One mail a refund, also where it had to be paid twice because the money came back.
   "refund.succeeded": together((env, messages) =>
     owe(

@@ -22,6 +22,16 @@ export const cancelledEvents = sqliteTable("cancelled_events", {
   passes: integer("passes").notNull().default(0),
 });
 
+export const movedEvents = sqliteTable("moved_events", {
+  eventId: text("event_id").primaryKey(),
+  version: integer("version").notNull(),
+  movedAtMs: integer("moved_at_ms").notNull(),
+  heardAtMs: integer("heard_at_ms").notNull(),
+  cursor: text("cursor"),
+  dueAtMs: integer("due_at_ms").notNull(),
+  finishedAtMs: integer("finished_at_ms"),
+});
+
 export const capturedMessages = sqliteTable("captured_messages", {
   id: text("id").primaryKey(),
   recipient: text("recipient").notNull(),
@@ -36,5 +46,6 @@ export type DeliveryType =
   | "order_confirmation"
   | "refund_mail"
   | "event_cancellation"
+  | "event_move"
   | "order_expiry"
   | "waitlist_mail";

@@ -3,12 +3,12 @@ import type { PaymentsRpc } from "../../shared/contracts/orders";
 import { serve } from "../../shared/http/app";
 import { openapiOf } from "../../shared/http/operation";
 import { consumeMailbox } from "../../shared/queue/mailbox";
-import { calledOffOrders } from "./called-off-orders";
 import { messageHandlers } from "./message-handlers";
 import { ordersById } from "./orders";
 import { refundsById } from "./refund-views";
 import { app } from "./routes";
 import { sweep } from "./sweep";
+import { calledOffOrders, standingOrders } from "./ticketed-orders";
 
 /** For sibling Workers. Not reachable from the internet. */
 export class PaymentsService extends WorkerEntrypoint<PaymentsEnv> implements PaymentsRpc {
@@ -30,6 +30,10 @@ export class PaymentsService extends WorkerEntrypoint<PaymentsEnv> implements Pa
 
   calledOffOrders(eventId: string, cursor: string | null) {
     return calledOffOrders(this.env, eventId, cursor);
+  }
+
+  standingOrders(eventId: string, beforeMs: number, cursor: string | null) {
+    return standingOrders(this.env, eventId, beforeMs, cursor);
   }
 
   refunds(ids: string[]) {

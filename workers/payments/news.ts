@@ -24,6 +24,7 @@ export function orderPaid({ order, lines }: OrderWithLines, nowMs: number, trace
       currency: order.currency,
       ticketCount: lines.reduce((sum, line) => sum + line.quantity, 0),
       paidAtMs: order.paid_at_ms ?? nowMs,
+      orderedAtMs: order.created_at_ms,
     },
   });
 }
