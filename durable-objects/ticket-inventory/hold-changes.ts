@@ -5,6 +5,7 @@ import { ok, type Result, refuse } from "../../shared/contracts/result";
 import type { Terms } from "./event";
 import { deathOf, endHold, findHold, fitHold, type HoldRecord, isLive, OFFER_HASH, rewriteHold, tellHold } from "./holds";
 import { checkEvent, checkSale, mergeLines, priceLines } from "./sale";
+import { areCompanionsSeated } from "./seat-companions";
 import { askAgain } from "./seats";
 import { returnHeldStock, takeAskedStock, takeStock } from "./stock";
 
@@ -35,9 +36,9 @@ export function changeHold(
   const asked = mergeLines(items);
   const refusal = checkSale(terms, asked, nowMs, partial ? null : hold.lines);
   if (refusal !== null) return refuse(refusal);
-  const lines = keepSeats(asked, hold.lines);
   // First back, then out: what the change frees of a shared pool counts for what it takes.
   returnHeldStock(sql, terms, [hold]);
+  const lines = keepSeats(sql, asked, hold, nowMs);
   const fitted = fitHold(sql, terms, hold.holder, lines, partial, nowMs, { id: holdId, had: hold.lines });
   if (!fitted.ok) return fitted;
   const { refused } = fitted.value;
@@ -62,16 +63,22 @@ function endOf(terms: Terms, hold: HoldRecord, lines: readonly HeldLine[], nowMs
   };
 }
 
-/** Who asks for as many of the best seats as he has keeps those that he has, unless he names one of them for somebody else. */
-function keepSeats(asked: readonly Line[], held: readonly HeldLine[]): Line[] {
+/**
+ * Who asks for as many of the best seats as he has keeps those that he has, unless he names one of them for somebody else, or gives up the
+ * accessible seat beside one that is for a companion.
+ */
+function keepSeats(sql: SqlStorage, asked: readonly Line[], { holder, lines: held }: HoldRecord, nowMs: number): Line[] {
   const named = new Set(asked.flatMap(({ seatIds = [] }) => seatIds));
-  return asked.map((line) => {
+  const kept = asked.map((line) => {
     const { ticketTypeId, quantity, bestAvailable, seatIds } = line;
     const same = held.find((earlier) => earlier.ticketTypeId === ticketTypeId && earlier.seats?.length === quantity);
     if (bestAvailable !== true || seatIds !== undefined || same?.seats === undefined) return line;
     const own = same.seats.map(({ id }) => id);
     return own.some((id) => named.has(id)) ? line : { ticketTypeId, quantity, seatIds: own };
   });
+  if (kept.every((line, index) => line === asked[index])) return kept;
+  const seatIds = kept.flatMap((line) => line.seatIds ?? []);
+  return areCompanionsSeated(sql, holder, seatIds, nowMs) ? kept : [...asked];
 }
 
 /** Moves the end out, never in and never beyond the cap; one that stands there already is the same answer. */

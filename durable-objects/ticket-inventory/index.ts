@@ -198,10 +198,10 @@ export class TicketInventory extends DurableObject<TicketInventoryEnv> implement
     });
   }
 
-  releaseSeats(seatIds: string[]) {
+  releaseSeats(seatIds: string[], companions = false) {
     return this.#commands.write((terms) => {
       terms.mayOffer = true;
-      return seats.releaseSeats(this.#sql, seatIds);
+      return seats.releaseSeats(this.#sql, seatIds, companions);
     });
   }
 

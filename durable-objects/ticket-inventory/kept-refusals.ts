@@ -24,6 +24,7 @@ const KEPT: readonly Refusal["code"][] = [
   "seat_repeated",
   "seat_taken",
   "seat_orphaned",
+  "seat_for_companion",
 ];
 
 /** A kept refusal is an answer as it was given, and none to be looked at once more. */

@@ -210,4 +210,8 @@ export const INVENTORY_SCHEMA: SchemaSteps = [
   ALTER TABLE holds ADD COLUMN person_verified INTEGER NOT NULL DEFAULT 0 CHECK (person_verified IN (0, 1));
   `,
   CONFIRMED_WAITING_SCHEMA,
+  `
+  -- Companions' seats of the event's map that anybody may have: their segments say that they are ordinary ones.
+  CREATE TABLE released_companions (seat_id TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
+  `,
 ];

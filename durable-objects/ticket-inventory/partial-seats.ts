@@ -3,6 +3,7 @@ import type { Line } from "../../shared/contracts/inventory";
 import { poolOfSeatCategory } from "../../shared/contracts/seats";
 import type { Terms } from "./event";
 import { typeOf } from "./sale";
+import { companionOf } from "./seat-companions";
 import { hasBest, tryPicking } from "./seat-lines";
 import { findSeats, readSegments } from "./seat-rows";
 import { freeAmong } from "./seats";
@@ -38,7 +39,10 @@ export function fitSeats(
   return { ...rest, quantity: 0 };
 }
 
-/** Of the named seats those that nobody has, at most so many; a table that was named whole is there whole, or not at all. */
+/**
+ * Of the named seats those that nobody has, at most so many; a table that was named whole is there whole, or not at all, and a companion's
+ * seat not without the accessible one that was named with it.
+ */
 function namedThere(sql: SqlStorage, seatIds: readonly string[], most: number): string[] {
   if (seatIds.length === 0) return [];
   const free = new Set(freeAmong(sql, seatIds));
@@ -48,7 +52,15 @@ function namedThere(sql: SqlStorage, seatIds: readonly string[], most: number): 
     [...found.values()].map(({ segment }) => segment),
   );
   const kept = new Set<string>();
-  for (const id of seatIds) {
+  const besideOf = (id: string) => {
+    const { segment = -1, place = -1 } = found.get(id) ?? {};
+    const row = segments.get(segment);
+    return row === undefined ? null : companionOf(row, place);
+  };
+  const companions = seatIds.filter((id) => besideOf(id) !== null);
+  for (const id of [...seatIds.filter((other) => !companions.includes(other)), ...companions]) {
+    const beside = besideOf(id);
+    if (beside !== null && seatIds.includes(beside) && !kept.has(beside)) continue;
     const segment = segments.get(found.get(id)?.segment ?? -1);
     const table = segment?.whole ? segment.seats.map(([seatId]) => seatId) : [];
     const together = table.length > 0 && table.every((seatId) => seatIds.includes(seatId)) ? table : [id];

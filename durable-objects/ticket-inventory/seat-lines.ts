@@ -1,17 +1,25 @@
 /** The seats that a hold's lines get. */
-import type { HeldSeat, HoldRefusal, Line } from "../../shared/contracts/inventory";
+import type { HeldSeat, Holder, HoldRefusal, Line } from "../../shared/contracts/inventory";
+import type { Refusal } from "../../shared/contracts/problems";
 import { ok, type Result, refuse } from "../../shared/contracts/result";
 import { MAX_SEATS_TOGETHER } from "../../shared/contracts/seats";
 import { soldOut } from "./available";
 import { chooseBest } from "./best-available";
 import type { Terms } from "./event";
 import { typeOf } from "./sale";
+import { checkCompanions } from "./seat-companions";
 import { accessibleOf, seatRepeated, sectionsOf } from "./seat-form";
 import { lanesOf, openSeatIndex, type SeatLane } from "./seat-index";
-import { findSeats, readSegments, type SeatPlace, type SeatSegmentRow } from "./seat-rows";
+import { type FoundSeat, findSeats, readSegments, type SeatPlace, type SeatSegmentRow } from "./seat-rows";
 import { bestWindow, orphansMade, runsOf } from "./seat-runs";
 import { nameSeats, returnSeats, takeSeats } from "./seats";
 import { chooseAccessible, placesOf } from "./seats-accessible";
+
+/** Whether companions' seats among those that are named go with their accessible ones. */
+type CompanionCheck = (
+  seats: readonly FoundSeat[],
+  segments: ReadonlyMap<number, SeatSegmentRow>,
+) => Refusal<"seat_for_companion"> | null;
 
 /** Where a party of so many may choose: what is set aside for others is not open to it. */
 export type LanesFor = (quantity: number) => (lane: SeatLane) => boolean;
@@ -27,19 +35,21 @@ export type SeatsByType = Map<string, HeldSeat[]>;
 export function pickSeats(
   sql: SqlStorage,
   terms: Terms,
-  holdId: string,
+  hold: { id: string; holder: Holder },
   lines: readonly Line[],
+  nowMs: number,
   lanesFor: LanesFor = everyLane,
 ): Result<SeatsByType, HoldRefusal> {
   const picked: SeatsByType = new Map();
-  const refusal = pickInto(sql, terms, holdId, lines, picked, lanesFor);
+  const companions: CompanionCheck = (seats, segments) => checkCompanions(sql, hold.holder, seats, segments, nowMs);
+  const refusal = pickInto(sql, terms, hold.id, lines, picked, companions, lanesFor);
   return refusal === null ? ok(picked) : refuse(refusal);
 }
 
-/** Whether the lines may have their seats together; nothing stays taken. Null where they may. */
+/** Whether there are seats for the lines together, whoever asks for them; nothing stays taken. Null where there are. */
 export function tryPicking(sql: SqlStorage, terms: Terms, lines: readonly Line[]): HoldRefusal | null {
   const picked: SeatsByType = new Map();
-  const refusal = pickInto(sql, terms, "trial", lines, picked);
+  const refusal = pickInto(sql, terms, "trial", lines, picked, () => null);
   const taken = [...picked.values()].flat();
   returnSeats(
     sql,
@@ -56,11 +66,12 @@ function pickInto(
   holdId: string,
   lines: readonly Line[],
   picked: SeatsByType,
+  companions: CompanionCheck,
   lanesFor: LanesFor = everyLane,
 ): HoldRefusal | null {
   const seated = lines.filter(({ ticketTypeId }) => typeOf(terms, ticketTypeId).seatCategories.length > 0);
   if (seated.length === 0) return null;
-  return takeNamed(sql, terms, holdId, seated, picked) ?? takeBest(sql, terms, holdId, seated, picked, lanesFor);
+  return takeNamed(sql, terms, holdId, seated, picked, companions) ?? takeBest(sql, terms, holdId, seated, picked, lanesFor);
 }
 
 function takeNamed(
@@ -69,6 +80,7 @@ function takeNamed(
   holdId: string,
   lines: readonly Line[],
   picked: SeatsByType,
+  companions: CompanionCheck,
 ): HoldRefusal | null {
   const named = lines.flatMap(({ seatIds = [] }) => seatIds);
   if (named.length === 0) return null;
@@ -93,7 +105,8 @@ function takeNamed(
     const places = seatIds.flatMap((id) => found.get(id) ?? []);
     picked.set(ticketTypeId, nameSeats(segments, places));
   }
-  return checkTables(segments, seats) ?? (terms.refuseOrphanSeats ? checkOrphans(segments, seats) : null);
+  const wrong = companions(seats, segments) ?? checkTables(segments, seats);
+  return wrong ?? (terms.refuseOrphanSeats ? checkOrphans(segments, seats) : null);
 }
 
 /** A table whose seats are named in part. */

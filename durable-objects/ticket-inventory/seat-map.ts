@@ -166,6 +166,7 @@ export function activateMap(sql: SqlStorage, seatMapId: string | null): Refusal<
   sql.exec("UPDATE seat_maps SET is_active = 0 WHERE is_active = 1");
   if (map !== null) sql.exec("UPDATE seat_maps SET is_active = 1 WHERE number = ?", map.number);
   removeOtherMaps(sql);
+  sql.exec("DELETE FROM released_companions");
   if (map !== null) seatOwners(sql, map.number);
   writeSeatPools(sql);
   return null;

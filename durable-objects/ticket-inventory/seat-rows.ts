@@ -3,7 +3,7 @@
  * and the category's pool. However many seats change in one command, the statements are the same few.
  */
 import { poolOfSeatCategory } from "../../shared/contracts/seats";
-import { compareWindows, type SeatWindow, type SegmentShape, type StateLetter } from "./seat-runs";
+import { compareWindows, runsOf, type SeatWindow, type SegmentShape, type StateLetter, windowsOf } from "./seat-runs";
 
 /** Numbers of one map's segments: contracts/seats.ts allows fewer. */
 export const SEGMENTS_PER_MAP = 1_000_000;
@@ -151,6 +151,14 @@ export function writeStates(sql: SqlStorage, changes: readonly { row: SeatSegmen
   for (const { row, states } of changed) {
     if (row.kinds.includes("a")) writeAccessible(sql, row, states);
   }
+}
+
+/** Other kinds for a segment's seats, as many as it has. */
+export function reshapeSegment(sql: SqlStorage, row: SeatSegmentRow, kinds: string): void {
+  const windowsIn = (shape: SegmentShape) => runsOf(shape, row.states).flatMap((run) => windowsOf(shape, run));
+  sql.exec("UPDATE seat_segments SET kinds = ? WHERE number = ?", kinds, row.segment);
+  deleteWindows(sql, windowsIn(row));
+  insertWindows(sql, windowsIn({ ...row, kinds }));
 }
 
 function deleteWindows(sql: SqlStorage, windows: readonly SeatWindow[]): void {

@@ -7,6 +7,7 @@ import type { Refusal } from "../../shared/contracts/problems";
 import { ok, type Result, refuse } from "../../shared/contracts/result";
 import { MAX_SEATS_PER_CHANGE, poolOfSeatCategory, type SeatStates } from "../../shared/contracts/seats";
 import type { Terms } from "./event";
+import { releaseCompanions, releasedCompanions } from "./seat-companions";
 import { seatRepeated } from "./seat-form";
 import { type FoundSeat, findSeats, moveSeats, SEGMENTS_PER_MAP, type SeatPlace, type SeatSegmentRow } from "./seat-rows";
 
@@ -135,15 +136,20 @@ export function blockSeats(
   return ok({ changed: seats.length });
 }
 
-/** Blocked seats become free; any other stays as it is. */
-export function releaseSeats(sql: SqlStorage, seatIds: readonly string[]): Result<{ changed: number }, NamedSeats> {
+/** Blocked seats become free; any other stays as it is. `companions`: those of them that are a companion's become everybody's. */
+export function releaseSeats(
+  sql: SqlStorage,
+  seatIds: readonly string[],
+  companions = false,
+): Result<{ changed: number }, NamedSeats> {
   const known = knownSeats(sql, seatIds);
   if (!known.ok) return known;
   const blocked = blockedAmong(sql, seatIds);
   const seats = known.value.filter(({ id }) => blocked.has(id));
   sql.exec("DELETE FROM seat_owners WHERE seat_id IN (SELECT value FROM json_each(?))", JSON.stringify([...blocked]));
   moveSeats(sql, seats, "b", "f");
-  return ok({ changed: seats.length });
+  const released = companions ? releaseCompanions(sql, known.value) : new Set<string>();
+  return ok({ changed: new Set([...blocked, ...released]).size });
 }
 
 /** Those of the ids that nobody has, in their order; one that is no seat of the map is among them. */
@@ -204,5 +210,6 @@ export function tellStates(sql: SqlStorage, { isPublic, organizerId }: Terms, no
     const states = letters.get(segment) ?? "";
     letters.set(segment, `${states.slice(0, place)}f${states.slice(place + 1)}`);
   }
-  return { isPublic, organizerId, seatMapId: map.id, asOfMs: nowMs, states: [...letters.values()] };
+  const told = { isPublic, organizerId, seatMapId: map.id, asOfMs: nowMs, states: [...letters.values()] };
+  return { ...told, releasedCompanions: releasedCompanions(sql) };
 }

@@ -47,7 +47,7 @@ export function takeOfferedStock(
   share: Share,
 ): Result<HeldLine[], HoldRefusal> {
   if (!move(sql, terms, hold, TAKE)) return refuse(soldOut(hold.lines));
-  const picked = pickSeats(sql, terms, hold.id, asked, share.lanes);
+  const picked = pickSeats(sql, terms, hold, asked, nowMs, share.lanes);
   if (!picked.ok) return picked;
   if (share.isKept([...picked.value.values()].flatMap((seats) => seats.map(({ id }) => id)))) return refuse(soldOut(hold.lines));
   openTiers(sql, terms, nowMs);

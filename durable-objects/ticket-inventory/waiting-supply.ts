@@ -29,14 +29,15 @@ export function supplyOf(sql: SqlStorage, terms: Terms): Supply {
   return { pools, seats: seatSupplyOf(sql, terms) };
 }
 
-/** A map never changes under its id and number, so that it is counted once. */
+/** A map never changes under its id and number but by the companions' seats that are released, so that it is counted once. */
 const counted = new WeakMap<SqlStorage, { map: string; seats: Map<string, SeatSupply> }>();
 
 function seatSupplyOf(sql: SqlStorage, { seatMapId }: Terms): Map<string, SeatSupply> {
   if (seatMapId === null) return new Map();
   const [active] = sql.exec<{ number: number; id: string }>("SELECT number, id FROM seat_maps WHERE is_active = 1").toArray();
   if (active === undefined) return new Map();
-  const map = `${active.number}/${active.id}`;
+  const { released } = sql.exec<{ released: number }>("SELECT COUNT(*) AS released FROM released_companions").one();
+  const map = `${active.number}/${active.id}/${released}`;
   const known = counted.get(sql);
   if (known?.map === map) return known.seats;
   const seats = countSupply(sql, active.number);

@@ -10,11 +10,10 @@ export const HoldLine = z
   .strictObject({
     ticketTypeId: Id,
     quantity: z.int().min(1).max(MAX_PER_ORDER),
-    seatIds: z
-      .array(z.string().min(1).max(64))
-      .max(MAX_PER_ORDER)
-      .optional()
-      .meta({ description: "Of a ticket type with seats: these, as many as `quantity`" }),
+    seatIds: z.array(z.string().min(1).max(64)).max(MAX_PER_ORDER).optional().meta({
+      description:
+        "Of a ticket type with seats: these, as many as `quantity`. A companion's seat goes with the accessible seat that it belongs to, in the same hold or one that its holder has, until the organizer releases it.",
+    }),
     bestAvailable: BestAvailable.optional().meta({
       description: "Of a ticket type with seats: the best that are left, together where that is possible",
     }),

@@ -285,6 +285,7 @@ export type HoldRefusal = Refusal<
   | "seat_repeated"
   | "seat_taken"
   | "seat_orphaned"
+  | "seat_for_companion"
   | "hold_expired"
   | "hold_released"
   | "idempotency_key_reused"

@@ -10,6 +10,7 @@ export const PROBLEMS = {
   invalid_cursor: { status: 400, title: "The cursor was not made by this list" },
   invalid_idempotency_key: { status: 400, title: "The Idempotency-Key is not 1 to 255 visible ASCII characters" },
   invalid_signature: { status: 400, title: "The signature does not fit the body" },
+  invalid_session_kind: { status: 400, title: "There is no such kind of session" },
   invalid_token: { status: 400, title: "The token is unknown, used or too old" },
   attestation_invalid: { status: 400, title: "The new passkey's answer does not fit what was asked" },
   // credential (401)
@@ -26,6 +27,10 @@ export const PROBLEMS = {
   insufficient_user_authentication: { status: 401, title: "This needs a fresh proof of who is asking" },
   // permission, existence (403, 404, 405)
   forbidden: { status: 403, title: "This caller may not do that" },
+  csrf_failed: {
+    status: 403,
+    title: "Nothing shows that a page of this origin sent this: its Origin or x-csrf-token is wrong or missing",
+  },
   main_host_required: { status: 403, title: "A session made on an organizer's host may not do that" },
   email_not_verified: { status: 403, title: "The e-mail address is not verified yet" },
   second_factor_required: { status: 403, title: "The account has a second factor; the password alone does not do" },
@@ -76,6 +81,7 @@ export const PROBLEMS = {
   already_waiting: { status: 409, title: "This person stands on the waiting list already" },
   offer_not_open: { status: 409, title: "There is no offer that stands" },
   seat_taken: { status: 409, title: "A seat is taken" },
+  seat_for_companion: { status: 409, title: "A companion's seat is sold with its accessible seat" },
   seat_orphaned: { status: 409, title: "The seats would leave a single one between taken ones" },
   seat_map_in_use: { status: 409, title: "Seats of the map are sold, held or blocked, or events use it" },
   too_many_seat_maps: { status: 409, title: "The organizer has as many seat maps as one may" },
@@ -156,6 +162,6 @@ export interface RefusalMembers {
   sold?: number;
   held?: number;
   blocked?: number;
-  /** `seat_taken`, `seat_orphaned`, `seat_unknown`, `seat_repeated`: the seats meant. */
+  /** `seat_taken`, `seat_orphaned`, `seat_for_companion`, `seat_unknown`, `seat_repeated`: the seats meant. */
   seatIds?: string[];
 }

@@ -48,7 +48,7 @@ const SeatOfTable = z.strictObject({
   y: Coordinate,
   /** A wheelchair's place, or one without steps. */
   accessible: z.boolean().optional(),
-  /** The accessible seat beside which somebody comes along. */
+  /** The accessible seat beside which somebody comes along: without it the seat is not sold until the organizer releases it. */
   companionOf: SeatId.optional(),
 });
 const SeatOfRow = SeatOfTable.extend({
@@ -192,6 +192,8 @@ export interface SeatStates {
   asOfMs: number;
   /** By segment's number, a letter of `SEAT_STATE_LETTERS` for each of its seats in their order. */
   states: string[];
+  /** Companions' seats that anybody may have; absent where an older object tells it. */
+  releasedCompanions?: string[];
 }
 
 export interface SeatMove {
@@ -215,9 +217,13 @@ export interface SeatInventoryRpc {
     seatIds: string[],
     reason: string | null,
   ): Promise<Result<{ changed: number }, Refusal<"event_not_found" | "seat_unknown" | "seat_repeated" | "seat_taken">>>;
-  /** Blocked seats become free; one that is not blocked stays as it is. */
+  /**
+   * Blocked seats become free; one that is not blocked stays as it is. `companions`: those of them that are a companion's are ordinary
+   * seats from now on, until the event has another map.
+   */
   releaseSeats(
     seatIds: string[],
+    companions?: boolean,
   ): Promise<Result<{ changed: number }, Refusal<"event_not_found" | "seat_unknown" | "seat_repeated">>>;
   /**
    * All moves or none: the tickets' seats are free for each other's moves (A↔B). A seat must be of a category that the ticket's type
@@ -268,7 +274,15 @@ const SeatIds = z.array(SeatId).min(1).max(MAX_SEATS_PER_CHANGE);
 export const SeatBlock = z
   .strictObject({ seatIds: SeatIds, reason: OneLine.trim().min(1).max(200).optional() })
   .meta({ id: "SeatBlock" });
-export const SeatRelease = z.strictObject({ seatIds: SeatIds }).meta({ id: "SeatRelease" });
+export const SeatRelease = z
+  .strictObject({
+    seatIds: SeatIds,
+    companions: z
+      .boolean()
+      .optional()
+      .meta({ description: "Companions' seats among them may be had by anybody from now on, until the event has another map" }),
+  })
+  .meta({ id: "SeatRelease" });
 export const SeatSwap = z
   .strictObject({
     moves: z

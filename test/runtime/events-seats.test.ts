@@ -36,6 +36,7 @@ it("seats are told as data and as a picture, held by name and by the best, block
     [{ ticketTypeId: seat, quantity: 0, bestAvailable: true }, "400 invalid_body"],
     [{ ticketTypeId: typeOf("Standing"), quantity: 1, bestAvailable: true }, "422 seat_unknown"],
     [{ ticketTypeId: seat, quantity: 1, seatIds: ["p-2-1"], bestAvailable: true }, "400 invalid_body"],
+    [{ ticketTypeId: seat, quantity: 1, seatIds: ["p-12-c2"] }, "409 seat_for_companion"],
   ];
   for (const [item, refusal] of refusals) expect(codeOf(await hold(item)), JSON.stringify(item)).toBe(refusal);
 
@@ -47,6 +48,18 @@ it("seats are told as data and as a picture, held by name and by the best, block
   expect(codeOf(await change("block", { seatIds: ["b-2-1", "b-2-1"] }))).toBe("422 seat_repeated");
   expect(codeOf(await change("block", { seatIds: ["b-2-1"] }, room.member("door")))).toBe("403 forbidden");
   expect(parse(SeatsChange, await change("release", { seatIds: ["b-1-3", "b-2-1"] }))).toEqual({ changed: 1 });
+  // Who comes along has a seat of his own, until the organizer gives it to anybody.
+  const companionOf = async (id: string) => {
+    const { sections } = await statesOf(room, path);
+    return sections.flatMap(({ rows }) => rows.flatMap((row) => row.seats)).find((one) => one.id === id)?.companionOf;
+  };
+  expect(await companionOf("p-12-c2")).toBe("p-12-w2");
+  expect(codeOf(await change("release", { seatIds: ["p-12-c2"], companions: "yes" }))).toBe("400 invalid_body");
+  expect(parse(SeatsChange, await change("release", { seatIds: ["p-12-c2"], companions: true }))).toEqual({ changed: 1 });
+  expect([await companionOf("p-12-c1"), await companionOf("p-12-c2")]).toEqual(["p-12-w1", undefined]);
+  const { id: lone, secret } = parse(Hold, await hold({ ticketTypeId: seat, quantity: 1, seatIds: ["p-12-c2"] }), 201);
+  expect((await room.ask("DELETE", `${path}/holds/${lone}`, { as: { kind: "bearer_secret", secret } })).status).toBe(204);
+
   const standing = await statesOf(room, path);
   expect(standing.counts).toEqual({ free: 237, held: 5, sold: 0, blocked: 2 });
   expect([standing.stateOf("p-1-7"), standing.stateOf("b-1-1"), standing.stateOf("b-1-3")]).toEqual(["held", "blocked", "free"]);

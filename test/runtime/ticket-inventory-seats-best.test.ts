@@ -58,8 +58,8 @@ test("accessible seats go to whom asks for them, with the companion's seat besid
   expect(idsOf(pair).sort()).toEqual(["p-12-c1", "p-12-w1"]);
   expect(idsOf(granted(await inventory.placeHold(askBest(middle.id, 1, { accessible: 1 }))))).toEqual(["p-12-w2"]);
   expect(codeOf(await inventory.placeHold(askBest(middle.id, 1, { accessible: 1 })))).toBe("sold_out");
-  // Picked by its id a companion's seat may be had.
-  granted(await inventory.placeHold(askSeats(middle.id, "p-12-c2")));
+  // The other companion's seat is nobody's: not the best available's, and not whoever picks it by its id.
+  expect(codeOf(await inventory.placeHold(askSeats(middle.id, "p-12-c2")))).toBe("seat_for_companion");
 });
 
 test("sections that are named are the only ones looked at", async () => {

@@ -72,7 +72,11 @@ test("a seat named twice is refused wherever the repetition comes from, and the 
   const picked = await runInDurableObject(inventory, (_, { storage }) => {
     const terms = readTerms(storage.sql);
     const lines = [adult.id, child.id].map((ticketTypeId) => ({ ticketTypeId, quantity: 1, seatIds: ["p-1-1"] }));
-    return terms === null ? null : storage.transactionSync(() => pickSeats(storage.sql, terms, holdId, lines));
+    return terms === null
+      ? null
+      : storage.transactionSync(() =>
+          pickSeats(storage.sql, terms, { id: holdId, holder: { kind: "user", key: "his" } }, lines, Date.now()),
+        );
   });
   expect(picked).toEqual({ ok: false, error: { code: "seat_repeated", members: { seatIds: ["p-1-1"] } } });
   expect(await takenSeats(event)).toEqual(before);

@@ -166,13 +166,22 @@ export function blockSeats(dice: Dice, model: Model): Command {
 
 export function releaseSeats(dice: Dice, model: Model): Command {
   const ids = model.blocked.size > 0 && dice.chance(0.8) ? dice.some([...model.blocked], 0.5) : drawSeatIds(dice, model);
+  const companions = dice.chance(0.1);
+  const tied = [...model.seats.values()].filter(({ kind, whole }) => kind === "c" && !whole).map(({ id }) => id);
+  if (companions && tied.length > 0 && dice.chance(0.7)) ids.push(dice.pick(tied));
   return command(
-    `releaseSeats ${ids}`,
-    (object) => object.releaseSeats(ids),
+    `releaseSeats ${ids}${companions ? " companions" : ""}`,
+    (object) => object.releaseSeats(ids, companions),
     (answer) => {
       const told = settle(answer, namesRefusal(model, ids));
       if (told === null) return;
-      agree("released", told.changed, ids.filter((id) => model.blocked.delete(id)).length);
+      const changed = ids.filter((id) => {
+        const seat = model.seats.get(id);
+        const isReleased = companions && seat?.kind === "c" && !seat.whole;
+        if (isReleased) seat.kind = "o";
+        return model.blocked.delete(id) || isReleased;
+      });
+      agree("released", told.changed, changed.length);
     },
   );
 }

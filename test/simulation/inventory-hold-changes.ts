@@ -55,7 +55,7 @@ export function changeHold(dice: Dice, model: Model): Command {
     (answer) => {
       const dead = unclaimedRefusal(model, hold);
       if (dead !== null || hold === undefined) return void settle(answer, dead);
-      const lines = keepsOwnSeats(hold, mergeLines(items));
+      const lines = keepsOwnSeats(model, hold, mergeLines(items));
       const had = hold.lines;
       const [sight, plan] = without(hold, () => {
         const seen = seeSeats(model, codeOf(answer));

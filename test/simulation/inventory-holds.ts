@@ -169,7 +169,7 @@ export function planLines(
   const limit = holderRefusal(model, holder, plan.lines);
   if (limit !== null) return { refusal: limit };
   if (!hasRoom(model, plan.lines, had)) return { refusal: "sold_out" };
-  const seats = seatRefusal(model, plan.lines, sight);
+  const seats = seatRefusal(model, holder, plan.lines, sight);
   return seats === null ? plan : { refusal: seats };
 }
 

@@ -69,6 +69,14 @@ export const MUTANTS: readonly Mutant[] = [
     swap("seat-lines.ts", "(terms.refuseOrphanSeats ?", "(!terms.refuseOrphanSeats ?"),
   ),
   mutant(
+    "a companion's seat is anybody's",
+    swap("seat-companions.ts", "if (lone.length === 0) return null;", "if (lone.length >= 0) return null;"),
+  ),
+  mutant(
+    "a companion's seat that was released stays out of reach of the best available",
+    swap("seat-companions.ts", "reshapeSegment(sql, row, kinds);", "reshapeSegment(sql, row, row.kinds);"),
+  ),
+  mutant(
     "the nearest seats are the best, whomever they leave alone",
     swap("seat-index.ts", "ORDER BY orphans, distance, segment, first LIMIT", "ORDER BY distance, orphans, segment, first LIMIT"),
   ),

@@ -1,9 +1,10 @@
 /** Seats in a hold's lines: what may be refused, and what the object may give where the choice is its own. */
-import type { HeldLine, Line } from "../../shared/contracts/inventory.ts";
+import type { HeldLine, Holder, Line } from "../../shared/contracts/inventory.ts";
 import { agree, Difference } from "./inventory-command.ts";
 import type { Dice } from "./inventory-dice.ts";
 import type { Letter, ModelSeat } from "./inventory-map.ts";
 import type { Model, ModelHold } from "./inventory-model.ts";
+import { without } from "./inventory-rules.ts";
 import {
   fewestParts,
   fieldOf,
@@ -52,7 +53,7 @@ export function askForSeats(dice: Dice, model: Model, line: Line): Line {
 }
 
 /** Why these lines cannot have their seats: first those that are named, then the best of the rest. */
-export function seatRefusal(model: Model, lines: readonly Line[], { taken, heard }: Sight): string | null {
+export function seatRefusal(model: Model, holder: Holder, lines: readonly Line[], { taken, heard }: Sight): string | null {
   const named: ModelSeat[] = [];
   for (const { ticketTypeId, seatIds = [] } of lines) {
     for (const id of seatIds) {
@@ -64,6 +65,8 @@ export function seatRefusal(model: Model, lines: readonly Line[], { taken, heard
   if (named.some(({ id }) => taken.has(id))) return "seat_taken";
   const rows = rowsOf(model, named);
   const ids = new Set(named.map(({ id }) => id));
+  if (named.some((seat) => isTied(seat) && !ids.has(seat.companionOf ?? "") && !hasSeat(model, holder, seat.companionOf)))
+    return "seat_for_companion";
   if (rows.some((row) => row[0]?.whole && !row.every(({ id }) => ids.has(id)))) return "seat_count_mismatch";
   if (model.config.refuseOrphanSeats) {
     const isFree = (seat: ModelSeat | undefined) => seat !== undefined && !taken.has(seat.id);
@@ -82,6 +85,24 @@ export function seatRefusal(model: Model, lines: readonly Line[], { taken, heard
     if (!can) return "sold_out";
   }
   return null;
+}
+
+/** Kept for who comes along with the accessible seat that it belongs to. */
+const isTied = ({ kind, whole }: ModelSeat): boolean => kind === "c" && !whole;
+
+/** In a hold that lives, or by a ticket. */
+function hasSeat(model: Model, { kind, key }: Holder, seatId: string | null): boolean {
+  const isOwn = (hold: ModelHold | undefined) => hold?.holder.kind === kind && hold.holder.key === key;
+  const isHeld = model.holds.some(
+    (hold) => isOwn(hold) && model.isLive(hold) && hold.lines.some(({ seatIds }) => seatIds.includes(seatId ?? "")),
+  );
+  return (
+    isHeld ||
+    model.tickets.some(
+      (ticket) =>
+        ticket.seatId === seatId && (ticket.status !== "void" || ticket.keepsPlace) && isOwn(model.holdOfOrder(ticket.orderId)),
+    )
+  );
 }
 
 /** Null where it depends on which of the accessible seats are taken. */
@@ -124,8 +145,15 @@ export function fitLine(model: Model, line: Line, room: number, planned: readonl
 /** Those that nobody has, at most so many; of a table that is named whole all or none. */
 function namedThere(model: Model, taken: ReadonlyMap<string, Letter>, ids: readonly string[], most: number): string[] {
   const kept: string[] = [];
-  for (const id of ids) {
+  const tiedTo = (id: string): string | null => {
     const seat = model.seats.get(id);
+    return seat !== undefined && isTied(seat) ? seat.companionOf : null;
+  };
+  // Who comes along comes after those beside whom he sits.
+  for (const id of [...ids].sort((one, other) => Number(tiedTo(one) !== null) - Number(tiedTo(other) !== null))) {
+    const seat = model.seats.get(id);
+    const beside = tiedTo(id);
+    if (beside !== null && ids.includes(beside) && !kept.includes(beside)) continue;
     const table = seat?.whole ? rowsOf(model, [seat]).flat() : [];
     const isWhole = table.length > 0 && table.every((one) => ids.includes(one.id));
     const together = isWhole ? table.map((one) => one.id) : [id];
@@ -135,9 +163,12 @@ function namedThere(model: Model, taken: ReadonlyMap<string, Letter>, ids: reado
   return ids.filter((id) => kept.includes(id));
 }
 
-/** Who asks for as many of the best seats as he has keeps those that he has, but for one that another of his lines names. */
-export const keepsOwnSeats = (hold: ModelHold, lines: readonly Line[]): Line[] =>
-  lines.map((line) => {
+/**
+ * Who asks for as many of the best seats as he has keeps those that he has, but for one that another of his lines names, or where somebody
+ * who comes along would be left alone.
+ */
+export function keepsOwnSeats(model: Model, hold: ModelHold, lines: readonly Line[]): Line[] {
+  const kept = lines.map((line) => {
     const same = hold.lines.find(
       ({ ticketTypeId, seatIds }) => ticketTypeId === line.ticketTypeId && seatIds.length === line.quantity && seatIds.length > 0,
     );
@@ -145,6 +176,14 @@ export const keepsOwnSeats = (hold: ModelHold, lines: readonly Line[]): Line[] =
     if (lines.some(({ seatIds = [] }) => seatIds.some((id) => same.seatIds.includes(id)))) return line;
     return { ticketTypeId: line.ticketTypeId, quantity: line.quantity, seatIds: same.seatIds };
   });
+  const ids = kept.flatMap(({ seatIds = [] }) => seatIds);
+  const isAlone = (id: string) => {
+    const seat = model.seats.get(id);
+    if (seat === undefined || !isTied(seat) || ids.includes(seat.companionOf ?? "")) return false;
+    return !without(hold, () => hasSeat(model, hold.holder, seat.companionOf));
+  };
+  return ids.some(isAlone) ? [...lines] : kept;
+}
 
 /** The seats that a hold got must be such as were asked for, free, and the best where the choice was the object's. */
 export function judgeSeats(model: Model, asked: readonly Line[], told: readonly HeldLine[], { taken }: Sight): void {

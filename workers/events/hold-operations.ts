@@ -15,6 +15,7 @@ const holdRefusals = [
   "seat_repeated",
   "seat_taken",
   "seat_orphaned",
+  "seat_for_companion",
   "sold_out",
   "holder_limit",
   "hold_expired",

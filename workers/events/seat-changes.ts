@@ -14,8 +14,13 @@ export const blockSeats = (
   reason: string | null,
 ): Promise<Result<SeatsChange, Refusal>> => change(env, eventId, (inventory) => inventory.blockSeats(seatIds, reason));
 
-export const releaseSeats = (env: Env, eventId: string, seatIds: string[]): Promise<Result<SeatsChange, Refusal>> =>
-  change(env, eventId, (inventory) => inventory.releaseSeats(seatIds));
+/** `companions`: those of them that are kept for a companion become everybody's. */
+export const releaseSeats = (
+  env: Env,
+  eventId: string,
+  seatIds: string[],
+  companions: boolean,
+): Promise<Result<SeatsChange, Refusal>> => change(env, eventId, (inventory) => inventory.releaseSeats(seatIds, companions));
 
 /** The tickets keep their codes: a buyer need not get a new one. */
 export async function swapSeats(env: Env, eventId: string, moves: SeatMove[]): Promise<Result<SwappedSeat[], Refusal>> {

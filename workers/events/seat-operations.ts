@@ -103,11 +103,13 @@ export const seatOperations = {
   },
   releaseSeats: {
     operationId: "releaseSeats",
-    summary: "Give blocked seats back to the sale",
-    description: `What is not blocked stays as it is. ${ON_SALE}`,
+    summary: "Give blocked seats, and companions' seats, to the sale",
+    description: `What is not blocked stays as it is. A companion's seat is sold with the accessible seat that it belongs to; with \`companions\` those named are ordinary seats from then on. ${ON_SALE}`,
     tags: ["seats"],
     requestExample: { seatIds: ["p-1-1", "p-1-2"] },
-    answers: { 200: { description: "How many are free now that were not", schema: SeatsChange, example: { changed: 2 } } },
+    answers: {
+      200: { description: "How many are free, or everybody's, now that were not", schema: SeatsChange, example: { changed: 2 } },
+    },
     refusals: ["event_state", "seat_unknown", "seat_repeated", "overloaded"],
   },
   swapSeats: {

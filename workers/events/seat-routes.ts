@@ -76,7 +76,10 @@ export const seatRoutes = new Hono<{ Bindings: Env }>()
     operation(operations.releaseSeats),
     requireMember("events:write"),
     form(SeatRelease),
-    async (c) => c.json(unwrap(await releaseSeats(c.env, eventIdOf(c), c.var.form.seatIds)), 200),
+    async (c) => {
+      const { seatIds, companions = false } = c.var.form;
+      return c.json(unwrap(await releaseSeats(c.env, eventIdOf(c), seatIds, companions)), 200);
+    },
   )
   .post(
     "/events/:eventId/seats/swap",

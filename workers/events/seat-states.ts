@@ -63,9 +63,13 @@ export async function readSeats(env: Env, principal: Principal, asked: SeatsAske
   return ok({ body, etag: `W/"${snapshot.digest}-${name}"`, known: snapshot.isPublic });
 }
 
-const render = (map: CompiledSeatMap, { states }: Snapshot, { eventId, format, sectionId, language }: SeatsAsked): string =>
+const render = (
+  map: CompiledSeatMap,
+  { states, releasedCompanions }: Snapshot,
+  { eventId, format, sectionId, language }: SeatsAsked,
+): string =>
   format === "json"
-    ? eventSeatsJson(map, eventId, states, sectionId)
+    ? eventSeatsJson(map, eventId, states, sectionId, releasedCompanions)
     : drawSeats(map, { title: LEGEND_WORDS[language].seats, language, states, sectionId });
 
 function rememberAnswer(snapshot: Snapshot, name: string, body: string): void {
@@ -96,7 +100,7 @@ async function askAnew(env: Env, eventId: string, nowMs: number): Promise<Result
   if (answer.value === null) return refuse({ code: "seat_map_not_found", detail: "The event has no seats." });
   const before = snapshots.get(eventId);
   const { asOfMs, ...standing } = answer.value;
-  const digest = await digestOf(standing.seatMapId, standing.states);
+  const digest = await digestOf(standing.seatMapId, standing.states, standing.releasedCompanions);
   const asOf = toTimestamp(asOfMs);
   // What says the same is rendered once, however long nobody buys.
   const answers = before?.digest === digest ? before.answers : new Map<string, string>();
@@ -120,5 +124,5 @@ async function planned(env: Env, principal: Principal, eventId: string): Promise
   return ok({ isPublic: false, organizerId, seatMapId: map.id, states, asOf, digest, untilMs: 0, answers: new Map() });
 }
 
-const digestOf = async (seatMapId: string, states: readonly string[]): Promise<string> =>
-  (await sha256(`${seatMapId} ${states.join(" ")}`)).slice(0, 32);
+const digestOf = async (seatMapId: string, states: readonly string[], released: readonly string[] = []): Promise<string> =>
+  (await sha256([seatMapId, ...states, ...released].join(" "))).slice(0, 32);

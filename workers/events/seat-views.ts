@@ -17,7 +17,7 @@ const Seat = z.object({
   y: z.number(),
   category: z.string().optional().meta({ description: "Where it is not the row's" }),
   accessible: z.literal(true).optional(),
-  companionOf: z.string().optional(),
+  companionOf: z.string().optional().meta({ description: "The accessible seat that it is sold with" }),
   gapAfter: z.literal(true).optional().meta({ description: "The next seat of the row is no neighbour" }),
 });
 const SeatWithState = Seat.extend({ state: z.enum(SEAT_STATES) });
@@ -120,18 +120,21 @@ const categoriesOf = (map: CompiledSeatMap) =>
 export const seatMapJson = (summary: SeatMapSummary, map: CompiledSeatMap): string =>
   JSON.stringify({ ...summary, sections: viewOf(map, null, () => ({})) });
 
-/** `EventSeats` without its `asOf`. `states` by segment's number; `sectionId` null for all. */
+/** `EventSeats` without its `asOf`. `states` by segment's number; `sectionId` null for all; seats that are companions' no more. */
 export function eventSeatsJson(
   map: CompiledSeatMap,
   eventId: string,
   states: readonly string[],
   sectionId: string | null,
+  releasedCompanions: readonly string[] = [],
 ): string {
+  const released = new Set(releasedCompanions);
   const counts = { free: 0, held: 0, sold: 0, blocked: 0 };
-  const sections = viewOf(map, sectionId, ({ number }, place) => {
+  const sections = viewOf(map, sectionId, ({ number, seats }, place) => {
     const state = stateOf(states[number]?.[place]);
     counts[state]++;
-    return { state };
+    // JSON leaves out what is undefined: the seat is nobody's companion any more.
+    return released.size > 0 && released.has(seats[place]?.id ?? "") ? { state, companionOf: undefined } : { state };
   });
   return JSON.stringify({ eventId, seatMapId: map.id, counts, categories: categoriesOf(map), sections });
 }

@@ -53,6 +53,7 @@ export const operations = {
       "seat_repeated",
       "seat_taken",
       "seat_orphaned",
+      "seat_for_companion",
       "sold_out",
       "person_limit",
       "holder_limit",

@@ -1,0 +1,76 @@
+/** Seats for whoever comes along with somebody on an accessible one: they are that seat's until the organizer releases them. */
+import type { Holder } from "../../shared/contracts/inventory";
+import type { Refusal } from "../../shared/contracts/problems";
+import { type FoundSeat, findSeats, readSegments, reshapeSegment, type SeatPlace, type SeatSegmentRow } from "./seat-rows";
+
+/** The accessible seat that this one belongs to; null of any other seat, also at a table, which is sold whole. */
+export function companionOf({ kinds, seats, whole }: SeatSegmentRow, place: number): string | null {
+  return !whole && kinds[place] === "c" ? (seats[place]?.[2] ?? null) : null;
+}
+
+/** Refused where a companion's seat would go without its accessible one, which is not the holder's already. */
+export function checkCompanions(
+  sql: SqlStorage,
+  holder: Holder,
+  seats: readonly FoundSeat[],
+  segments: ReadonlyMap<number, SeatSegmentRow>,
+  nowMs: number,
+): Refusal<"seat_for_companion"> | null {
+  const ids = new Set(seats.map(({ id }) => id));
+  const lone = seats.flatMap(({ id, segment, place }) => {
+    const row = segments.get(segment);
+    const beside = row === undefined ? null : companionOf(row, place);
+    return beside === null || ids.has(beside) ? [] : [{ id, beside }];
+  });
+  if (lone.length === 0) return null;
+  const owned = sql.exec<{ seat_id: string }>(
+    `SELECT o.seat_id FROM json_each(?1) a CROSS JOIN seat_owners o ON o.seat_id = a.value JOIN holds h ON h.id = o.owner
+     WHERE h.holder_kind = ?2 AND h.holder_key = ?3 AND (o.state = 'sold' OR h.expires_at_ms > ?4)`,
+    JSON.stringify(lone.map(({ beside }) => beside)),
+    holder.kind,
+    holder.key,
+    nowMs,
+  );
+  const own = new Set([...owned].map(({ seat_id }) => seat_id));
+  const refused = lone.filter(({ beside }) => !own.has(beside));
+  if (refused.length === 0) return null;
+  const detail = `Sold with the accessible seat beside: ${refused.map(({ beside }) => beside).join(", ")}.`;
+  return { code: "seat_for_companion", detail, members: { seatIds: refused.map(({ id }) => id) } };
+}
+
+/** The same of seats that are known by their ids alone; those that the map has not are not looked at. */
+export function areCompanionsSeated(sql: SqlStorage, holder: Holder, seatIds: readonly string[], nowMs: number): boolean {
+  const seats = [...findSeats(sql, seatIds).values()];
+  const segments = readSegments(
+    sql,
+    seats.map(({ segment }) => segment),
+  );
+  return checkCompanions(sql, holder, seats, segments, nowMs) === null;
+}
+
+/** Companions' seats become like any other, for the best available too, until the event has another map. Answers those that were not. */
+export function releaseCompanions(sql: SqlStorage, seats: readonly (SeatPlace & { id: string })[]): Set<string> {
+  const segments = readSegments(
+    sql,
+    seats.map(({ segment }) => segment),
+  );
+  const released = seats.filter(({ segment, place }) => {
+    const row = segments.get(segment);
+    return row !== undefined && companionOf(row, place) !== null;
+  });
+  for (const [number, row] of segments) {
+    const places = new Set(released.filter(({ segment }) => segment === number).map(({ place }) => place));
+    if (places.size === 0) continue;
+    const kinds = [...row.kinds].map((kind, place) => (places.has(place) ? "o" : kind)).join("");
+    reshapeSegment(sql, row, kinds);
+  }
+  for (const { id } of released) sql.exec("INSERT INTO released_companions (seat_id) VALUES (?) ON CONFLICT DO NOTHING", id);
+  return new Set(released.map(({ id }) => id));
+}
+
+/** In the order of ids. */
+export const releasedCompanions = (sql: SqlStorage): string[] =>
+  sql
+    .exec<{ seat_id: string }>("SELECT seat_id FROM released_companions ORDER BY seat_id")
+    .toArray()
+    .map(({ seat_id }) => seat_id);
