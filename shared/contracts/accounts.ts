@@ -4,6 +4,7 @@ import type { DomainRpc } from "./domain";
 import { Id, Timestamp } from "./ids";
 import type { Refusal } from "./problems";
 import type { Result } from "./result";
+import type { CookieState } from "./session-cookie";
 
 export const ROLES = ["user", "organizer", "admin"] as const;
 export const ACCOUNT_STATUSES = ["pending", "active", "suspended", "deleted"] as const;
@@ -90,7 +91,6 @@ export interface AccountMail {
     | "password_reset"
     | "password_changed"
     | "factors_changed"
-    | "unlock"
     | "totp_added"
     | "totp_removed"
     | "passkey_added"
@@ -98,6 +98,7 @@ export interface AccountMail {
     | "recovery_code_used"
     | "recovery_codes_renewed"
     | "second_factor_locked"
+    | "unlock"
     | "new_device";
   to: string;
   /** Absent while nobody has confirmed the address: a stranger may have chosen it. */
@@ -121,6 +122,8 @@ export interface AuthRpc extends DomainRpc {
   denied(): Promise<Denied>;
   /** The API key with this SHA-256 (base64url), null where there is none that works now. Remembered at most 5 s by the asking isolate. */
   apiKeyOf(hash: string): Promise<ResolvedApiKey | null>;
+  /** The session whose cookie has this SHA-256 (base64url). Remembered at most 5 s by the asking isolate. */
+  cookieSessionOf(hash: string): Promise<CookieState>;
   /** Accounts by id, those that exist; at most 100 ids. */
   accounts(ids: string[]): Promise<Account[]>;
   /** The account of an address, whatever its status; null when there is none. */

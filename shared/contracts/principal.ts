@@ -15,6 +15,8 @@ export const Principal = z.discriminatedUnion("kind", [
     authTimeMs: z.number(),
     /** True when the session was made on an organizer's host: it may buy and read its own orders, nothing else (rule 5). */
     organizerHost: z.boolean(),
+    /** A browser shows the session by its cookie; absent where a token does. */
+    cookie: z.literal(true).optional(),
   }),
   z.object({
     kind: z.literal("api_key"),
@@ -25,10 +27,10 @@ export const Principal = z.discriminatedUnion("kind", [
   }),
   /** A hold's (`bh_…`), an order's (`bo_…`) or a waiting list entry's (`bw_…`) secret: only that thing's own routes accept it, and they verify it. */
   z.object({ kind: z.literal("bearer_secret"), secret: z.string() }),
-  /** A credential was sent and is not valid. The domain answers 401, after it knows that the route exists. */
+  /** A credential was sent and does not count. The domain refuses it after it knows that the route exists. */
   z.object({
     kind: z.literal("refused"),
-    code: z.enum(["credential_invalid", "credential_expired", "token_stale"]),
+    code: z.enum(["credential_invalid", "credential_expired", "token_stale", "csrf_failed"]),
   }),
 ]);
 export type Principal = z.infer<typeof Principal>;

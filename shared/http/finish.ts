@@ -7,8 +7,8 @@ const DEFAULTS = Object.entries({
 });
 
 /**
- * Any page may call the API: it takes bearer credentials only, never a cookie, so that a foreign page has nothing to abuse. The pages
- * that do look at a cookie stay unread all the same: `*` lets nobody read what was asked for with credentials (Fetch, CORS protocol).
+ * Any page may call the API with bearer credentials. A cookie counts for pages of the origin that was asked alone, and what is answered
+ * to one stays unread elsewhere all the same: `*` lets nobody read what was asked for with credentials (Fetch, CORS protocol).
  */
 const ALWAYS = Object.entries({
   "x-content-type-options": "nosniff",

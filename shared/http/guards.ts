@@ -12,7 +12,7 @@ import { documented, refusing } from "./operation";
 import { isAdmin, memberCandidate, principalOf } from "./principal";
 import { Problem } from "./problem";
 
-const BEARER = [{ bearer: [] }];
+const SIGNED_IN = [{ bearer: [] }, { session: [] }];
 
 /** Who may, as the document says it of each operation. */
 type WhoMay = Permission | "anyone" | "credential" | "user" | "admin" | "development";
@@ -34,6 +34,7 @@ const REFUSED_CREDENTIAL = Object.keys({
   credential_invalid: true,
   credential_expired: true,
   token_stale: true,
+  csrf_failed: true,
 } satisfies Record<RefusedCredential, true>) as RefusedCredential[];
 const NEEDS_CREDENTIAL: readonly ProblemCode[] = ["credential_missing", ...REFUSED_CREDENTIAL];
 
@@ -79,7 +80,7 @@ export const anyone = ({ badCredential = "refused" }: { badCredential?: "refused
 
 /** A credential changes the answer, but none is needed. */
 export const anyoneOrCaller = (): MiddlewareHandler =>
-  guard(async (c) => void (await admit(c)), who([{}, ...BEARER], "anyone"), REFUSED_CREDENTIAL);
+  guard(async (c) => void (await admit(c)), who([{}, ...SIGNED_IN], "anyone"), REFUSED_CREDENTIAL);
 
 /** Any good credential, an order's or a hold's secret too; the handler decides by the thing itself. */
 export const requireCredential = (): MiddlewareHandler =>
@@ -87,7 +88,7 @@ export const requireCredential = (): MiddlewareHandler =>
     async (c) => {
       if ((await admit(c)).kind === "anonymous") throw new Problem("credential_missing");
     },
-    who(BEARER, "credential"),
+    who(SIGNED_IN, "credential"),
     NEEDS_CREDENTIAL,
   );
 
@@ -105,7 +106,7 @@ export const requireUser = ({ organizerHost = "refused", stepUp = false }: UserO
       if (user.organizerHost && organizerHost === "refused") throw new Problem("main_host_required");
       if (stepUp) checkFresh(user, Date.now());
     },
-    who(BEARER, "user", stepUp),
+    who(SIGNED_IN, "user", stepUp),
     [
       ...NEEDS_CREDENTIAL,
       "forbidden",
@@ -123,7 +124,7 @@ export const requireAdmin = ({ stepUp = false }: StepUp = {}): MiddlewareHandler
       if (!isAdmin(principal)) throw new Problem("forbidden");
       if (stepUp) checkFresh(principal, Date.now());
     },
-    who(BEARER, "admin", stepUp),
+    who(SIGNED_IN, "admin", stepUp),
     [...NEEDS_CREDENTIAL, "forbidden", ...freshCodes({ stepUp })],
   );
 
@@ -201,7 +202,7 @@ export function memberGuard<E extends Env>(questions: MembershipQuestions<E>) {
           throw refusal;
         }
       },
-      who(BEARER, permission, stepUp),
+      who(SIGNED_IN, permission, stepUp),
       [...NEEDS_CREDENTIAL, "forbidden", questions.notFound, ...freshCodes({ stepUp })],
     );
 }

@@ -137,9 +137,10 @@ export async function openapiOf<Bindings extends DomainBindings>(app: Hono<{ Bin
   });
   const refused = new Set<ProblemCode>();
   for (const methods of Object.values(document.paths)) {
-    for (const described of Object.values(methods)) {
+    for (const [method, described] of Object.entries(methods)) {
       placeRequestExample(described);
       placeParameterExamples(described);
+      placeCsrf(method, described);
       for (const code of placeRefusals(described)) refused.add(code);
     }
   }
@@ -161,6 +162,24 @@ function placeParameterExamples(described: unknown): void {
     const example = EXAMPLES[parameter.name];
     if ((parameter.in === "path" || parameter.required) && example !== undefined) parameter.example ??= example;
   }
+}
+
+/** The guard of a route, which knows of cookies, does not know its method: what only reads needs no token beside the cookie. */
+function placeCsrf(method: string, described: unknown): void {
+  const operation = described as {
+    security?: Record<string, string[]>[];
+    responses: Record<string, unknown>;
+    [REFUSALS]?: readonly ProblemCode[];
+  };
+  if (method !== "get") {
+    // The guard's own list stands in other operations too.
+    operation.security = operation.security?.map((one) => ("session" in one ? { ...one, csrf: [] } : one)) ?? [];
+    return;
+  }
+  const codes = (operation[REFUSALS] ?? []).filter((code) => code !== "csrf_failed");
+  operation[REFUSALS] = codes;
+  if (!codes.some((code) => PROBLEMS[code].status === PROBLEMS.csrf_failed.status))
+    delete operation.responses[PROBLEMS.csrf_failed.status];
 }
 
 /** One response a status, its description naming the codes, with an example of each. */

@@ -24,6 +24,7 @@ import {
   registerVerified,
   settled,
   startAuth,
+  tokensIn,
   tokensOf,
 } from "../support/auth";
 import { gatherBatches } from "../support/swapped-database";
@@ -273,11 +274,12 @@ describe("proving again who one is", () => {
     });
     const renewed = await stepUp(auth.env, auth.after, me, { password: PASSWORD }, laterMs);
     if (!renewed.ok) throw new Error(renewed.error.code);
-    expect(decodeJwt(renewed.value.accessToken)).toMatchObject({ sid, auth_time: Math.floor(laterMs / 1000) });
+    const tokens = tokensIn(renewed.value);
+    expect(decodeJwt(tokens.accessToken)).toMatchObject({ sid, auth_time: Math.floor(laterMs / 1000) });
     expect(await refresh(auth.env, auth.after, before.refreshToken, HERE, laterMs)).toMatchObject({
       error: { code: "refresh_token_invalid" },
     });
-    const next = await refresh(auth.env, auth.after, renewed.value.refreshToken, HERE, laterMs + 1);
+    const next = await refresh(auth.env, auth.after, tokens.refreshToken, HERE, laterMs + 1);
     expect(next.ok && decodeJwt(next.value.accessToken).auth_time).toBe(Math.floor(laterMs / 1000));
   });
 

@@ -13,7 +13,18 @@ import { askAnyPasskey, logInByPasskey } from "../../workers/auth/passkey-login"
 import { Assertion } from "../../workers/auth/passkey-proofs";
 import { addPasskey, invitePasskey, listPasskeys, MAX_PASSKEYS, removePasskey, renamePasskey } from "../../workers/auth/passkeys";
 import { askPasskeyOfSession, stepUp } from "../../workers/auth/step-up";
-import { type Auth, attempt, HERE, NOW_MS, PASSWORD, registerVerified, settled, startAuth, tokensOf } from "../support/auth";
+import {
+  type Auth,
+  attempt,
+  HERE,
+  NOW_MS,
+  PASSWORD,
+  registerVerified,
+  settled,
+  startAuth,
+  tokensIn,
+  tokensOf,
+} from "../support/auth";
 import { gatherBatches } from "../support/swapped-database";
 
 const EMAIL = "ada@bilten.example";
@@ -252,7 +263,7 @@ describe("a passkey as second factor", () => {
     const laterMs = NOW_MS + 3_600_000;
     const code = answerTo(ada, await askPasskeyOfSession(ada.auth.env, me, laterMs));
     const renewed = await stepUp(ada.auth.env, ada.auth.after, me, { method: "webauthn", code }, laterMs);
-    expect(renewed.ok && decodeJwt(renewed.value.accessToken).auth_time).toBe(Math.floor(laterMs / 1000));
+    expect(renewed.ok && decodeJwt(tokensIn(renewed.value).accessToken).auth_time).toBe(Math.floor(laterMs / 1000));
     expect(await stepUp(ada.auth.env, ada.auth.after, me, { method: "webauthn", code }, laterMs)).toMatchObject({
       error: { code: "passkey_invalid" },
     });

@@ -2,8 +2,9 @@ import { applyD1Migrations, reset } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { deviceOf, placeOf } from "../../workers/auth/clients";
+import { IDLE_MS } from "../../workers/auth/session-ends";
 import { endOtherSessions, endSession, listSessions } from "../../workers/auth/session-list";
-import { IDLE_MS, refresh } from "../../workers/auth/sessions";
+import { refresh } from "../../workers/auth/sessions";
 import { type Auth, HERE, NOW_MS, registerVerified, settled, startAuth, tokensOf } from "../support/auth";
 
 const ADA = "ada@bilten.example";

@@ -6,6 +6,7 @@ import type { Audience } from "../../workers/auth/access-tokens";
 import { logIn } from "../../workers/auth/login";
 import { accountMailsOf } from "../../workers/auth/mails";
 import { type Registration, register, verifyEmail } from "../../workers/auth/registration";
+import type { SessionAnswer } from "../../workers/auth/sessions";
 import { denyLists, loginGuards } from "./auth-objects";
 
 export const NOW_MS = Date.parse("2027-01-01T12:00:00Z");
@@ -77,7 +78,13 @@ export async function tokensOf(
   const answer = await logIn(auth.env, auth.after, { email, password }, audience, nowMs);
   if (!answer.ok) throw new Error(answer.error.code);
   if ("mfaRequired" in answer.value) throw new Error("a second factor is asked for");
-  return answer.value;
+  return tokensIn(answer.value);
+}
+
+/** Of whoever asked for no cookie. */
+export function tokensIn(answer: SessionAnswer): Tokens {
+  if ("secret" in answer) throw new Error("a cookie, and no tokens");
+  return answer;
 }
 
 /** The codes of what logging in answers: `in`, `mfa` or the refusal's. */

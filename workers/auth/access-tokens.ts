@@ -1,6 +1,7 @@
 import { SignJWT } from "jose";
 import type { AccessTokenClaims } from "../../shared/contracts/accounts";
 import type { Client } from "./clients";
+import type { CookieAsked } from "./cookie-sessions";
 import { signingKey } from "./signing-keys";
 
 export const ACCESS_TOKEN_SECONDS = 600;
@@ -13,6 +14,8 @@ export interface Audience {
   organizerId: string | null;
   /** What asked, where a request did. */
   client?: Client;
+  /** Where a sign-in is to be answered by a cookie. */
+  cookie?: CookieAsked | undefined;
 }
 
 export interface Bearer {

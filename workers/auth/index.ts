@@ -4,6 +4,7 @@ import { serve } from "../../shared/http/app";
 import { openapiOf } from "../../shared/http/operation";
 import { accountOfEmail, accountsOf, rename } from "./accounts";
 import { apiKeyOf } from "./api-keys";
+import { cookieSessionOf } from "./cookie-sessions";
 import { denied } from "./denials";
 import { accountMailsOf } from "./mails";
 import { app } from "./routes";
@@ -30,6 +31,9 @@ export class AuthService extends WorkerEntrypoint<AuthEnv> implements AuthRpc {
   }
   apiKeyOf(hash: string) {
     return apiKeyOf(this.env, this.ctx, hash, Date.now());
+  }
+  cookieSessionOf(hash: string) {
+    return cookieSessionOf(this.env, this.ctx, hash, Date.now());
   }
   accounts(ids: string[]) {
     return accountsOf(this.env, ids);

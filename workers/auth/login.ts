@@ -7,6 +7,7 @@ import { ok, type Result, refuse } from "../../shared/contracts/result";
 import { guardedBatch } from "../../shared/d1/guarded-batch";
 import type { Audience } from "./access-tokens";
 import { findByEmail } from "./accounts";
+import type { CookieGrant } from "./cookie-sessions";
 import { beginTry, type Try } from "./login-guard";
 import { openMfaLogin } from "./mfa-logins";
 import type { After } from "./news";
@@ -30,14 +31,14 @@ const NOBODY = "";
 
 type Refused = Refusal<"invalid_credentials" | "account_locked" | "rate_limited" | Barred>;
 
-/** Tokens, or what the second factor is asked with where the account has one. */
+/** Tokens or a cookie, or what the second factor is asked with where the account has one. */
 export async function logIn(
   env: AuthEnv,
   after: After,
   credentials: Credentials,
   visit: Visit,
   nowMs: number,
-): Promise<Result<LoginAnswer, Refused>> {
+): Promise<Result<LoginAnswer | CookieGrant, Refused>> {
   const [account, begun] = await Promise.all([
     findByEmail(env, credentials.email),
     beginTry(env, credentials.email, visit.address ?? null),
@@ -66,7 +67,7 @@ async function tryOnce(
   password: string,
   visit: Visit,
   nowMs: number,
-): Promise<Result<LoginAnswer, Refused> | "changed"> {
+): Promise<Result<LoginAnswer | CookieGrant, Refused> | "changed"> {
   const matches = await checkPassword(password, account?.passwordHash ?? null);
   if (!account || !matches) {
     const { refusal, locks } = await counted.wrong();

@@ -1,5 +1,5 @@
 /** The OpenAPI pages of second factors' and step-up's routes. */
-import { Tokens } from "../../shared/contracts/accounts";
+import { SignInAnswer } from "../../shared/contracts/cookie-session";
 import type { Operation } from "../../shared/http/operation";
 import { Factors } from "./mfa-methods";
 import { mfaToken, PASSWORD, passkeyQuestion, recoveryCodes, tags, tokens } from "./operation-examples";
@@ -14,7 +14,7 @@ export const operations = {
       "`code` is what the app or the paper says; for `webauthn` it is what `navigator.credentials.get()` gave as JSON. A code works once. Ten wrong codes in 15 minutes lock the account's second factors until these are over.",
     tags,
     requestExample: { mfaToken, method: "totp", code: "287082" },
-    answers: { 200: { description: "Signed in", schema: Tokens, example: tokens } },
+    answers: { 200: { description: "Signed in", schema: SignInAnswer, example: tokens } },
     refusals: [
       "mfa_token_invalid",
       "code_invalid",
@@ -96,10 +96,10 @@ export const operations = {
     operationId: "stepUp",
     summary: "Prove again who one is",
     description:
-      "For what answers 401 `insufficient_user_authentication` (RFC 9470). Takes the password, or a second factor as `POST /auth/mfa/verify` does; where the account has one, only that. Tokens of the same session with a new `auth_time`; the refresh token replaces the one in hand.",
+      "For what answers 401 `insufficient_user_authentication` (RFC 9470). Takes the password, or a second factor as `POST /auth/mfa/verify` does; where the account has one, only that. Tokens of the same session with a new `auth_time`; the refresh token replaces the one in hand. A session shown by cookie gets another cookie and `csrfToken` in their place.",
     tags,
     requestExample: { password: PASSWORD },
-    answers: { 200: { description: "Proved", schema: Tokens, example: tokens } },
+    answers: { 200: { description: "Proved", schema: SignInAnswer, example: tokens } },
     refusals: ["forbidden", "invalid_credentials", "second_factor_required", "code_invalid", "passkey_invalid", "account_locked"],
   },
 

@@ -4,6 +4,7 @@ import { anyone, requireUser } from "../../shared/http/guards";
 import { operation } from "../../shared/http/operation";
 import { ACCOUNT_TAKES, audienceOf, NO_STORE, signedInOf } from "./callers";
 import { clientOf } from "./clients";
+import { answerSession, cookieInHand, sessionAsked } from "./cookie-answers";
 import { askPasskeyOfLogin, MfaTokenForm, MfaVerification, verifyMfa } from "./mfa";
 import { factorsOf } from "./mfa-methods";
 import { operations } from "./mfa-operations";
@@ -12,8 +13,16 @@ import { askPasskeyOfSession, StepUp, stepUp } from "./step-up";
 import { askForTotp, confirmTotp, disableTotp, TotpConfirmation, TotpRemoval } from "./totp-factors";
 
 export const mfaRoutes = new Hono<{ Bindings: AuthEnv }>()
-  .post("/auth/mfa/verify", operation(operations.verifyMfa), anyone(ACCOUNT_TAKES), form(MfaVerification), async (c) =>
-    c.json(unwrap(await verifyMfa(c.env, c.executionCtx, c.var.form, audienceOf(c, c.env.ISSUER), Date.now())), 200, NO_STORE),
+  .post(
+    "/auth/mfa/verify",
+    operation(operations.verifyMfa),
+    anyone(ACCOUNT_TAKES),
+    sessionAsked(),
+    form(MfaVerification),
+    async (c) => {
+      const audience = { ...audienceOf(c, c.env.ISSUER), cookie: c.var.cookie };
+      return answerSession(c, unwrap(await verifyMfa(c.env, c.executionCtx, c.var.form, audience, Date.now())));
+    },
   )
   .post("/auth/mfa/webauthn", operation(operations.askPasskeyOfLogin), anyone(ACCOUNT_TAKES), form(MfaTokenForm), async (c) =>
     c.json(unwrap(await askPasskeyOfLogin(c.env, c.var.form.mfaToken, audienceOf(c, c.env.ISSUER), Date.now())), 200, NO_STORE),
@@ -47,9 +56,10 @@ export const mfaRoutes = new Hono<{ Bindings: AuthEnv }>()
         NO_STORE,
       ),
   )
-  .post("/auth/step-up", operation(operations.stepUp), requireUser(), form(StepUp), async (c) =>
-    c.json(unwrap(await stepUp(c.env, c.executionCtx, signedInOf(c), c.var.form, Date.now())), 200, NO_STORE),
-  )
+  .post("/auth/step-up", operation(operations.stepUp), requireUser(), form(StepUp), async (c) => {
+    const caller = { ...signedInOf(c), cookie: cookieInHand(c) };
+    return answerSession(c, unwrap(await stepUp(c.env, c.executionCtx, caller, c.var.form, Date.now())));
+  })
   .post("/auth/step-up/webauthn", operation(operations.askPasskeyOfSession), requireUser(), form(NoBody), async (c) =>
     c.json(await askPasskeyOfSession(c.env, signedInOf(c), Date.now()), 200, NO_STORE),
   );

@@ -1,6 +1,5 @@
 /** The second question of a login, answered. */
 import { z } from "zod";
-import type { Tokens } from "../../shared/contracts/accounts";
 import type { Refusal } from "../../shared/contracts/problems";
 import { ok, type Result, refuse } from "../../shared/contracts/result";
 import { guardedBatch } from "../../shared/d1/guarded-batch";
@@ -12,7 +11,7 @@ import { answered, mfaLoginOf, stillWaits } from "./mfa-logins";
 import { both, type Proof } from "./mfa-proofs";
 import type { After } from "./news";
 import { Assertion, askPasskey, type PasskeyQuestion, provePasskey } from "./passkey-proofs";
-import { type Barred, barred, openSession } from "./sessions";
+import { type Barred, barred, openSession, type SessionAnswer } from "./sessions";
 import { OfferedCode, proveCode } from "./totp-factors";
 
 const TypedCode = z.strictObject({ method: z.enum(["totp", "recovery_code"]), code: OfferedCode });
@@ -53,7 +52,7 @@ export async function verifyMfa(
   { mfaToken, ...offered }: MfaVerification,
   audience: Audience,
   nowMs: number,
-): Promise<Result<Tokens, NoProof | Refusal<"mfa_token_invalid" | Barred>>> {
+): Promise<Result<SessionAnswer, NoProof | Refusal<"mfa_token_invalid" | Barred>>> {
   const login = await mfaLoginOf(env, mfaToken, audience, nowMs);
   const account = login ? await findById(env, login.accountId) : undefined;
   if (!login || !account) return refuse({ code: "mfa_token_invalid" });

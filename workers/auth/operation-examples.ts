@@ -21,6 +21,12 @@ export const tokens = {
   expiresIn: 600,
   user,
 };
+/** What follows from the cookie that comes with it. */
+export const cookieSession = {
+  user,
+  csrfToken: "9dQ0Wk1nRr2qJc7bVn8mLp5sTd9fHg4eUo6aZi0yXwE",
+  expiresAt: "2027-07-01T18:00:00.000Z",
+};
 export const mfaToken = "0197f3c2-7b1e-7cc3-98c4-dc0c0c07398f.3Yx0Wk1nRr2qJc7bVn8mLp5sTd9fHg4eUo6aZi0yXwE";
 export const recoveryCodes = Array.from({ length: 10 }, (_, index) => `k3vq-7mzt-a2hn-x5c${"abcdefghij"[index]}`);
 export const passkeyQuestion = {

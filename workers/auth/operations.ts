@@ -1,6 +1,7 @@
 /** The OpenAPI pages of auth's routes. */
 import { z } from "zod";
 import { LoginAnswer, Tokens, User } from "../../shared/contracts/accounts";
+import { CookieSession } from "../../shared/contracts/cookie-session";
 import type { Operation } from "../../shared/http/operation";
 import { EMAIL, PASSWORD, tags, tokens, user } from "./operation-examples";
 import { Registered, Verified } from "./registration";
@@ -71,10 +72,16 @@ export const operations = {
     operationId: "logIn",
     summary: "Sign in with a password",
     description:
-      "Tokens, or `mfaRequired` with a token for `POST /auth/mfa/verify` where the account has a second factor. On an organizer's host the session works on that host only. Ten wrong passwords in a row within 15 minutes lock the address, whether it has an account or not, for 15 minutes and longer each time that day, and its owner gets a link by mail that unlocks it. Before that, each further wrong one asks for a longer pause.",
+      "Tokens, or `mfaRequired` with a token for `POST /auth/mfa/verify` where the account has a second factor. On an organizer's host the session works on that host only. Ten wrong passwords in a row within 15 minutes lock the address, whether it has an account or not, for 15 minutes and longer each time that day, and its owner gets a link by mail that unlocks it. Before that, each further wrong one asks for a longer pause. With `x-session: cookie` a page of this origin gets a `CookieSession` in the place of tokens, and whoever was signed in there by cookie before is signed out.",
     tags,
     requestExample: { email: "organizer@bilten.example", password: "correct-horse-battery" },
-    answers: { 200: { description: "Signed in, or asked for a second factor", schema: LoginAnswer, example: tokens } },
+    answers: {
+      200: {
+        description: "Signed in, or asked for a second factor",
+        schema: z.union([LoginAnswer, CookieSession]),
+        example: tokens,
+      },
+    },
     refusals: ["invalid_credentials", "account_locked", "email_not_verified", "account_suspended"],
   },
 
@@ -109,6 +116,7 @@ export const operations = {
   logOut: {
     operationId: "logOut",
     summary: "Sign out of this session",
+    description: "Takes the cookie away, where one shows the session.",
     tags,
     answers: { 204: { description: "The session is revoked" } },
     refusals: ["forbidden"],

@@ -1,5 +1,4 @@
 /** Signing in with a passkey alone: it is something one has, opened by something one is or knows. */
-import type { Tokens } from "../../shared/contracts/accounts";
 import type { Refusal } from "../../shared/contracts/problems";
 import { ok, type Result, refuse } from "../../shared/contracts/result";
 import { guardedBatch } from "../../shared/d1/guarded-batch";
@@ -8,7 +7,7 @@ import { findById } from "./accounts";
 import type { After } from "./news";
 import { type Assertion, askPasskey, ownerOfPasskey, type PasskeyQuestion, provePasskey } from "./passkey-proofs";
 import { recordFailure } from "./security-events";
-import { type Barred, barred, openSession } from "./sessions";
+import { type Barred, barred, openSession, type SessionAnswer } from "./sessions";
 
 /** Nobody has said yet who he is. */
 const ANYBODY = { purpose: "login", subject: "", accountId: null } as const;
@@ -22,7 +21,7 @@ export async function logInByPasskey(
   assertion: Assertion,
   audience: Audience,
   nowMs: number,
-): Promise<Result<Tokens, Refusal<"passkey_invalid" | "main_host_required" | Barred>>> {
+): Promise<Result<SessionAnswer, Refusal<"passkey_invalid" | "main_host_required" | Barred>>> {
   if (audience.organizerId !== null) return refuse({ code: "main_host_required" });
   const proof = await provePasskey(env, { ...ANYBODY, userVerification: true }, assertion, nowMs);
   if (!proof.ok) {

@@ -1,5 +1,5 @@
 /** The OpenAPI pages of passkeys' routes. */
-import { Tokens } from "../../shared/contracts/accounts";
+import { SignInAnswer } from "../../shared/contracts/cookie-session";
 import type { Operation } from "../../shared/http/operation";
 import { EMAIL, passkeyQuestion, recoveryCodes, tags, tokens } from "./operation-examples";
 import { AddedPasskey, Passkey, PasskeyInvitation, PasskeyList } from "./passkey-forms";
@@ -53,7 +53,7 @@ export const operations = {
     description: "Takes no password and no other factor: the person unlocked the passkey. On the main host only.",
     tags,
     requestExample: { credential: assertion },
-    answers: { 200: { description: "Signed in", schema: Tokens, example: tokens } },
+    answers: { 200: { description: "Signed in", schema: SignInAnswer, example: tokens } },
     refusals: ["passkey_invalid", "main_host_required", "email_not_verified", "account_suspended"],
   },
 

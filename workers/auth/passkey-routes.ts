@@ -5,6 +5,7 @@ import { operation } from "../../shared/http/operation";
 import { Problem } from "../../shared/http/problem";
 import { ACCOUNT_TAKES, audienceOf, NO_STORE, signedInOf } from "./callers";
 import { clientOf } from "./clients";
+import { answerSession, sessionAsked } from "./cookie-answers";
 import { PasskeyChange, PasskeyDraft, PasskeyLogin } from "./passkey-forms";
 import { askAnyPasskey, logInByPasskey } from "./passkey-login";
 import { operations } from "./passkey-operations";
@@ -23,12 +24,16 @@ export const passkeyRoutes = new Hono<{ Bindings: AuthEnv }>()
   .post("/auth/passkeys/login/options", operation(operations.askAnyPasskey), anyone(ACCOUNT_TAKES), form(NoBody), async (c) =>
     c.json(await askAnyPasskey(c.env, Date.now()), 200, NO_STORE),
   )
-  .post("/auth/passkeys/login", operation(operations.logInByPasskey), anyone(ACCOUNT_TAKES), form(PasskeyLogin), async (c) =>
-    c.json(
-      unwrap(await logInByPasskey(c.env, c.executionCtx, c.var.form.credential, audienceOf(c, c.env.ISSUER), Date.now())),
-      200,
-      NO_STORE,
-    ),
+  .post(
+    "/auth/passkeys/login",
+    operation(operations.logInByPasskey),
+    anyone(ACCOUNT_TAKES),
+    sessionAsked(),
+    form(PasskeyLogin),
+    async (c) => {
+      const audience = { ...audienceOf(c, c.env.ISSUER), cookie: c.var.cookie };
+      return answerSession(c, unwrap(await logInByPasskey(c.env, c.executionCtx, c.var.form.credential, audience, Date.now())));
+    },
   )
   .post("/auth/passkeys/options", operation(operations.invitePasskey), requireUser({ stepUp: true }), form(NoBody), async (c) =>
     c.json(unwrap(await invitePasskey(c.env, signedInOf(c).userId, Date.now())), 200, NO_STORE),

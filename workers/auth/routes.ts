@@ -5,9 +5,11 @@ import { etagOfVersion } from "../../shared/http/etag";
 import { form, NoBody, unwrap } from "../../shared/http/form";
 import { anyone, developmentOnly, requireUser } from "../../shared/http/guards";
 import { operation } from "../../shared/http/operation";
+import { NO_SESSION_COOKIE } from "../../shared/http/session-cookie";
 import { setRole } from "./accounts";
 import { apiKeyRoutes } from "./api-key-routes";
 import { ACCOUNT_TAKES, audienceOf, NO_STORE, signedInOf, visitOf } from "./callers";
+import { answerSession, cookieInHand, sessionAsked } from "./cookie-answers";
 import { Credentials, logIn } from "./login";
 import { mfaRoutes } from "./mfa-routes";
 import { operations } from "./operations";
@@ -44,9 +46,10 @@ export const app = domainApp<AuthEnv>()
       return c.body(null, 202);
     },
   )
-  .post("/auth/login", operation(operations.logIn), anyone(ACCOUNT_TAKES), form(Credentials), async (c) =>
-    c.json(unwrap(await logIn(c.env, c.executionCtx, c.var.form, visitOf(c, c.env.ISSUER), Date.now())), 200, NO_STORE),
-  )
+  .post("/auth/login", operation(operations.logIn), anyone(ACCOUNT_TAKES), sessionAsked(), form(Credentials), async (c) => {
+    const visit = { ...visitOf(c, c.env.ISSUER), cookie: c.var.cookie };
+    return answerSession(c, unwrap(await logIn(c.env, c.executionCtx, c.var.form, visit, Date.now())));
+  })
   .post("/auth/unlock", operation(operations.unlock), anyone(ACCOUNT_TAKES), form(UnlockToken), async (c) => {
     unwrap(await unlock(c.env, c.var.form.token, Date.now()));
     return c.body(null, 204);
@@ -64,7 +67,7 @@ export const app = domainApp<AuthEnv>()
   )
   .post("/auth/logout", operation(operations.logOut), requireUser({ organizerHost: "allowed" }), form(NoBody), async (c) => {
     await revoke(c.env, c.executionCtx, signedInOf(c).sessionId, "logout", Date.now());
-    return c.body(null, 204);
+    return c.body(null, 204, cookieInHand(c) === undefined ? {} : { "set-cookie": NO_SESSION_COOKIE });
   })
   .get("/.well-known/jwks.json", operation(operations.jwks), anyone(ACCOUNT_TAKES), async (c) =>
     c.json(await publicKeys(c.env, Date.now()), 200, CACHED),

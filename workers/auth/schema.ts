@@ -63,6 +63,8 @@ export const sessions = sqliteTable("sessions", {
   revokedBecause: text("revoked_because", { enum: REVOCATIONS }),
   device: text("device"),
   place: text("place"),
+  cookieHash: text("cookie_hash"),
+  formerCookieHash: text("former_cookie_hash"),
 });
 export type SessionRow = typeof sessions.$inferSelect;
 

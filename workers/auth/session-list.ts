@@ -9,7 +9,8 @@ import { denySession, sendDenials } from "./denials";
 import type { After } from "./news";
 import type { SessionRow } from "./schema";
 import { recordEvent, recordSessionEvent } from "./security-events";
-import { IDLE_MS, revokeAll } from "./sessions";
+import { endOf, IDLE_MS } from "./session-ends";
+import { revokeAll } from "./sessions";
 
 export const Session = z
   .object({
@@ -23,7 +24,7 @@ export const Session = z
     /** The organizer's host where it works; null for the API's own. */
     host: z.string().nullable(),
     createdAt: Timestamp,
-    /** When it last got new tokens. */
+    /** When it last got new tokens; by cookie, within a minute. */
     lastUsedAt: Timestamp,
     expiresAt: Timestamp,
   })
@@ -63,7 +64,7 @@ export async function listSessions(
     host: row.organizerId === null ? null : row.audience,
     createdAt: toTimestamp(row.createdAtMs),
     lastUsedAt: toTimestamp(row.lastUsedAtMs),
-    expiresAt: toTimestamp(Math.min(row.expiresAtMs, row.lastUsedAtMs + IDLE_MS)),
+    expiresAt: toTimestamp(endOf(row)),
   });
   return page(results, limit, shown, (row) => [row.createdAtMs, row.id]);
 }

@@ -1,10 +1,26 @@
 /** The OpenAPI pages of the routes about sessions. */
+import { CurrentSession } from "../../shared/contracts/cookie-session";
 import type { Operation } from "../../shared/http/operation";
-import { tags } from "./operation-examples";
+import { cookieSession, tags } from "./operation-examples";
 import { SecurityEventList } from "./security-events";
 import { SessionList } from "./session-list";
 
 export const operations = {
+  getSession: {
+    operationId: "getSession",
+    summary: "The session that asks",
+    description:
+      "For a page that was loaded anew: who is signed in, and the token that goes with the cookie in what changes something. Of a session shown by a token `csrfToken` is null.",
+    tags,
+    answers: {
+      200: {
+        description: "The session",
+        schema: CurrentSession,
+        example: { ...cookieSession, authTime: "2027-06-01T18:00:00.000Z" },
+      },
+    },
+  },
+
   listSessions: {
     operationId: "listSessions",
     summary: "Where the caller is signed in",

@@ -10,20 +10,16 @@ import { uuidV7 } from "../../shared/crypto/uuid";
 import { guardedBatch } from "../../shared/d1/guarded-batch";
 import { ACCESS_TOKEN_SECONDS, type Audience, signAccessToken } from "./access-tokens";
 import { userOf } from "./accounts";
+import { type CookieGrant, endReplaced, grantCookie } from "./cookie-sessions";
 import { denyRevoked, denySession, sendDenials } from "./denials";
 import { signInEffects } from "./new-devices";
 import type { After } from "./news";
 import { type AccountRow, accounts, type Revocation, refreshTokens, type SessionRow, sessions } from "./schema";
-
 import { recordSessionEvent } from "./security-events";
+import { IDLE_MS, SESSION_MS } from "./session-ends";
 
 export const RefreshRequest = z.strictObject({ refreshToken: z.string().min(1).max(200) }).meta({ id: "RefreshRequest" });
 
-const DAY_MS = 86_400_000;
-/** A session that nobody refreshes ends after this … */
-export const IDLE_MS = 30 * DAY_MS;
-/** … and every session after this. */
-const SESSION_MS = 90 * DAY_MS;
 const REFRESH_TOKEN_BYTES = 32;
 
 export type Barred = "email_not_verified" | "account_suspended";
@@ -49,6 +45,9 @@ export interface Opened<Answer> {
   answer(): Promise<Answer>;
 }
 
+/** A session in the hands of whoever proved who he is: tokens, or a browser's cookie. */
+export type SessionAnswer = Tokens | CookieGrant;
+
 /** A session of an account that has proved who it is. */
 export async function openSession(
   env: AuthEnv,
@@ -56,7 +55,7 @@ export async function openSession(
   audience: Audience,
   condition: Condition,
   nowMs: number,
-): Promise<Opened<Tokens>> {
+): Promise<Opened<SessionAnswer>> {
   const session: SessionRow = {
     id: uuidV7(nowMs),
     accountId: account.id,
@@ -70,46 +69,58 @@ export async function openSession(
     revokedBecause: null,
     device: audience.client?.device ?? null,
     place: audience.client?.place ?? null,
+    cookieHash: null,
+    formerCookieHash: null,
   };
-  const next = await newRefreshToken(session, nowMs);
+  const { cookieHash, effects, answer } = await shownBy(env, account, session, audience.cookie !== undefined, nowMs);
+  const replaced = audience.cookie === undefined ? [] : await endReplaced(env, audience.cookie, nowMs);
   const start = env.DB.prepare(
-    `INSERT INTO sessions (id, account_id, audience, organizer_id, auth_time_ms, created_at_ms, last_used_at_ms, expires_at_ms, device, place)
-     SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ? WHERE ${condition.sql}`,
+    `INSERT INTO sessions (id, account_id, audience, organizer_id, auth_time_ms, created_at_ms, last_used_at_ms, expires_at_ms,
+       device, place, cookie_hash)
+     SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? WHERE ${condition.sql}`,
   ).bind(
     ...[session.id, session.accountId, session.audience, session.organizerId],
     ...[session.authTimeMs, session.createdAtMs, session.lastUsedAtMs, session.expiresAtMs],
-    ...[session.device, session.place],
+    ...[session.device, session.place, cookieHash],
     ...condition.values,
   );
   const told = await signInEffects(env, account, audience.client, nowMs);
-  return {
-    start,
-    effects: [storeToken(env, next.row), ...told],
-    answer: () => tokensOf(env, account, session, next.token, nowMs),
-  };
+  return { start, effects: [...effects, ...replaced, ...told], answer };
 }
 
-/** The same session with a new `auth_time`: its tokens in hand end, and others follow. Null when the session is over. */
+/** What shows a session from now on, and what is stored of it. */
+async function shownBy(env: AuthEnv, account: AccountRow, session: SessionRow, byCookie: boolean, nowMs: number) {
+  if (byCookie) {
+    const { hash, answer } = await grantCookie(account, session, nowMs);
+    return { cookieHash: hash, effects: [], answer };
+  }
+  const { token, row } = await newRefreshToken(session, nowMs);
+  const answer = () => tokensOf(env, account, session, token, nowMs);
+  return { cookieHash: null, effects: [storeToken(env, row)], answer };
+}
+
+/**
+ * The same session with a new `auth_time`: its tokens in hand end, and others follow; or its cookie, because an id that was known before
+ * must not gain rights by it. Null when the session is over, or another tab has changed the cookie.
+ */
 export async function renewSession(
   env: AuthEnv,
   account: AccountRow,
-  sessionId: string,
+  { sessionId, cookie }: { sessionId: string; cookie?: string | undefined },
   condition: Condition,
   nowMs: number,
-): Promise<Opened<Tokens> | null> {
+): Promise<Opened<SessionAnswer> | null> {
   const found = await drizzle(env.DB).select().from(sessions).where(eq(sessions.id, sessionId)).get();
   if (found?.accountId !== account.id || found.revokedAtMs !== null || found.expiresAtMs <= nowMs) return null;
-  const session = { ...found, authTimeMs: nowMs };
-  const next = await newRefreshToken(session, nowMs);
+  const inHand = cookie === undefined ? null : await sha256(cookie);
+  if (found.cookieHash !== inHand) return null;
+  const { cookieHash, effects, answer } = await shownBy(env, account, { ...found, authTimeMs: nowMs }, inHand !== null, nowMs);
   const start = env.DB.prepare(
-    `UPDATE sessions SET auth_time_ms = ?, last_used_at_ms = ? WHERE id = ? AND revoked_at_ms IS NULL AND ${condition.sql}`,
-  ).bind(nowMs, nowMs, sessionId, ...condition.values);
+    `UPDATE sessions SET auth_time_ms = ?, last_used_at_ms = ?, former_cookie_hash = cookie_hash, cookie_hash = ?
+     WHERE id = ? AND revoked_at_ms IS NULL AND cookie_hash IS ? AND ${condition.sql}`,
+  ).bind(nowMs, nowMs, cookieHash, sessionId, inHand, ...condition.values);
   const end = env.DB.prepare("UPDATE refresh_tokens SET expires_at_ms = ? WHERE session_id = ? AND used_at_ms IS NULL");
-  return {
-    start,
-    effects: [end.bind(nowMs, sessionId), storeToken(env, next.row)],
-    answer: () => tokensOf(env, account, session, next.token, nowMs),
-  };
+  return { start, effects: [end.bind(nowMs, sessionId), ...effects], answer };
 }
 
 /**

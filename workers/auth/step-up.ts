@@ -1,6 +1,5 @@
 /** Proving again who one is, for what a session alone may not do (RFC 9470). */
 import { z } from "zod";
-import type { Tokens } from "../../shared/contracts/accounts";
 import type { Refusal } from "../../shared/contracts/problems";
 import { ok, type Result, refuse } from "../../shared/contracts/result";
 import { guardedBatch } from "../../shared/d1/guarded-batch";
@@ -16,7 +15,7 @@ import { confirmPassword } from "./password-change";
 import { OfferedPassword } from "./passwords";
 import type { AccountRow } from "./schema";
 import { recordEvent } from "./security-events";
-import { renewSession } from "./sessions";
+import { renewSession, type SessionAnswer } from "./sessions";
 
 export const StepUp = z
   .union([z.strictObject({ password: OfferedPassword }), ...SecondFactorCode.options])
@@ -25,19 +24,22 @@ export type StepUp = z.infer<typeof StepUp>;
 
 type NoStepUp = NoProof | Refusal<"invalid_credentials" | "second_factor_required" | "credential_invalid">;
 
-/** Tokens of the same session with a new `auth_time`; the refresh token that comes with them replaces the one in hand. */
+/**
+ * Tokens of the same session with a new `auth_time`; the refresh token that comes with them replaces the one in hand. Who shows his
+ * session by `cookie`, the secret, gets another cookie.
+ */
 export async function stepUp(
   env: AuthEnv,
   after: After,
-  { userId, sessionId, client }: SignedIn,
+  { userId, sessionId, cookie, client }: SignedIn & { cookie?: string | undefined },
   offered: StepUp,
   nowMs: number,
-): Promise<Result<Tokens, NoStepUp>> {
+): Promise<Result<SessionAnswer, NoStepUp>> {
   const account = await findById(env, userId);
   if (account?.status !== "active") return refuse({ code: "credential_invalid" });
   const proof = await proveAgain(env, after, account, { sessionId, client }, offered, nowMs);
   if (!proof.ok) return proof;
-  const renewed = await renewSession(env, account, sessionId, proof.value.condition, nowMs);
+  const renewed = await renewSession(env, account, { sessionId, cookie }, proof.value.condition, nowMs);
   if (!renewed) return refuse({ code: "credential_invalid" });
   const told = recordEvent(env, userId, "stepped_up", nowMs, { client });
   const moved = await guardedBatch(env.DB, renewed.start, [...renewed.effects, ...proof.value.effects, told]);

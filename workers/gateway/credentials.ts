@@ -4,6 +4,7 @@ import { SECRET_COOKIE, SECURE_SECRET_COOKIE } from "../../shared/contracts/site
 import { isSecure } from "../../shared/http/finish";
 import { ORDER_TOKEN_PARAMETER } from "../../shared/http/guest-links";
 import { keyPrincipal } from "./api-keys";
+import { cookiePrincipal } from "./cookie-sessions";
 import { type After, isDenied } from "./deny-list";
 import { type Forgery, noteForgery } from "./forgeries";
 import { verificationKey } from "./verification-keys";
@@ -27,10 +28,16 @@ const MAX_TOKEN_LENGTH = 4096;
 /** Two machines of the edge may differ by this much; an older token is not forgiven for it. */
 const CLOCK_SKEW_SECONDS = 30;
 
-/** The credential's shape decides what it is, before any look-up (rule 3). */
-export async function principalOf(request: Request, host: AskedHost, env: GatewayEnv, after: After): Promise<Principal> {
+/** The credential's shape decides what it is, before any look-up (rule 3). What a header says counts alone, whatever cookie is beside it. */
+export async function principalOf(
+  request: Request,
+  host: AskedHost,
+  env: GatewayEnv,
+  after: After,
+  { takesCookie = true }: { takesCookie?: boolean } = {},
+): Promise<Principal> {
   const header = request.headers.get("authorization");
-  if (header === null) return { kind: "anonymous" };
+  if (header === null) return takesCookie ? cookiePrincipal(request, host, env.AUTH) : { kind: "anonymous" };
   const token = /^Bearer +([^ ]+)$/i.exec(header)?.[1];
   if (token === undefined || token.length > MAX_TOKEN_LENGTH) return INVALID;
   if (SECRET.test(token)) return { kind: "bearer_secret", secret: token };

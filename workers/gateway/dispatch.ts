@@ -11,6 +11,8 @@ export interface Destination {
   routeClass: RouteClass;
   /** True for the gateway's own answers, which it finishes itself; a domain has finished its own. */
   own: boolean;
+  /** False where everybody reads the same: whose session has ended reads it too, and a form there needs no page of ours. */
+  takesCookie: boolean;
   answer: (request: Request, env: GatewayEnv, context: OwnContext) => Promise<Response>;
 }
 
@@ -23,17 +25,20 @@ type DomainDoor = {
   [Name in keyof GatewayEnv]: Name extends `${string}_HTTP` ? Name : never;
 }[keyof GatewayEnv];
 
-const to = (door: DomainDoor, routeClass: RouteClass = "api"): Destination => ({
+const to = (door: DomainDoor, routeClass: RouteClass = "api", takesCookie = true): Destination => ({
   routeClass,
   own: false,
+  takesCookie,
   answer: (request, env) => answered(env[door].fetch(request)),
 });
+const toAnybody = (door: DomainDoor): Destination => to(door, "api", false);
 const READING = ["GET", "HEAD"];
 
 /** The gateway's own pages are public and are read; the order of checks is the domains'. */
 const own = (page: (env: GatewayEnv) => Promise<Response>): Destination => ({
   routeClass: "api",
   own: true,
+  takesCookie: false,
   answer: async (request, env, { principal, requestId }) => {
     if (!READING.includes(request.method))
       return problemResponse({ code: "method_not_allowed" }, requestId, { allow: READING.join(", ") });
@@ -51,7 +56,7 @@ const TABLE: readonly (readonly [string, Destination])[] = [
   ["/payouts/*", to("PAYMENTS_HTTP")],
   ["/tickets/*", to("EVENTS_HTTP")],
   ["/auth/*", to("AUTH_HTTP", "auth")],
-  ["/.well-known/*", to("AUTH_HTTP")],
+  ["/.well-known/*", toAnybody("AUTH_HTTP")],
   ["/oauth/*", to("AUTH_HTTP", "auth")],
   ["/users/*", to("USERS_HTTP")],
   ["/organizers/*", to("USERS_HTTP")],
@@ -61,15 +66,15 @@ const TABLE: readonly (readonly [string, Destination])[] = [
   ["/analytics/*", to("ANALYTICS_HTTP")],
   ["/health", own(health)],
   ["/openapi.json", own(openapiDocument)],
-  ["/docs/*", to("SITES_HTTP")],
+  ["/docs/*", toAnybody("SITES_HTTP")],
 ];
 
 /** Not in the table of any other environment (rule 2). */
 const DEVELOPMENT_TABLE: typeof TABLE = [
-  ["/dev/accounts/*", to("AUTH_HTTP")],
-  ["/dev/test-provider/*", to("PAYMENTS_HTTP")],
-  ["/dev/outbox", to("NOTIFICATIONS_HTTP")],
-  ["/dev/mail/*", to("NOTIFICATIONS_HTTP")],
+  ["/dev/accounts/*", toAnybody("AUTH_HTTP")],
+  ["/dev/test-provider/*", toAnybody("PAYMENTS_HTTP")],
+  ["/dev/outbox", toAnybody("NOTIFICATIONS_HTTP")],
+  ["/dev/mail/*", toAnybody("NOTIFICATIONS_HTTP")],
 ];
 
 function routerOf(table: typeof TABLE) {

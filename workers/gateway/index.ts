@@ -9,6 +9,7 @@ import { finish, isSecure, type Stamp } from "../../shared/http/finish";
 import { isForPeople } from "../../shared/http/navigation";
 import { problemResponse } from "../../shared/http/problem";
 import { addressOf } from "./address";
+import { answerToCookie } from "./cookie-sessions";
 import { optionsResponse } from "./cors";
 import { principalOf, readerOf } from "./credentials";
 import type { After } from "./deny-list";
@@ -48,14 +49,16 @@ async function route(request: Request, env: GatewayEnv, after: After, stamp: Sta
   const made =
     host.kind === "api" ? { audience: env.ISSUER, organizerId: null } : { audience: asked.host, organizerId: host.organizerId };
   const isPage = door === undefined && !request.headers.has("authorization");
-  const principal = isPage ? readerOf(request) : await principalOf(request, made, env, after);
+  const principal = isPage ? readerOf(request) : await principalOf(request, made, env, after, destination);
   const { allowed, policy } = await spend(destination.routeClass, principal, address, env);
   const limited: Stamp = { ...stamp, ratePolicy: policy };
   if (!allowed) return refusedNow(request, env, { code: "rate_limited", retryAfterSeconds: 60 }, limited);
   const context = { principal, requestId: stamp.requestId };
   if (destination.own) return finish(await destination.answer(request, env, context), limited);
   const rest = await placePlainHold(request, { path: asked.path, principal, address }, env, limited);
-  return rest instanceof Response ? rest : destination.answer(forwarded(rest, host, principal, address, limited), env, context);
+  if (rest instanceof Response) return rest;
+  const answer = await destination.answer(forwarded(rest, host, principal, address, limited), env, context);
+  return answerToCookie(answer, principal);
 }
 
 /** The request as it came, but for the headers that only this house may set (rule 1): whatever a client sent under them is gone. */

@@ -1,4 +1,5 @@
 /** One OpenAPI 3.1 document out of the domains' own: what `/openapi.json` answers, and what the typed client is written from. */
+import { CSRF_HEADER, SESSION_COOKIE } from "../../shared/contracts/session-cookie";
 import { ownPaths } from "./own-operations";
 
 interface DomainDocument {
@@ -20,6 +21,20 @@ const SECURITY_SCHEMES = {
     scheme: "bearer",
     description:
       "An access token (JWT), an API key (`bk_…`), an order's token (`bo_…`) or a hold's secret (`bh_…`), where the operation takes it.",
+  },
+  session: {
+    type: "apiKey",
+    in: "cookie",
+    name: SESSION_COOKIE,
+    description:
+      "A browser's session, for pages of the API's own origin: signing in with `x-session: cookie` sets it, and no script can read it. Counts where no `Authorization` is sent.",
+  },
+  csrf: {
+    type: "apiKey",
+    in: "header",
+    name: CSRF_HEADER,
+    description:
+      "Goes with the cookie in everything but `GET` and `HEAD`, where `Origin` must be the origin that is asked too: the `csrfToken` that came with the cookie, or that `GET /auth/session` says. After 403 `csrf_failed` read it there anew: it changes with the cookie.",
   },
 };
 

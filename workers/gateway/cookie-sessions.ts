@@ -1,0 +1,89 @@
+/** Browsers' sessions: whose a cookie is, and whether a page of the origin that was asked sent it. */
+import type { Principal } from "../../shared/contracts/principal";
+import { type CookieState, CSRF_HEADER } from "../../shared/contracts/session-cookie";
+import { sha256 } from "../../shared/crypto/bytes";
+import { isCsrfTokenOf, isSameOrigin, NO_SESSION_COOKIE, sessionSecretOf } from "../../shared/http/session-cookie";
+import { answered } from "./siblings";
+
+/** What ended is refused within this. */
+export const REMEMBER_MS = 5_000;
+/** Cookies remembered, whether they are any or not; strangers' must not fill the isolate. */
+const MAX_REMEMBERED = 5_000;
+const remembered = new Map<string, { state: CookieState; untilMs: number }>();
+
+const NOBODY: Principal = { kind: "anonymous" };
+const REFUSED: Principal = { kind: "refused", code: "credential_invalid" };
+/** Another object than what is refused otherwise, because a browser whose session has ended is told to forget the cookie. */
+const ENDED: Principal = { ...REFUSED };
+const FORGED: Principal = { kind: "refused", code: "csrf_failed" };
+
+const READING: readonly string[] = ["GET", "HEAD"];
+
+interface Auth {
+  cookieSessionOf(hash: string): Promise<CookieState>;
+}
+
+/** Who asks, where no `Authorization` says it. Throws `SiblingDown` when nobody can say. */
+export async function cookiePrincipal(
+  request: Request,
+  host: { audience: string; organizerId: string | null },
+  auth: Auth,
+): Promise<Principal> {
+  const secret = sessionSecretOf(request);
+  const reads = READING.includes(request.method);
+  if (secret === null || (reads && isFromElsewhere(request))) return NOBODY;
+  if (secret === undefined) return ENDED;
+  const found = await stateOf(secret, auth);
+  if (found.state === "replaced") return REFUSED;
+  if (found.state === "ended" || found.audience !== host.audience || found.organizerId !== host.organizerId) return ENDED;
+  if (!reads && !(isSameOrigin(request) && (await isCsrfTokenOf(secret, request.headers.get(CSRF_HEADER))))) return FORGED;
+  const { userId, sessionId, role, authTimeMs } = found;
+  return { kind: "user", userId, sessionId, role, authTimeMs, organizerHost: host.organizerId !== null, cookie: true };
+}
+
+/**
+ * A browser sends the cookie with what pages of neighbouring hosts read too (`SameSite` counts sites, and organizers' hosts are of this
+ * one). They can read no answer, but how long or large one is; so they are nobody here (Fetch Metadata). A link that a person follows is
+ * not theirs. A WebSocket is read by whoever opens it, so that it must name its origin (RFC 6455, 10.2).
+ */
+function isFromElsewhere(request: Request): boolean {
+  const { headers } = request;
+  if (headers.has("upgrade") || headers.has("origin")) return !isSameOrigin(request);
+  const site = headers.get("sec-fetch-site");
+  return (site === "cross-site" || site === "same-site") && headers.get("sec-fetch-mode") !== "navigate";
+}
+
+async function stateOf(secret: string, auth: Auth): Promise<CookieState> {
+  const hash = await sha256(secret);
+  // Before the question, so that no revocation after it is slept through.
+  const nowMs = Date.now();
+  const known = remembered.get(hash);
+  if (known && known.untilMs > nowMs) return known.state;
+  const state = await answered(auth.cookieSessionOf(hash));
+  if (remembered.size >= MAX_REMEMBERED) remembered.clear();
+  remembered.set(hash, { state, untilMs: nowMs + REMEMBER_MS });
+  return state;
+}
+
+/** What the answer to a cookie must say beyond what its domain knows: it is for this browser alone, or the cookie is worth nothing. */
+export function answerToCookie(answer: Response, principal: Principal): Response {
+  if (principal === ENDED && answer.status === 401 && !answer.headers.has("set-cookie"))
+    return changed(answer, (headers) => headers.append("set-cookie", NO_SESSION_COOKIE));
+  const caching = answer.headers.get("cache-control") ?? "";
+  if (principal.kind === "user" && principal.cookie && SHARED.test(caching))
+    return changed(answer, (headers) => headers.set("cache-control", keptPrivate(caching)));
+  return answer;
+}
+
+const SHARED = /\b(?:public|s-maxage)\b/i;
+
+/** A shared cache knows an answer to `Authorization` (RFC 9111, 3.5), and not one to a cookie. */
+const keptPrivate = (caching: string): string =>
+  ["private", ...caching.split(/\s*,\s*/).filter((directive) => !/^(?:public|private|s-maxage)\b/i.test(directive))].join(", ");
+
+/** A response that came over a binding can only be copied. A 101, which cannot, says neither. */
+function changed(answer: Response, change: (headers: Headers) => void): Response {
+  const copy = new Response(answer.body, answer);
+  change(copy.headers);
+  return copy;
+}
