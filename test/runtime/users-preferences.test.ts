@@ -23,8 +23,9 @@ describe("preferences", () => {
       currency: "EUR",
       channels: { email: true, sms: false, push: false },
     });
-    await changePreferences(env.USERS_DB, USER, { locale: "DE-at", channels: { sms: true } }, null, NOW_MS);
-    const changed = await changePreferences(env.USERS_DB, USER, { timezone: "Europe/Vienna" }, null, NOW_MS);
+    const change = (said: unknown) => changePreferences(env.USERS_DB, USER, PreferencesChange.parse(said), null, NOW_MS);
+    await change({ locale: "DE-at", channels: { sms: true } });
+    const changed = await change({ timezone: "europe/vienna" });
     expect(changed).toEqual({
       ok: true,
       value: {
@@ -52,8 +53,25 @@ describe("preferences", () => {
     });
   });
 
+  test("whatever language the form takes can be kept, though its tag is written longer than it was sent", async () => {
+    for (const [locale, kept] of [
+      ["sh", "sr-Latn"],
+      ["cnr", "sr-ME"],
+    ] as const) {
+      const changed = await changePreferences(env.USERS_DB, USER, PreferencesChange.parse({ locale }), null, NOW_MS);
+      expect(changed).toMatchObject({ ok: true, value: { preferences: { locale: kept } } });
+    }
+    const longest = "de-x-aaaaaaaa-bbbbbbbb-cccccccc-ddd";
+    expect(longest).toHaveLength(35);
+    await changePreferences(env.USERS_DB, USER, PreferencesChange.parse({ locale: longest }), null, NOW_MS);
+    expect((await readPreferences(env.USERS_DB, USER)).preferences.locale).toBe(longest);
+  });
+
   test.each([
     { locale: "no language" },
+    { locale: "sh-x-aaaaaaaa-bbbbbbbb-cccccccc-ddd" },
+    { locale: "de-x-aaaaaaaa-bbbbbbbb-cccccccc-dddd" },
+    { currency: "XAU" },
     { timezone: "Europe/Nowhere" },
     { timezone: "+02:00" },
     { currency: "XQX" },

@@ -1,27 +1,22 @@
 /** How a person wants to be spoken to: language, clock, money, and by which channel. */
 import { z } from "zod";
+import { Currency } from "../../shared/contracts/money";
+import { TimeZone } from "../../shared/contracts/places";
 import type { Refusal } from "../../shared/contracts/problems";
 import { ok, type Result, refuse } from "../../shared/contracts/result";
 
-const isLocale = (tag: string): boolean => {
+/** As BCP 47 wants a tag written, which may lengthen it (`sh` is `sr-Latn`); null for none. */
+function localeKnownAs(tag: string): string | null {
   try {
-    return Intl.getCanonicalLocales(tag).length === 1;
+    return Intl.getCanonicalLocales(tag)[0] ?? null;
   } catch {
-    return false;
+    return null;
   }
-};
-const isTimezone = (name: string): boolean => {
-  try {
-    return new Intl.DateTimeFormat("en", { timeZone: name }).resolvedOptions().timeZone !== "";
-  } catch {
-    return false;
-  }
-};
-const CURRENCIES: ReadonlySet<string> = new Set(Intl.supportedValuesOf("currency"));
+}
 
-const Locale = z.string().min(2).max(35).meta({ description: "BCP 47", example: "de-AT" });
-const Timezone = z.string().min(1).max(64).meta({ description: "IANA", example: "Europe/Vienna" });
-const Currency = z.string().length(3).meta({ description: "ISO 4217", example: "EUR" });
+const MAX_LOCALE_CHARACTERS = 35;
+const Locale = z.string().min(2).max(MAX_LOCALE_CHARACTERS).meta({ description: "BCP 47", example: "de-AT" });
+const Timezone = TimeZone.meta({ description: "IANA", example: "Europe/Vienna" });
 const channels = { email: z.boolean(), sms: z.boolean(), push: z.boolean() };
 
 export const Preferences = z
@@ -31,9 +26,11 @@ export type Preferences = z.infer<typeof Preferences>;
 
 export const PreferencesChange = z
   .strictObject({
-    locale: Locale.refine(isLocale, "a language tag"),
-    timezone: Timezone.regex(/^[A-Za-z]/, "a time zone's name").refine(isTimezone, "a time zone's name"),
-    currency: Currency.refine((code) => CURRENCIES.has(code), "a currency"),
+    locale: Locale.refine((tag) => localeKnownAs(tag) !== null, "a language tag")
+      .overwrite((tag) => localeKnownAs(tag) ?? tag)
+      .max(MAX_LOCALE_CHARACTERS),
+    timezone: Timezone,
+    currency: Currency,
     channels: z.strictObject(channels).partial(),
   })
   .partial()
@@ -77,7 +74,6 @@ export async function changePreferences(
   ifVersion: number | null,
   nowMs: number,
 ): Promise<Result<StoredPreferences, Refusal<"version_stale">>> {
-  const tag = locale === undefined ? null : (Intl.getCanonicalLocales(locale)[0] ?? null);
   const row = await db
     .prepare(
       `INSERT INTO preferences (user_id, locale, timezone, currency, email, sms, push, version, updated_at_ms)
@@ -89,7 +85,7 @@ export async function changePreferences(
        WHERE version = coalesce(?9, version)
        RETURNING ${COLUMNS}`,
     )
-    .bind(userId, tag, timezone ?? null, currency ?? null, bit(email), bit(sms), bit(push), nowMs, ifVersion)
+    .bind(userId, locale ?? null, timezone ?? null, currency ?? null, bit(email), bit(sms), bit(push), nowMs, ifVersion)
     .first<Row>();
   return row ? ok(stored(row)) : refuse({ code: "version_stale" });
 }
