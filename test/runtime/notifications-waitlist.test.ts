@@ -94,7 +94,7 @@ it("a guest is asked to confirm his address, and is told that he has no place be
   const entryId = await tell("joined", unconfirmed);
   const [mail] = await mails();
   expect(mail?.subject).toContain("Please confirm");
-  expect(mail?.text).toContain("Before that you are not on it");
+  expect(mail?.text).toContain("Before that you are not on the list");
   expect(mail?.text).not.toContain("has put you on the waiting list");
   expect(mail?.text).toContain(`/w/${event.id}/${entryId}?token=bw_secret`);
 });

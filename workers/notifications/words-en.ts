@@ -81,6 +81,15 @@ export const en = {
     unable: (organizer: string) => `If you cannot come, please ask ${organizer} what can be done.`,
     calendar: "The attached file changes the entry in your calendar.",
   },
+  seats: {
+    subject: (title: string) => `New seats for ${title}`,
+    opening: (organizer: string, title: string) => `${organizer} has seated you anew for ${title}:`,
+    /** Null: the seat that was bought. */
+    line: (ticket: string, seat: string, bought: string | null) =>
+      bought === null ? `${ticket}, ${seat}` : `${ticket}, ${seat} instead of ${bought}`,
+    tickets:
+      "Attached are your tickets with the seats as they are now. Their codes are the same, so tickets that you already have open the door too.",
+  },
   expiry: {
     subject: (title: string) => `Your reservation for ${title} has ended`,
     opening: (title: string) =>
@@ -93,7 +102,8 @@ export const en = {
     confirmSubject: (title: string) => `Please confirm: the waiting list for ${title}`,
     asked: (organizer: string, title: string, quantity: number) =>
       `Somebody has named this address for the waiting list of ${organizer} for ${title}: ${quantity} ${quantity === 1 ? "ticket" : "tickets"}.`,
-    confirm: "Open this link and confirm there that you want to wait. Before that you are not on the list. If it was not you, do nothing.",
+    confirm:
+      "Open this link and confirm there that you want to wait. Before that you are not on the list. If it was not you, do nothing.",
     takePlace: "Take my place on the list",
     joinedSubject: (title: string) => `You are on the waiting list for ${title}`,
     joined: (organizer: string, title: string, quantity: number) =>
@@ -210,6 +220,22 @@ export const en = {
       ],
       link: "",
     },
+    api_key_created: {
+      subject: "An API key was made",
+      sentences: [
+        "An API key was just made in your account at Bilten. Programs that have it act for you in your teams, as far as its scopes go.",
+        "If it was not you, end the key among your API keys, and ask for a new password at once where you log in.",
+      ],
+      link: "",
+    },
+    api_key_rotated: {
+      subject: "An API key was replaced",
+      sentences: [
+        "An API key of your account at Bilten was just replaced by a new one. The old one goes on for a while, a week at most.",
+        "If it was not you, end both among your API keys, and ask for a new password at once where you log in.",
+      ],
+      link: "",
+    },
     unlock: {
       subject: "Unlock your account",
       sentences: [
@@ -226,6 +252,11 @@ export const en = {
       ],
       link: "",
     },
+  },
+  /** After a new password. */
+  keysThatStay: {
+    opening: "These API keys of your account still work:",
+    closing: "If you do not know one of them, end it among your API keys.",
   },
   invitation: {
     subject: (organizer: string) => `${organizer} asks you to join`,
