@@ -64,6 +64,7 @@ export const PROBLEMS = {
   last_owner: { status: 409, title: "An organizer keeps at least one owner" },
   invitation_exists: { status: 409, title: "The address has an invitation that nobody has accepted yet" },
   too_many_invitations: { status: 409, title: "The organizer has as many open invitations as one may" },
+  too_many_decisions: { status: 409, title: "This was decided as often as one may; it can only be withdrawn" },
   too_many_api_keys: { status: 409, title: "The account has as many API keys as one may" },
   account_state: { status: 409, title: "The account's status does not allow that" },
   event_state: { status: 409, title: "The event's state does not allow that" },
@@ -149,10 +150,19 @@ export interface Refusal<C extends ProblemCode = ProblemCode> {
   members?: RefusalMembers;
 }
 
+/**
+ * Too few accessible seats are left, of which these are; whole tables are left, of which these are the smallest, and none or not all of
+ * them make up the number; the sections asked for have no room, and others would; seats asked for are taken.
+ */
+export const SOLD_OUT_REASONS = ["accessible_seats", "whole_tables", "sections", "seats_taken"] as const;
+export type SoldOutReason = (typeof SOLD_OUT_REASONS)[number];
+
 /** Extension members (RFC 9457, 3.2) that one code or another documents. */
 export interface RefusalMembers {
   /** `sold_out`: what is left of every type that was asked for. */
   available?: { ticketTypeId: string; available: number }[];
+  /** `sold_out` of a type with seats, where their number alone does not say it; `seatIds` are then the seats that it is about. */
+  reason?: SoldOutReason;
   /** `already_admitted`: when and where the ticket went in. */
   admittedAt?: string;
   gate?: string | null;

@@ -1,10 +1,21 @@
 import { applyD1Migrations, reset } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { avatarPath, isColleague, readAvatar, removeAvatar, storeAvatar, sweepAvatars } from "../../workers/users/avatars";
-import { changeConsents, readConsents } from "../../workers/users/consents";
+import { storeAccount } from "../../workers/users/accounts";
+import {
+  avatarPath,
+  isColleague,
+  MAX_UNSHOWN,
+  readAvatar,
+  removeAvatar,
+  storeAvatar,
+  sweepAvatars,
+} from "../../workers/users/avatars";
+import { type ConsentsChange, changeConsents, MAX_DECISIONS, readConsents } from "../../workers/users/consents";
+import { joinTeam } from "../../workers/users/members";
 import { changePreferences, PreferencesChange, readPreferences } from "../../workers/users/preferences";
 import { readProfile } from "../../workers/users/profiles";
+import { countRows } from "../support/counted-database";
 import { bytesOf, joined, png } from "../support/pictures";
 import { accountOf, startUsers } from "../support/users";
 
@@ -97,6 +108,46 @@ describe("consents", () => {
     const kept = await env.USERS_DB.prepare("SELECT count(*) AS n FROM consent_decisions").first<{ n: number }>();
     expect(kept?.n).toBe(3);
   });
+
+  test("after a thousand decisions of a purpose nobody agrees again, and who agreed last can withdraw it", async () => {
+    const decide = (change: ConsentsChange) => changeConsents(env.USERS_DB, USER, change, null, NOW_MS);
+    await env.USERS_DB.prepare(
+      `INSERT INTO consent_decisions (user_id, purpose, number, granted, decided_at_ms)
+       WITH RECURSIVE counted(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM counted WHERE n < ?)
+       SELECT ?, 'marketing', n, n % 2, 0 FROM counted`,
+    )
+      .bind(MAX_DECISIONS - 1, USER)
+      .run();
+    expect(await decide({ marketing: false })).toMatchObject({ ok: true, value: { version: MAX_DECISIONS } });
+    const refused = { ok: false, error: { code: "too_many_decisions" } };
+    expect(await decide({ marketing: true, analytics: true })).toEqual(refused);
+    expect((await readConsents(env.USERS_DB, USER)).consents.analytics.decidedAt).toBeNull();
+    expect(await decide({ marketing: false, analytics: true })).toMatchObject({
+      ok: true,
+      value: { version: MAX_DECISIONS + 1 },
+    });
+
+    await env.USERS_DB.prepare("UPDATE consent_decisions SET granted = 1 - granted WHERE purpose = 'marketing'").run();
+    expect(await decide({ marketing: false })).toMatchObject({
+      ok: true,
+      value: { consents: { marketing: { granted: false } } },
+    });
+    expect(await decide({ marketing: true })).toEqual(refused);
+  });
+
+  test("reading them reads a few rows, however many there are", async () => {
+    await env.USERS_DB.prepare(
+      `INSERT INTO consent_decisions (user_id, purpose, number, granted, decided_at_ms)
+       WITH RECURSIVE counted(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM counted WHERE n < 500)
+       SELECT ?, value, n, n % 2, 0 FROM counted, json_each('["marketing", "analytics", "personalization"]')`,
+    )
+      .bind(USER)
+      .run();
+    const { db, rowsRead } = countRows(env.USERS_DB);
+    expect((await readConsents(db, USER)).version).toBe(1_500);
+    expect(rowsRead()).toBeGreaterThan(0);
+    expect(rowsRead()).toBeLessThan(20);
+  });
 });
 
 describe("a picture", () => {
@@ -138,6 +189,20 @@ describe("a picture", () => {
     expect(await objects()).toBe(0);
   });
 
+  test("is the twenty-first in ten minutes for nobody, and for nobody else's sake", async () => {
+    const users = startUsers([]);
+    for (let count = 0; count <= MAX_UNSHOWN; count++)
+      expect(await storeAvatar(users, USER, png(3, 2), NOW_MS)).toMatchObject({ ok: true });
+    expect(await storeAvatar(users, USER, png(3, 2), NOW_MS)).toEqual({
+      ok: false,
+      error: { code: "rate_limited", retryAfterSeconds: 600 },
+    });
+    expect(await objects()).toBe(MAX_UNSHOWN + 1);
+    expect(await storeAvatar(users, crypto.randomUUID(), png(3, 2), NOW_MS)).toMatchObject({ ok: true });
+    expect(await sweepAvatars(users, NOW_MS + HOUR_MS)).toBe(MAX_UNSHOWN);
+    expect(await storeAvatar(users, USER, png(2, 3), NOW_MS + HOUR_MS)).toMatchObject({ ok: true });
+  });
+
   test("that the sweep gave up before it was stored is not shown", async () => {
     const slow = startUsers([]);
     const put = async (key: string, value: ArrayBuffer) => {
@@ -149,8 +214,25 @@ describe("a picture", () => {
     expect(await readAvatar(env.USERS_DB, USER)).toBeNull();
   });
 
-  test("is seen by its owner and by nobody outside of his teams", async () => {
-    expect(await isColleague(env.USERS_DB, USER, USER)).toBe(true);
-    expect(await isColleague(env.USERS_DB, crypto.randomUUID(), USER)).toBe(false);
+  test("is seen by its owner and who works in a team with him, for as long as he does", async () => {
+    const [one, colleague, stranger] = [accountOf(), accountOf(), accountOf()];
+    await env.USERS_DB.batch([one, colleague, stranger].map((account) => storeAccount(env.USERS_DB, account)));
+    const founded = (slug: string) =>
+      env.USERS_DB.prepare(
+        "INSERT INTO organizers (id, name, slug, created_at_ms, updated_at_ms) VALUES (?1, ?1, ?1, 0, 0)",
+      ).bind(slug);
+    const join = (organizerId: string, { id }: { id: string }) =>
+      joinTeam(env.USERS_DB, organizerId, id, { role: "door" }, NOW_MS);
+    await env.USERS_DB.batch([
+      ...["team", "another"].map(founded),
+      join("team", one),
+      join("team", colleague),
+      join("another", stranger),
+    ]);
+    expect(await isColleague(env.USERS_DB, one.id, one.id)).toBe(true);
+    expect(await isColleague(env.USERS_DB, colleague.id, one.id)).toBe(true);
+    expect(await isColleague(env.USERS_DB, stranger.id, one.id)).toBe(false);
+    await env.USERS_DB.prepare("DELETE FROM memberships WHERE user_id = ?").bind(colleague.id).run();
+    expect(await isColleague(env.USERS_DB, colleague.id, one.id)).toBe(false);
   });
 });

@@ -3,6 +3,7 @@
  * between leaves nothing that anybody sees, and a row by which the sweep tidies.
  */
 import type { Context } from "hono";
+import { z } from "zod";
 import type { Refusal } from "../../shared/contracts/problems";
 import { ok, type Result, refuse } from "../../shared/contracts/result";
 import { uuidV7 } from "../../shared/crypto/uuid";
@@ -23,7 +24,10 @@ type Bound = Pick<UsersEnv, "DB" | "AVATARS">;
 const LIMITS: PixelLimits = { maxPixels: 16_000_000, maxSide: 8_000 };
 /** A put that takes longer than this has failed. */
 const STORING_MS = 10 * 60_000;
-const SWEEP_LIMIT = 100;
+/** As many objects as R2 deletes at once. */
+const SWEEP_LIMIT = 1_000;
+/** Of one person: pictures replaced or being stored that no sweep took yet. They wait ten minutes, and so does who made them. */
+export const MAX_UNSHOWN = 20;
 
 /** The document's part of the picture, which is the body itself; what it is its bytes say, whatever its sender calls it. */
 export const pictureBody = documented((_c, next) => next(), {
@@ -49,7 +53,10 @@ interface AvatarRow {
 
 const objectKey = ({ userId, id }: Pick<AvatarRow, "userId" | "id">): string => `${userId}/${id}`;
 
-/** The address of a picture changes with it. */
+/** The address of a picture changes with it; without `id` it is whichever is shown. */
+export const AvatarQuery = z.object({
+  id: z.string().optional().meta({ description: "The picture meant; another one than is shown is not found" }),
+});
 export const avatarPath = (userId: string, avatarId: string): string => `/users/${userId}/avatar?id=${avatarId}`;
 
 /** The new picture is the profile's from then on. */
@@ -58,7 +65,7 @@ export async function storeAvatar(
   userId: string,
   bytes: Uint8Array,
   nowMs: number,
-): Promise<Result<null, PictureRefusal | Refusal<"state_moved">>> {
+): Promise<Result<null, PictureRefusal | Refusal<"state_moved" | "rate_limited">>> {
   const type = rasterTypeOf(bytes);
   if (!type) return refuse({ code: "asset_type_unsupported", detail: "PNG, JPEG and WebP are taken" });
   const read = readRaster(bytes, type, LIMITS);
@@ -66,12 +73,14 @@ export async function storeAvatar(
   const { contentType, bytes: kept, width, height } = read.value;
   const sha256 = new Uint8Array(await crypto.subtle.digest("SHA-256", kept)).toHex();
   const id = uuidV7(nowMs);
-  await env.DB.prepare(
+  const { meta } = await env.DB.prepare(
     `INSERT INTO avatars (id, user_id, sha256, content_type, size_bytes, width, height, created_at_ms, unshown_since_ms)
-     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8)`,
+     SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8
+     WHERE (SELECT count(*) FROM avatars WHERE user_id = ?2 AND unshown_since_ms IS NOT NULL) < ${MAX_UNSHOWN}`,
   )
     .bind(id, userId, sha256, contentType, kept.byteLength, width, height, nowMs)
     .run();
+  if (meta.changes === 0) return refuse({ code: "rate_limited", retryAfterSeconds: STORING_MS / 1000 });
   await env.AVATARS.put(objectKey({ userId, id }), kept, { httpMetadata: { contentType }, sha256 });
   return (await show(env, userId, id, nowMs)) ? ok(null) : refuse({ code: "state_moved" });
 }
@@ -119,8 +128,8 @@ export async function isColleague(db: D1Database, userId: string, otherId: strin
   return row !== null;
 }
 
-/** Only for who may see it: kept by his own browser for an hour, whose address changes with the picture. */
-const HEADERS = { "cache-control": "private, max-age=3600", "x-content-type-options": "nosniff" };
+/** Only for who may see it: whoever uses the same browser next is asked who he is before he sees what it kept. */
+const HEADERS = { "cache-control": "private, no-cache", "x-content-type-options": "nosniff" };
 
 /** Null where the object is gone though its row was read a moment ago. */
 export async function avatarResponse(c: Context<{ Bindings: UsersEnv }>, avatar: AvatarRow): Promise<Response | null> {

@@ -6,6 +6,8 @@ import { ok, type Result, refuse } from "../../shared/contracts/result";
 
 export const PURPOSES = ["marketing", "analytics", "personalization"] as const;
 type Purpose = (typeof PURPOSES)[number];
+/** Of one purpose by one person: each stays as proof, and nobody changes his mind as often as this. */
+export const MAX_DECISIONS = 1_000;
 
 const Consent = z.object({
   granted: z.boolean(),
@@ -34,14 +36,13 @@ interface Row {
   decidedAtMs: number;
 }
 
-/** SQLite takes the other columns from the row that has the maximum. */
-const newest = (db: D1Database, userId: string): D1PreparedStatement =>
-  db
-    .prepare(
-      `SELECT purpose, max(number) AS number, granted, decided_at_ms AS decidedAtMs FROM consent_decisions
-       WHERE user_id = ? GROUP BY purpose`,
-    )
-    .bind(userId);
+/** Each a step down an index, however often somebody decided. */
+const NEWEST = `SELECT d.purpose, d.number, d.granted, d.decided_at_ms AS decidedAtMs
+  FROM json_each('${JSON.stringify(PURPOSES)}') AS asked
+  CROSS JOIN consent_decisions d ON d.rowid =
+    (SELECT rowid FROM consent_decisions WHERE user_id = ?1 AND purpose = asked.value ORDER BY number DESC LIMIT 1)`;
+
+const newest = (db: D1Database, userId: string): D1PreparedStatement => db.prepare(NEWEST).bind(userId);
 
 function stored(rows: readonly Row[]): StoredConsents {
   const of = (purpose: Purpose): z.infer<typeof Consent> => {
@@ -58,26 +59,34 @@ export async function readConsents(db: D1Database, userId: string): Promise<Stor
   return stored((await newest(db, userId).all<Row>()).results);
 }
 
-/** Writes down what is decided anew; the same decision again is none. With `ifVersion` only while nothing was decided since. */
+/**
+ * Writes down what is decided anew; the same decision again is none. With `ifVersion` only while nothing was decided since. Of what was
+ * decided `MAX_DECISIONS` times nothing can be agreed to any more, and the last agreement can always be withdrawn.
+ */
 export async function changeConsents(
   db: D1Database,
   userId: string,
   change: ConsentsChange,
   ifVersion: number | null,
   nowMs: number,
-): Promise<Result<StoredConsents, Refusal<"version_stale">>> {
+): Promise<Result<StoredConsents, Refusal<"version_stale" | "too_many_decisions">>> {
   const decide = db
     .prepare(
-      `INSERT INTO consent_decisions (user_id, purpose, number, granted, decided_at_ms)
-       SELECT ?1, said.key, coalesce(max(d.number), 0) + 1, said.value, ?2
-       FROM json_each(?3) AS said LEFT JOIN consent_decisions d ON d.user_id = ?1 AND d.purpose = said.key
-       WHERE ?4 IS NULL OR ?4 = (SELECT count(*) FROM consent_decisions WHERE user_id = ?1)
-       GROUP BY said.key, said.value
-       HAVING said.value <> coalesce((SELECT granted FROM consent_decisions last WHERE last.user_id = ?1 AND last.purpose = said.key
-                                      ORDER BY last.number DESC LIMIT 1), -1)`,
+      `WITH newest AS (${NEWEST}),
+         decided AS (SELECT said.key AS purpose, said.value AS granted, coalesce(newest.number, 0) AS decisions
+                     FROM json_each(?3) AS said LEFT JOIN newest ON newest.purpose = said.key
+                     WHERE said.value IS NOT newest.granted)
+       INSERT INTO consent_decisions (user_id, purpose, number, granted, decided_at_ms)
+       SELECT ?1, purpose, decisions + 1, granted, ?2 FROM decided
+       WHERE (?4 IS NULL OR ?4 = (SELECT coalesce(sum(number), 0) FROM newest))
+         AND NOT EXISTS (SELECT 1 FROM decided WHERE granted = 1 AND decisions >= ${MAX_DECISIONS})`,
     )
     .bind(userId, nowMs, JSON.stringify(change), ifVersion);
   const [before, , after] = await db.batch<Row>([newest(db, userId), decide, newest(db, userId)]);
-  if (ifVersion !== null && stored(before?.results ?? []).version !== ifVersion) return refuse({ code: "version_stale" });
-  return ok(stored(after?.results ?? []));
+  const known = before?.results ?? [];
+  if (ifVersion !== null && stored(known).version !== ifVersion) return refuse({ code: "version_stale" });
+  const isOver = known.some(
+    ({ purpose, number, granted }) => change[purpose] === true && granted === 0 && number >= MAX_DECISIONS,
+  );
+  return isOver ? refuse({ code: "too_many_decisions" }) : ok(stored(after?.results ?? []));
 }

@@ -19,7 +19,7 @@ import { isAdmin, principalOf, userIdOf } from "../../shared/http/principal";
 import { Problem } from "../../shared/http/problem";
 import { changeRole, changeStatus, listStatusChanges, RoleChange, StatusChangeDraft } from "./account-standing";
 import { askAccount } from "./accounts";
-import { avatarResponse, isColleague, pictureBody, readAvatar, removeAvatar, storeAvatar } from "./avatars";
+import { AvatarQuery, avatarResponse, isColleague, pictureBody, readAvatar, removeAvatar, storeAvatar } from "./avatars";
 import { ConsentsChange, changeConsents, readConsents } from "./consents";
 import { invitationPage } from "./invitation-page";
 import { acceptInvitation, invite, listInvitations, revokeInvitation } from "./invitations";
@@ -157,11 +157,12 @@ export const app = domainApp<UsersEnv>()
     query(ListQuery),
     async (c) => c.json(await listStatusChanges(c.env.DB, memberIdOf(c), c.var.query), 200, PRIVATE),
   )
-  .get("/users/:userId/avatar", operation(operations.getAvatar), requireUser(), async (c) => {
+  .get("/users/:userId/avatar", operation(operations.getAvatar), requireUser(), query(AvatarQuery), async (c) => {
     const userId = pathId(c, "userId", "avatar_not_found");
     const isSeen = isAdmin(principalOf(c)) || (await isColleague(c.env.DB, callerOf(c), userId));
     const avatar = isSeen ? await readAvatar(c.env.DB, userId) : null;
-    const response = avatar && (await avatarResponse(c, avatar));
+    const { id = avatar?.id } = c.var.query;
+    const response = avatar?.id === id && avatar ? await avatarResponse(c, avatar) : null;
     if (!response) throw new Problem("avatar_not_found");
     return response;
   })

@@ -69,7 +69,7 @@ export const userOperations = {
     operationId: "changeAvatar",
     summary: "Show another picture",
     description:
-      "The body is the picture itself: PNG, JPEG or WebP, at most 1 MiB, 16 million pixels and 8,000 a side, and it must not move. What a camera wrote into it is left out.",
+      "The body is the picture itself: PNG, JPEG or WebP, at most 1 MiB, 16 million pixels and 8,000 a side, and it must not move. What a camera wrote into it is left out. Twenty in ten minutes.",
     tags: ["users"],
     answers: { 200: { description: "The profile as it stands now", schema: Profile, example: profile } },
     refusals: ["user_not_found", "asset_type_unsupported", "asset_broken", "asset_too_large", "state_moved"],
@@ -112,11 +112,12 @@ export const userOperations = {
   changeConsents: {
     operationId: "changeConsents",
     summary: "Agree, or agree no longer",
-    description: "Decides about the purposes present; each decision is kept with its time. `If-Match` is optional.",
+    description:
+      "Decides about the purposes present; each decision is kept with its time. What was decided a thousand times can be withdrawn, and agreed to no more. `If-Match` is optional.",
     tags: ["users"],
     requestExample: { marketing: false },
     answers: { 200: { description: "The consents as they stand now", schema: Consents, example: consents } },
-    refusals: ["version_stale"],
+    refusals: ["version_stale", "too_many_decisions"],
   },
   searchUsers: {
     operationId: "searchUsers",
