@@ -98,6 +98,8 @@ export interface AccountMail {
     | "recovery_code_used"
     | "recovery_codes_renewed"
     | "second_factor_locked"
+    | "api_key_created"
+    | "api_key_rotated"
     | "unlock"
     | "new_device";
   to: string;
@@ -105,6 +107,8 @@ export interface AccountMail {
   name?: string;
   /** Absent where the mail carries none. */
   token?: string;
+  /** With a new password: the API keys that still work, 100 at most. Absent where there are none. */
+  apiKeys?: { name: string; hint: string }[];
 }
 
 /** Whom an API key acts for, and as far as what. */
@@ -134,18 +138,20 @@ export interface AuthRpc extends DomainRpc {
     name: string,
     ifVersion: number | null,
   ): Promise<Result<Account, Refusal<"user_not_found" | "version_stale">>>;
-  /** By an active admin, of anybody else; his memberships stay. */
+  /** By an active admin, of anybody else; his memberships stay. With `ifVersion` only while the account is at that version. */
   changeRole(
     actorId: string,
     id: string,
     role: User["role"],
-  ): Promise<Result<Account, Refusal<"user_not_found" | "forbidden" | "account_state">>>;
-  /** By an active admin, of anybody else who has confirmed his address and is not deleted. */
+    ifVersion?: number | null,
+  ): Promise<Result<Account, Refusal<"user_not_found" | "forbidden" | "account_state" | "version_stale">>>;
+  /** By an active admin, of anybody else who has confirmed his address and is not deleted. `ifVersion` as of a role. */
   changeStatus(
     actorId: string,
     id: string,
     status: SettableStatus,
-  ): Promise<Result<Account, Refusal<"user_not_found" | "forbidden" | "account_state">>>;
+    ifVersion?: number | null,
+  ): Promise<Result<Account, Refusal<"user_not_found" | "forbidden" | "account_state" | "version_stale">>>;
   /** What a mail of this id says; an id that is gone or was used is left out. At most 100 ids. */
   accountMails(ids: string[]): Promise<AccountMail[]>;
 }

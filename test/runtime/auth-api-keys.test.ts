@@ -4,15 +4,20 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { isApiKey } from "../../shared/crypto/api-key";
 import { sha256 } from "../../shared/crypto/bytes";
 import {
+  ApiKeyDraft,
   apiKeyOf,
   createApiKey,
+  ENDED_KEYS,
   listApiKeys,
   MAX_KEYS,
+  MAX_KEYS_REPLACED_TOO,
   revokeApiKey,
   rotateApiKey,
   sweepApiKeys,
 } from "../../workers/auth/api-keys";
 import { type Auth, NOW_MS, registerVerified, settled, startAuth } from "../support/auth";
+import { gatherBatches, swapSql } from "../support/swapped-database";
+import { interceptTrips } from "../support/tripped-database";
 
 beforeEach(() => applyD1Migrations(env.AUTH_DB, env.MIGRATIONS.auth));
 afterEach(async () => {
@@ -29,8 +34,8 @@ async function startMaker(email = "ada@bilten.example", auth = startAuth()) {
   const account = await env.AUTH_DB.prepare("SELECT id FROM accounts WHERE email_key = ?").bind(email).first<{ id: string }>();
   return { auth, userId: account?.id ?? "" };
 }
-async function make(auth: Auth, userId: string, change: Partial<Parameters<typeof createApiKey>[2]> = {}) {
-  const made = await createApiKey(auth.env, userId, { ...DRAFT, ...change }, NOW_MS);
+async function make(auth: Auth, userId: string, change: Partial<ApiKeyDraft> = {}) {
+  const made = await createApiKey(auth.env, auth.after, { userId }, { ...DRAFT, ...change }, NOW_MS);
   if (!made.ok) throw new Error(made.error.code);
   return made.value;
 }
@@ -69,14 +74,14 @@ describe("an API key", () => {
     const { userId: other } = await startMaker("bob@bilten.example", auth);
     const missing = { ok: false, error: { code: "api_key_not_found" } };
     expect(await revokeApiKey(auth.env, other, id, NOW_MS)).toEqual(missing);
-    expect(await rotateApiKey(auth.env, other, id, {}, NOW_MS)).toEqual(missing);
+    expect(await rotateApiKey(auth.env, auth.after, { userId: other }, id, {}, NOW_MS)).toEqual(missing);
     expect((await listApiKeys(auth.env, other, { limit: 20 }, NOW_MS)).data).toEqual([]);
     expect(await resolve(auth, key)).not.toBeNull();
   });
 
   test("cannot be made to end before it starts", async () => {
     const { auth, userId } = await startMaker();
-    const past = await createApiKey(auth.env, userId, { ...DRAFT, expiresAt: "2027-01-01T12:00:00Z" }, NOW_MS);
+    const past = await createApiKey(auth.env, auth.after, { userId }, { ...DRAFT, expiresAt: "2027-01-01T12:00:00Z" }, NOW_MS);
     expect(past).toMatchObject({ ok: false, error: { code: "invalid_body", errors: [{ pointer: "/expiresAt" }] } });
   });
 
@@ -98,7 +103,7 @@ describe("replacing a key", () => {
   test("makes one with the same powers, and leaves the old one its overlap", async () => {
     const { auth, userId } = await startMaker();
     const old = await make(auth, userId);
-    const rotated = await rotateApiKey(auth.env, userId, old.id, { overlapSeconds: 60 }, NOW_MS);
+    const rotated = await rotateApiKey(auth.env, auth.after, { userId }, old.id, { overlapSeconds: 60 }, NOW_MS);
     if (!rotated.ok) throw new Error(rotated.error.code);
     expect(rotated.value).toMatchObject({
       name: old.name,
@@ -110,29 +115,107 @@ describe("replacing a key", () => {
     for (const { key } of [old, rotated.value]) expect(await resolve(auth, key, NOW_MS + 59_999)).not.toBeNull();
     expect(await resolve(auth, old.key, NOW_MS + 60_000)).toBeNull();
     expect(await resolve(auth, rotated.value.key, NOW_MS + 60_000)).not.toBeNull();
-    expect(await rotateApiKey(auth.env, userId, old.id, {}, NOW_MS + 60_000)).toMatchObject({ ok: false });
+    expect(await rotateApiKey(auth.env, auth.after, { userId }, old.id, {}, NOW_MS + 60_000)).toMatchObject({ ok: false });
   });
 
   test("does not lengthen a key that ends sooner, and the new one ends when the old one would have", async () => {
     const { auth, userId } = await startMaker();
     const old = await make(auth, userId, { expiresAt: "2027-01-01T13:00:00.000Z" });
-    const rotated = await rotateApiKey(auth.env, userId, old.id, {}, NOW_MS);
+    const rotated = await rotateApiKey(auth.env, auth.after, { userId }, old.id, {}, NOW_MS);
     expect(rotated).toMatchObject({ ok: true, value: { expiresAt: "2027-01-01T13:00:00.000Z" } });
     expect(await resolve(auth, old.key, NOW_MS + 3_600_000)).toBeNull();
   });
 });
 
+describe("of two who act on a key at once", () => {
+  /** Both have read the key before either writes. */
+  const rotateTwice = async (db: D1Database) => {
+    const { auth, userId } = await startMaker();
+    const { id } = await make(auth, userId);
+    const late = { ...auth.env, DB: gatherBatches(db, 2) };
+    const rotate = () => rotateApiKey(late, auth.after, { userId }, id, {}, NOW_MS);
+    const rotated = await Promise.all([rotate(), rotate()]);
+    return rotated.map((answer) => (answer.ok ? "made" : answer.error.code)).sort();
+  };
+  /** The key is read, then revoked by its owner, then replaced. */
+  const rotateRevoked = async (db: D1Database) => {
+    const { auth, userId } = await startMaker();
+    const { id } = await make(auth, userId);
+    let trips = 0;
+    const meanwhile = interceptTrips(db, async (go) => {
+      trips += 1;
+      if (trips === 2) await revokeApiKey(auth.env, userId, id, NOW_MS);
+      return go();
+    });
+    const rotated = await rotateApiKey({ ...auth.env, DB: meanwhile }, auth.after, { userId }, id, {}, NOW_MS);
+    const { data } = await listApiKeys(auth.env, userId, { limit: 20 }, NOW_MS);
+    return { said: rotated.ok ? "made" : rotated.error.code, left: data.length };
+  };
+
+  test("one alone replaces it", async () => {
+    expect(await rotateTwice(env.AUTH_DB)).toEqual(["made", "state_moved"]);
+  });
+
+  test("without the guard both would (control)", async () => {
+    const control = swapSql(env.AUTH_DB, "rotated_from IS NOT NULL", "FALSE");
+    expect(await rotateTwice(control.db)).toEqual(["made", "made"]);
+    expect(control.swaps()).toBeGreaterThan(0);
+  });
+
+  test("who ends it is not outlived by its replacement", async () => {
+    expect(await rotateRevoked(env.AUTH_DB)).toEqual({ said: "api_key_not_found", left: 0 });
+  });
+
+  test("without the guard the dead key would bear a living one (control)", async () => {
+    const control = swapSql(env.AUTH_DB, "revoked_at_ms IS NULL", "TRUE");
+    expect(await rotateRevoked(control.db)).toEqual({ said: "made", left: 1 });
+    expect(control.swaps()).toBeGreaterThan(0);
+  });
+});
+
+test("nobody can give a key what it could never use", () => {
+  const asked = (scope: string) => ApiKeyDraft.safeParse({ ...DRAFT, scopes: [scope] }).success;
+  expect(asked("ownership:transfer")).toBe(false);
+  expect(asked("orders:read")).toBe(true);
+});
+
+test("whose key is made or replaced is told by mail, once each", async () => {
+  const { auth, userId } = await startMaker();
+  const { id } = await make(auth, userId);
+  await rotateApiKey(auth.env, auth.after, { userId }, id, {}, NOW_MS);
+  await rotateApiKey(auth.env, auth.after, { userId }, id, {}, NOW_MS);
+  const { results } = await env.AUTH_DB.prepare(
+    "SELECT id, kind FROM account_mails WHERE kind LIKE 'api_key_%' ORDER BY kind",
+  ).all<{ id: string; kind: string }>();
+  expect(results.map(({ kind }) => kind)).toEqual(["api_key_created", "api_key_rotated"]);
+  const heard = (await auth.heard()).map(({ subject }) => subject);
+  expect(heard).toEqual(expect.arrayContaining(results.map((mail) => mail.id)));
+});
+
 test("an account has fifty keys that work, however many are asked for at once", async () => {
   const { auth, userId } = await startMaker();
-  const all = await Promise.all(Array.from({ length: MAX_KEYS + 5 }, () => createApiKey(auth.env, userId, DRAFT, NOW_MS)));
+  const all = await Promise.all(
+    Array.from({ length: MAX_KEYS + 5 }, () => createApiKey(auth.env, auth.after, { userId }, DRAFT, NOW_MS)),
+  );
   expect(all.filter((made) => made.ok)).toHaveLength(MAX_KEYS);
   const [first] = (await listApiKeys(auth.env, userId, { limit: 1 }, NOW_MS)).data;
-  expect(await rotateApiKey(auth.env, userId, first?.id ?? "", {}, NOW_MS)).toEqual({
-    ok: false,
-    error: { code: "too_many_api_keys" },
-  });
   await revokeApiKey(auth.env, userId, first?.id ?? "", NOW_MS);
-  expect(await createApiKey(auth.env, userId, DRAFT, NOW_MS)).toMatchObject({ ok: true });
+  expect(await createApiKey(auth.env, auth.after, { userId }, DRAFT, NOW_MS)).toMatchObject({ ok: true });
+});
+
+test("fifty keys can be replaced, all of them, but no chain of overlaps grows without end", async () => {
+  const { auth, userId } = await startMaker();
+  for (let made = 0; made < MAX_KEYS; made += 1) await make(auth, userId);
+  const rotate = (id: string) => rotateApiKey(auth.env, auth.after, { userId }, id, {}, NOW_MS);
+  const { data: all } = await listApiKeys(auth.env, userId, { limit: 100 }, NOW_MS);
+  const replaced = await Promise.all(all.map(({ id }) => rotate(id)));
+  expect(replaced.filter(({ ok }) => ok)).toHaveLength(MAX_KEYS);
+  expect((await listApiKeys(auth.env, userId, { limit: 100 }, NOW_MS)).data).toHaveLength(MAX_KEYS_REPLACED_TOO);
+  const [newest] = replaced;
+  if (!newest?.ok) throw new Error("not replaced");
+  const full = { ok: false, error: { code: "too_many_api_keys" } };
+  expect(await rotate(newest.value.id)).toEqual(full);
+  expect(await createApiKey(auth.env, auth.after, { userId }, DRAFT, NOW_MS)).toEqual(full);
 });
 
 test("keys that ended long ago are swept", async () => {
@@ -142,4 +225,9 @@ test("keys that ended long ago are swept", async () => {
   await revokeApiKey(auth.env, userId, id, NOW_MS);
   expect(await sweepApiKeys(auth.env, NOW_MS + 90 * DAY_MS - 1)).toBe(0);
   expect(await sweepApiKeys(auth.env, NOW_MS + 90 * DAY_MS)).toBe(1);
+});
+
+test("the sweep finds them by their index", async () => {
+  const { results } = await env.AUTH_DB.prepare(`EXPLAIN QUERY PLAN ${ENDED_KEYS}`).bind(NOW_MS, 1).all<{ detail: string }>();
+  expect(results.map(({ detail }) => detail).join()).toContain("api_keys_by_end");
 });

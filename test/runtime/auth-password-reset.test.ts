@@ -2,6 +2,8 @@ import { applyD1Migrations, reset } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { decodeJwt } from "jose";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { sha256 } from "../../shared/crypto/bytes";
+import { apiKeyOf, createApiKey, revokeApiKey } from "../../workers/auth/api-keys";
 import { accountMailsOf } from "../../workers/auth/mails";
 import { changePassword } from "../../workers/auth/password-change";
 import { forgetPassword, resetPassword } from "../../workers/auth/password-reset";
@@ -78,6 +80,33 @@ describe("a forgotten password", () => {
       { id: row?.id, kind: "password_changed", to: EMAIL, name: "Ada Lovelace" },
     ]);
     expect((await auth.heard()).filter(({ subject }) => subject === row?.id)).toHaveLength(1);
+  });
+
+  test("leaves API keys to their programs, and names to the owner those that still work", async () => {
+    const auth = await startWithAda();
+    const { user } = await tokensOf(auth, EMAIL);
+    const make = async (name: string) => {
+      const made = await createApiKey(auth.env, auth.after, { userId: user.id }, { name, scopes: ["orders:read"] }, NOW_MS);
+      if (!made.ok) throw new Error(made.error.code);
+      return made.value;
+    };
+    const [printer, gone] = [await make("Printer"), await make("Gone")];
+    await revokeApiKey(auth.env, user.id, gone.id, NOW_MS);
+    await resetWith(auth, await resetToken(auth));
+    expect(await apiKeyOf(auth.env, auth.after, await sha256(printer.key), NOW_MS + 1)).not.toBeNull();
+    const { results } = await env.AUTH_DB.prepare(
+      "SELECT id FROM account_mails WHERE kind IN ('password_changed', 'api_key_created')",
+    ).all<{ id: string }>();
+    const mails = await accountMailsOf(
+      auth.env,
+      results.map(({ id }) => id),
+      NOW_MS + 1,
+    );
+    expect(mails.map(({ kind, apiKeys }) => ({ kind, apiKeys })).sort((a, b) => b.kind.localeCompare(a.kind))).toEqual([
+      { kind: "password_changed", apiKeys: [{ name: "Printer", hint: printer.hint }] },
+      { kind: "api_key_created", apiKeys: undefined },
+      { kind: "api_key_created", apiKeys: undefined },
+    ]);
   });
 
   test("of two uses of one link at once, one counts", async () => {

@@ -56,7 +56,7 @@ test("what happens to an account is recorded once, and what did not happen is no
   await refresh(auth.env, auth.after, refreshToken, HERE, ++nowMs);
   expect(await endSession(auth.env, auth.after, user.id, crypto.randomUUID(), ++nowMs)).toMatchObject({ ok: false });
   await endOtherSessions(auth.env, auth.after, { userId: user.id, sessionId: "" }, ++nowMs);
-  const made = await createApiKey(auth.env, user.id, { name: "Key", scopes: ["orders:read"] }, ++nowMs);
+  const made = await createApiKey(auth.env, auth.after, { userId: user.id }, { name: "Key", scopes: ["orders:read"] }, ++nowMs);
   const keyId = made.ok ? made.value.id : "";
   await revokeApiKey(auth.env, user.id, keyId, ++nowMs);
   await revokeApiKey(auth.env, user.id, keyId, ++nowMs);
@@ -81,7 +81,8 @@ test("events come in pages, are their owner's alone, and are forgotten after hal
   const auth = startAuth();
   await registerVerified(auth, ADA);
   const { user } = await tokensOf(auth, ADA);
-  for (let n = 0; n < 4; n++) await createApiKey(auth.env, user.id, { name: "Key", scopes: ["orders:read"] }, NOW_MS);
+  for (let n = 0; n < 4; n++)
+    await createApiKey(auth.env, auth.after, { userId: user.id }, { name: "Key", scopes: ["orders:read"] }, NOW_MS);
   const first = await listSecurityEvents(auth.env, user.id, { limit: 3 });
   const second = await listSecurityEvents(auth.env, user.id, { limit: 3, cursor: first.nextCursor ?? "" });
   expect([first.data.length, second.data.length, second.nextCursor]).toEqual([3, 2, null]);

@@ -13,6 +13,19 @@ it("a name with markup is text, and a token is one parameter whatever is in it",
   expect(mail.html).toContain("?token=a%26b%3Dc%20d");
 });
 
+it("a new password's mail names the keys that stay, by nothing that reads like an address", async () => {
+  const apiKeys = [
+    { name: "Printer", hint: "bk_live_4Gq7" },
+    { name: "call evil.example", hint: "bk_live_9Zz1" },
+  ];
+  const mail = await composeAccountMail(
+    { id: "1", kind: "password_changed", to: "a@bilten.example", name: "Ada", apiKeys },
+    "https://api.bilten.example",
+  );
+  expect(mail.text).toContain("These API keys of your account still work:\n– Printer (bk_live_4Gq7…)\n– bk_live_9Zz1…\n");
+  expect(mail.html).not.toContain("evil.example");
+});
+
 it("an address that nobody confirmed gets no name, which a stranger may have chosen", async () => {
   const mail = await composeAccountMail(
     { id: "1", kind: "verification", to: "a@bilten.example", token: "t" },

@@ -22,7 +22,7 @@ export const operations = {
     operationId: "createApiKey",
     summary: "Make an API key",
     description:
-      "It acts for its maker in a team: as far as both his membership and its scopes go, and for one organizer where it names one. Needs a sign-in of the last five minutes. An account has 50 that work at most.",
+      "It acts for its maker in a team: as far as both his membership and its scopes go, and for one organizer where it names one. It buys as anybody may, and reads, pays and cancels what it ordered itself; its maker's own orders, holds and waiting list entries are none of its business. Its owner is told by mail. Needs a sign-in of the last five minutes. An account has 50 that work at most, not counting those that were replaced.",
     tags,
     requestExample: {
       name: key.name,
@@ -62,7 +62,7 @@ export const operations = {
     operationId: "rotateApiKey",
     summary: "Replace an API key",
     description:
-      "Makes another key with the same name, scopes, organizer and end. The old one goes on for `overlapSeconds` (0 to 604,800; a day unless said), so that programs can be changed over one by one.",
+      "Makes another key with the same name, scopes, organizer and end. The old one goes on for `overlapSeconds` (0 to 604,800; a day unless said), so that programs can be changed over one by one. A key is replaced once; its owner is told by mail. With those that go on for their overlap an account has 100 that work at most.",
     tags,
     requestExample: { overlapSeconds: 3_600 },
     answers: {
@@ -72,6 +72,6 @@ export const operations = {
         example: { ...made, id: "0197f3c2-7b1e-7cc3-98c4-dc0c0c0739b2", rotatedFrom: key.id },
       },
     },
-    refusals: ["api_key_not_found", "too_many_api_keys"],
+    refusals: ["api_key_not_found", "state_moved", "too_many_api_keys"],
   },
 } as const satisfies Record<string, Operation>;

@@ -11,7 +11,7 @@ const keyIdOf = (c: Context): string => pathId(c, "keyId", "api_key_not_found");
 
 export const apiKeyRoutes = new Hono<{ Bindings: AuthEnv }>()
   .post("/auth/api-keys", operation(operations.createApiKey), requireUser({ stepUp: true }), form(ApiKeyDraft), async (c) =>
-    c.json(unwrap(await createApiKey(c.env, signedInOf(c).userId, c.var.form, Date.now())), 201, NO_STORE),
+    c.json(unwrap(await createApiKey(c.env, c.executionCtx, signedInOf(c), c.var.form, Date.now())), 201, NO_STORE),
   )
   .get("/auth/api-keys", operation(operations.listApiKeys), requireUser(), query(ListQuery), async (c) =>
     c.json(await listApiKeys(c.env, signedInOf(c).userId, c.var.query, Date.now()), 200, NO_STORE),
@@ -25,8 +25,10 @@ export const apiKeyRoutes = new Hono<{ Bindings: AuthEnv }>()
     operation(operations.rotateApiKey),
     requireUser({ stepUp: true }),
     form(ApiKeyRotation),
-    async (c) => {
-      const { userId } = signedInOf(c);
-      return c.json(unwrap(await rotateApiKey(c.env, userId, keyIdOf(c), c.var.form ?? {}, Date.now())), 201, NO_STORE);
-    },
+    async (c) =>
+      c.json(
+        unwrap(await rotateApiKey(c.env, c.executionCtx, signedInOf(c), keyIdOf(c), c.var.form ?? {}, Date.now())),
+        201,
+        NO_STORE,
+      ),
   );

@@ -12,13 +12,20 @@ import { uuidV7 } from "../../shared/crypto/uuid";
 import { guardedBatch } from "../../shared/d1/guarded-batch";
 import { decodeCursor, listOf, page } from "../../shared/http/list";
 import { reportError } from "../../shared/observability/report";
-import type { After } from "./news";
+import type { SignedIn } from "./callers";
+import { notice } from "./mails";
+import { type After, send } from "./news";
 import type { ApiKeyRow } from "./schema";
 import { recordEvent } from "./security-events";
 
-const SCOPES = Object.keys(PERMISSIONS) as [Permission, ...Permission[]];
-/** Of one account, those that work. */
+/** Giving an organizer away asks who is there, and a key cannot prove that. */
+const PEOPLES_OWN = "ownership:transfer" satisfies Permission;
+type Scope = Exclude<Permission, typeof PEOPLES_OWN>;
+const SCOPES = Object.keys(PERMISSIONS).filter((name) => name !== PEOPLES_OWN) as [Scope, ...Scope[]];
+/** Of one account, those that work and were not replaced. */
 export const MAX_KEYS = 50;
+/** The same with those that were replaced and go on for their overlap. */
+export const MAX_KEYS_REPLACED_TOO = 2 * MAX_KEYS;
 /** Seconds for which a replaced key goes on, unless somebody says otherwise, and at most. */
 const OVERLAP_SECONDS = 86_400;
 const MAX_OVERLAP_SECONDS = 7 * 86_400;
@@ -85,36 +92,52 @@ const shown = (row: Omit<ApiKeyRow, "hash" | "accountId" | "revokedAtMs">): ApiK
 const COLUMNS = `id, organizer_id AS organizerId, name, hint, scopes, created_at_ms AS createdAtMs, expires_at_ms AS expiresAtMs,
   last_used_at_ms AS lastUsedAtMs, rotated_from AS rotatedFrom`;
 const WORKS = "revoked_at_ms IS NULL AND (expires_at_ms IS NULL OR expires_at_ms > ?)";
+/** Of one account's keys, those whose place another has taken. */
+const REPLACED = "SELECT rotated_from FROM api_keys WHERE account_id = ? AND rotated_from IS NOT NULL";
 
 type Draft = Pick<ApiKeyRow, "name" | "scopes" | "organizerId" | "expiresAtMs" | "rotatedFrom">;
+type Maker = Pick<SignedIn, "userId" | "client">;
 
-/** A new key, and the statement that stores it while the account has room. */
-async function draftKey(env: AuthEnv, accountId: string, draft: Draft, nowMs: number) {
+/** A new key, and the statement that stores it where the `condition` is so. */
+async function draftKey(
+  env: AuthEnv,
+  accountId: string,
+  draft: Draft,
+  nowMs: number,
+  { sql, values }: { sql: string; values: (string | number)[] } = { sql: "true", values: [] },
+) {
   const key = makeApiKey(markOf(env.ENVIRONMENT));
   const row = { ...draft, id: uuidV7(nowMs), hint: key.slice(0, HINT_LENGTH), createdAtMs: nowMs, lastUsedAtMs: null };
   const insert = env.DB.prepare(
     `INSERT INTO api_keys (id, account_id, organizer_id, name, hash, hint, scopes, created_at_ms, expires_at_ms, rotated_from)
-     SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ? WHERE (SELECT count(*) FROM api_keys WHERE account_id = ? AND ${WORKS}) < ?`,
+     SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ? WHERE ${sql}`,
   ).bind(
     ...[row.id, accountId, row.organizerId, row.name, await sha256(key), row.hint, row.scopes],
-    ...[row.createdAtMs, row.expiresAtMs, row.rotatedFrom, accountId, nowMs, MAX_KEYS],
+    ...[row.createdAtMs, row.expiresAtMs, row.rotatedFrom, ...values],
   );
   return { insert, made: { ...shown(row), key } satisfies NewApiKey };
 }
 
 export async function createApiKey(
   env: AuthEnv,
-  accountId: string,
-  { name, scopes, organizerId = null, expiresAt }: Omit<ApiKeyDraft, "organizerId"> & { organizerId?: string | null | undefined },
+  after: After,
+  { userId, client }: Maker,
+  { name, scopes, organizerId, expiresAt }: ApiKeyDraft,
   nowMs: number,
 ): Promise<Result<NewApiKey, Refusal<"invalid_body" | "too_many_api_keys">>> {
   const expiresAtMs = expiresAt === undefined ? null : Date.parse(expiresAt);
   if (expiresAtMs !== null && expiresAtMs <= nowMs)
     return refuse({ code: "invalid_body", errors: [{ pointer: "/expiresAt", message: "is not in the future" }] });
-  const draft = { name, scopes: JSON.stringify(scopes), organizerId, expiresAtMs, rotatedFrom: null };
-  const { insert, made } = await draftKey(env, accountId, draft, nowMs);
-  const stored = await guardedBatch(env.DB, insert, [recordEvent(env, accountId, "api_key_created", nowMs)]);
-  return stored.ok ? ok(made) : refuse({ code: "too_many_api_keys" });
+  const draft = { name, scopes: JSON.stringify(scopes), organizerId: organizerId ?? null, expiresAtMs, rotatedFrom: null };
+  const { insert, made } = await draftKey(env, userId, draft, nowMs, {
+    sql: `(SELECT count(*) FROM api_keys WHERE account_id = ? AND ${WORKS} AND id NOT IN (${REPLACED})) < ?`,
+    values: [userId, nowMs, userId, MAX_KEYS],
+  });
+  const told = notice(env, userId, "api_key_created", nowMs, { client });
+  const stored = await guardedBatch(env.DB, insert, told.effects);
+  if (!stored.ok) return refuse({ code: "too_many_api_keys" });
+  send(env, after, [told.news]);
+  return ok(made);
 }
 
 const Keyset = z.tuple([z.int(), z.string()]);
@@ -149,26 +172,48 @@ export async function revokeApiKey(
   return ended.ok ? ok(null) : refuse({ code: "api_key_not_found" });
 }
 
-/** Another key with the same name, scopes and organizer; the old one goes on for the overlap, or to its own end where that is sooner. */
+/**
+ * Another key with the same name, scopes, organizer and end; the old one goes on for the overlap, or to its own end where that is sooner.
+ * Each key is replaced once. The old one's row decides, in the batch: who ends it meanwhile, or replaces it too, leaves nothing to this.
+ */
 export async function rotateApiKey(
   env: AuthEnv,
-  accountId: string,
+  after: After,
+  { userId, client }: Maker,
   id: string,
   { overlapSeconds = OVERLAP_SECONDS }: { overlapSeconds?: number | undefined },
   nowMs: number,
-): Promise<Result<NewApiKey, Refusal<"api_key_not_found" | "too_many_api_keys">>> {
+): Promise<Result<NewApiKey, Refusal<RotationRefusal>>> {
   const old = await env.DB.prepare(`SELECT ${COLUMNS} FROM api_keys WHERE id = ? AND account_id = ? AND ${WORKS}`)
-    .bind(id, accountId, nowMs)
+    .bind(id, userId, nowMs)
     .first<Omit<ApiKeyRow, "hash" | "accountId" | "revokedAtMs">>();
   if (!old) return refuse({ code: "api_key_not_found" });
-  const { insert, made } = await draftKey(env, accountId, { ...old, rotatedFrom: id }, nowMs);
-  const endsAtMs = nowMs + overlapSeconds * 1_000;
-  const end = env.DB.prepare("UPDATE api_keys SET expires_at_ms = min(coalesce(expires_at_ms, ?1), ?1) WHERE id = ?2");
-  const rotated = await guardedBatch(env.DB, insert, [
-    end.bind(endsAtMs, id),
-    recordEvent(env, accountId, "api_key_rotated", nowMs),
-  ]);
-  return rotated.ok ? ok(made) : refuse({ code: "too_many_api_keys" });
+  const { insert, made } = await draftKey(env, userId, { ...old, rotatedFrom: id }, nowMs);
+  const end = env.DB.prepare(
+    `UPDATE api_keys SET expires_at_ms = min(coalesce(expires_at_ms, ?1), ?1)
+     WHERE id = ? AND account_id = ? AND ${WORKS} AND id NOT IN (${REPLACED})
+       AND (SELECT count(*) FROM api_keys WHERE account_id = ? AND ${WORKS}) < ?`,
+  ).bind(nowMs + overlapSeconds * 1_000, id, userId, nowMs, userId, userId, nowMs, MAX_KEYS_REPLACED_TOO);
+  const told = notice(env, userId, "api_key_rotated", nowMs, { client });
+  const rotated = await guardedBatch(env.DB, end, [insert, ...told.effects]);
+  if (!rotated.ok) return refuse(await refusalOfRotation(env, userId, id, nowMs));
+  send(env, after, [told.news]);
+  return ok(made);
+}
+
+type RotationRefusal = "api_key_not_found" | "state_moved" | "too_many_api_keys";
+
+/** What stood in the way, as it stands now. */
+async function refusalOfRotation(env: AuthEnv, accountId: string, id: string, nowMs: number): Promise<Refusal<RotationRefusal>> {
+  const now = await env.DB.prepare(
+    `SELECT id IN (${REPLACED}) AS replaced FROM api_keys WHERE id = ? AND account_id = ? AND ${WORKS}`,
+  )
+    .bind(accountId, id, accountId, nowMs)
+    .first<{ replaced: number }>();
+  if (!now) return { code: "api_key_not_found" };
+  return now.replaced === 1
+    ? { code: "state_moved", detail: "The key was replaced before: replace the one that took its place." }
+    : { code: "too_many_api_keys" };
 }
 
 /** For the gateway. Null too while its maker is suspended. Notes the use, at most once a minute, after the answer. */
@@ -197,10 +242,12 @@ export async function apiKeyOf(env: AuthEnv, after: After, hash: string, nowMs: 
 const KEYS_A_SWEEP = 200;
 /** A key that no longer works is remembered a while, for whoever looks for what it did. */
 const KEPT_MS = 90 * 86_400_000;
+/** As the index `api_keys_by_end` spells it, letter for letter: of another text for the same, SQLite reads the whole table. */
+const ENDED_AT_MS = "min(coalesce(revoked_at_ms, 9007199254740991), coalesce(expires_at_ms, 9007199254740991))";
+export const ENDED_KEYS = `SELECT id FROM api_keys WHERE ${ENDED_AT_MS} <= ? LIMIT ?`;
+
 export async function sweepApiKeys(env: AuthEnv, nowMs: number): Promise<number> {
-  const { meta } = await env.DB.prepare(
-    "DELETE FROM api_keys WHERE id IN (SELECT id FROM api_keys WHERE min(coalesce(revoked_at_ms, 9007199254740991), coalesce(expires_at_ms, 9007199254740991)) <= ? LIMIT ?)",
-  )
+  const { meta } = await env.DB.prepare(`DELETE FROM api_keys WHERE id IN (${ENDED_KEYS})`)
     .bind(nowMs - KEPT_MS, KEYS_A_SWEEP)
     .run();
   return meta.changes;

@@ -1,4 +1,5 @@
 /** Mails that auth asks for: a row each, never its token, which is derived from the row's id (rule 4). */
+import { z } from "zod";
 import type { AccountMail } from "../../shared/contracts/accounts";
 import { UUID_PATTERN } from "../../shared/contracts/ids";
 import type { Envelope } from "../../shared/contracts/messages";
@@ -26,6 +27,8 @@ const VALID_MS: Record<MailKind, number> = {
   recovery_code_used: 24 * 3_600_000,
   recovery_codes_renewed: 24 * 3_600_000,
   second_factor_locked: 24 * 3_600_000,
+  api_key_created: 24 * 3_600_000,
+  api_key_rotated: 24 * 3_600_000,
   unlock: 3_600_000,
   new_device: 24 * 3_600_000,
 };
@@ -205,25 +208,32 @@ async function ask(env: AuthEnv, after: After, mail: RequestedMail, effects: D1P
   if (requested.ok) send(env, after, [mail.news]);
 }
 
+const WorkingKeys = z.array(z.object({ name: z.string(), hint: z.string() }));
+/** A new password ends no key, and its owner should know which stay. */
+const WORKING_KEYS = `SELECT json_group_array(json_object('name', k.name, 'hint', k.hint)) FROM api_keys k
+  WHERE k.account_id = a.id AND k.revoked_at_ms IS NULL AND (k.expires_at_ms IS NULL OR k.expires_at_ms > ?2)`;
+
 /** What the mails say, for notifications; those that are used or too old are left out. */
 export async function accountMailsOf(env: AuthEnv, ids: readonly string[], nowMs: number): Promise<AccountMail[]> {
   if (ids.length > MAX_IDS) throw new RangeError(`at most ${MAX_IDS} ids`);
   const { results } = await env.DB.prepare(
     // A list of values, because a statement takes a hundred variables and the moment is one more.
-    `SELECT m.id, m.kind, a.email, a.name, a.email_verified_at_ms IS NOT NULL AS confirmed
+    `SELECT m.id, m.kind, a.email, a.name, a.email_verified_at_ms IS NOT NULL AS confirmed,
+       CASE m.kind WHEN 'password_changed' THEN (${WORKING_KEYS}) ELSE '[]' END AS keys
      FROM account_mails m JOIN accounts a ON a.id = m.account_id
      WHERE m.id IN (SELECT value FROM json_each(?1)) AND m.used_at_ms IS NULL AND m.expires_at_ms > ?2`,
   )
     .bind(JSON.stringify(ids), nowMs)
-    .all<{ id: string; kind: MailKind; email: string; name: string; confirmed: number }>();
+    .all<{ id: string; kind: MailKind; email: string; name: string; confirmed: number; keys: string }>();
   return Promise.all(
-    results.map(async ({ id, kind, email, name, confirmed }) => ({
+    results.map(async ({ id, kind, email, name, confirmed, keys }) => ({
       id,
       kind,
       to: email,
       // Whoever registered somebody else's address could write him a letter in it.
       ...(confirmed ? { name } : {}),
       ...(CARRYING.includes(kind) ? { token: await tokenOf(env, kind, id) } : {}),
+      ...(keys === "[]" ? {} : { apiKeys: WorkingKeys.parse(JSON.parse(keys)) }),
     })),
   );
 }

@@ -16,7 +16,8 @@ export const operations = {
   resetPassword: {
     operationId: "resetPassword",
     summary: "Choose a new password by the mailed token",
-    description: "Ends all sessions of the account and its lock, and tells its owner by mail. Second factors stay.",
+    description:
+      "Ends all sessions of the account and its lock, and tells its owner by mail. Second factors stay, and so do API keys, which run programs: the mail names those that work, and `DELETE /auth/api-keys/{id}` ends one.",
     tags,
     requestExample: {
       token: "0197f3c2-7b1e-7cc3-98c4-dc0c0c07398f.3Yx0Wk1nRr2qJc7bVn8mLp5sTd9fHg4eUo6aZi0yXwE",
@@ -38,7 +39,7 @@ export const operations = {
     operationId: "changePassword",
     summary: "Change one's password",
     description:
-      "Ends all other sessions of the account, and tells its owner by mail. Wrong current passwords count as at login.",
+      "Ends all other sessions of the account, and tells its owner by mail, which names the API keys that still work. Wrong current passwords count as at login.",
     tags,
     requestExample: { currentPassword: "correct-horse-battery", newPassword: PASSWORD },
     answers: { 204: { description: "The password is changed" } },

@@ -15,6 +15,8 @@ export const MAIL_KINDS = [
   "recovery_code_used",
   "recovery_codes_renewed",
   "second_factor_locked",
+  "api_key_created",
+  "api_key_rotated",
   "unlock",
   "new_device",
 ] as const;

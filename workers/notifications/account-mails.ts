@@ -17,6 +17,12 @@ const PATHS: Partial<Record<AccountMail["kind"], string>> = {
   unlock: "/auth/unlock",
 };
 
+/** Whoever was in the account chose the name; nobody chooses the hint. */
+function nameOfKey({ name, hint }: { name: string; hint: string }): string {
+  const named = greetable(name);
+  return named === null ? `${hint}…` : `${named} (${hint}…)`;
+}
+
 export function composeAccountMail(mail: AccountMail, origin: string): Promise<Mail> {
   // An account does not say yet what its owner reads.
   const tongue = tongueOf(null);
@@ -27,6 +33,7 @@ export function composeAccountMail(mail: AccountMail, origin: string): Promise<M
     text(tongue.words.hello(UNASKED.includes(mail.kind) ? null : greetable(mail.name ?? ""))),
     ...sentences.map(text),
   ];
+  if (mail.apiKeys) blocks.push({ kind: "list", ...tongue.words.keysThatStay, items: mail.apiKeys.map(nameOfKey) });
   if (path && mail.token)
     blocks.push({ kind: "link", label: link, url: `${origin}${path}?token=${encodeURIComponent(mail.token)}` });
   return writeMail({

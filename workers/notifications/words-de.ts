@@ -83,6 +83,13 @@ export const de: Words = {
     unable: (organizer) => `Wenn Sie nicht kommen können, fragen Sie bitte ${organizer}, was möglich ist.`,
     calendar: "Die angehängte Datei ändert den Eintrag in Ihrem Kalender.",
   },
+  seats: {
+    subject: (title) => `Neue Plätze für ${title}`,
+    opening: (organizer, title) => `${organizer} hat Ihnen für ${title} andere Plätze gegeben:`,
+    line: (ticket, seat, bought) => (bought === null ? `${ticket}, ${seat}` : `${ticket}, ${seat} statt ${bought}`),
+    tickets:
+      "Angehängt sind Ihre Tickets mit den Plätzen, wie sie jetzt sind. Die Codes sind dieselben, also öffnen auch Tickets, die Sie schon haben, die Tür.",
+  },
   expiry: {
     subject: (title) => `Ihre Reservierung für ${title} ist abgelaufen`,
     opening: (title) =>
@@ -215,6 +222,22 @@ export const de: Words = {
       ],
       link: "",
     },
+    api_key_created: {
+      subject: "Ein API-Schlüssel wurde erstellt",
+      sentences: [
+        "In Ihrem Konto bei Bilten wurde gerade ein API-Schlüssel erstellt. Programme, die ihn haben, handeln in Ihren Teams für Sie, soweit seine Berechtigungen reichen.",
+        "Waren Sie das nicht, beenden Sie den Schlüssel bei Ihren API-Schlüsseln und verlangen Sie bei der Anmeldung sofort ein neues Passwort.",
+      ],
+      link: "",
+    },
+    api_key_rotated: {
+      subject: "Ein API-Schlüssel wurde ersetzt",
+      sentences: [
+        "Ein API-Schlüssel Ihres Kontos bei Bilten wurde gerade durch einen neuen ersetzt. Der alte gilt noch eine Weile, höchstens eine Woche.",
+        "Waren Sie das nicht, beenden Sie beide bei Ihren API-Schlüsseln und verlangen Sie bei der Anmeldung sofort ein neues Passwort.",
+      ],
+      link: "",
+    },
     unlock: {
       subject: "Entsperren Sie Ihr Konto",
       sentences: [
@@ -231,6 +254,10 @@ export const de: Words = {
       ],
       link: "",
     },
+  },
+  keysThatStay: {
+    opening: "Diese API-Schlüssel Ihres Kontos gelten weiter:",
+    closing: "Kennen Sie einen davon nicht, beenden Sie ihn bei Ihren API-Schlüsseln.",
   },
   invitation: {
     subject: (organizer) => `${organizer} lädt Sie ins Team ein`,
