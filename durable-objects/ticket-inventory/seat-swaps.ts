@@ -3,6 +3,9 @@ import type { IssuedTicket } from "../../shared/contracts/inventory";
 import type { Refusal } from "../../shared/contracts/problems";
 import { ok, type Result, refuse } from "../../shared/contracts/result";
 import { MAX_SEAT_MOVES, type SeatMove } from "../../shared/contracts/seats";
+import { announce } from "../../shared/durable/outbox";
+import { envelope } from "../../shared/queue/envelope";
+import { SOURCE } from "./announcements";
 import type { Terms } from "./event";
 import { findSeats, readSegments } from "./seat-rows";
 import { nameSeats, returnSeats, takeSeats } from "./seats";
@@ -11,7 +14,7 @@ import { openTiers } from "./tiers";
 
 type SwapRefusal = Refusal<"event_state" | "seat_unknown" | "seat_repeated" | "seat_taken" | "ticket_not_seated">;
 
-/** A ticket keeps its id, its version and so its code. One that is void has no seat to give. */
+/** A ticket keeps its id, its version and so its code. One that is void has no seat to give. Whose seats they were is news. */
 export function swapSeats(
   sql: SqlStorage,
   terms: Terms,
@@ -51,6 +54,7 @@ export function swapSeats(
   // Seats of one category became free, and of another perhaps the last were taken.
   terms.mayOffer = true;
   openTiers(sql, terms, nowMs);
+  announceSwap(sql, terms, ordersMoved(tickets.value, seatIds), nowMs);
   return ok(
     tickets.value.map(({ id }, index) => {
       const seat = found.get(seatIds[index] ?? "");
@@ -62,6 +66,19 @@ export function swapSeats(
       return moved;
     }),
   );
+}
+
+/** Of which a ticket has another seat now. */
+const ordersMoved = (tickets: readonly SeatedTicket[], seatIds: readonly string[]): string[] => [
+  ...new Set(tickets.filter(({ seat }, index) => seat.id !== seatIds[index]).map(({ orderId }) => orderId)),
+];
+
+/** The time is the version: whoever hears of two swaps in one millisecond reads the seats after both. */
+function announceSwap(sql: SqlStorage, { eventId, organizerId }: Terms, orderIds: string[], nowMs: number): void {
+  if (orderIds.length === 0) return;
+  const subject = `${eventId}/seats`;
+  const data = { eventId, organizerId, orderIds };
+  announce(sql, envelope(SOURCE, { type: "seats.swapped", subject, version: nowMs, data, nowMs }));
 }
 
 type SeatedTicket = IssuedTicket & { seat: NonNullable<IssuedTicket["seat"]> };

@@ -5,6 +5,7 @@
 import { z } from "zod";
 import { Id } from "./ids";
 import { REFUND_REASONS } from "./orders";
+import { MAX_SEAT_MOVES } from "./seats";
 
 export const TOPICS = [
   "user.events",
@@ -45,6 +46,11 @@ export const MESSAGES = {
   "event.changed": { topic: "event.events", data: z.object({ eventId: Id, organizerId: Id }) },
   /** Date, time zone or place of an event on sale: with that change's `event.changed`, and its version. */
   "event.moved": { topic: "event.events", data: z.object({ eventId: Id, organizerId: Id }) },
+  /** The organizer has given tickets of these orders other seats, in one change. Its subject is `<event id>/seats`. */
+  "seats.swapped": {
+    topic: "event.events",
+    data: z.object({ eventId: Id, organizerId: Id, orderIds: z.array(Id).min(1).max(MAX_SEAT_MOVES) }),
+  },
   "event.cancelled": { topic: "event.events", data: z.object({ eventId: Id, organizerId: Id }) },
   "event.completed": { topic: "event.events", data: z.object({ eventId: Id, organizerId: Id }) },
   /**

@@ -13,6 +13,7 @@ export const SUBSCRIPTIONS: Record<MessageType, readonly Mailbox[]> = {
   "event.published": ["search"],
   "event.changed": ["search"],
   "event.moved": ["notifications"],
+  "seats.swapped": ["notifications"],
   "event.cancelled": ["search", "payments", "notifications"],
   "event.completed": ["search"],
   "inventory.availability_changed": ["analytics"],

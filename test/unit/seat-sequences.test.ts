@@ -67,11 +67,14 @@ const type = (id: string, seatCategories: string[]): TicketTypeConfig => ({
   seatCategories,
 });
 
+/** A swap is news, which names things by ids. */
+const idOf = (kind: number, number = 0): string => `0000000${kind}-0000-4000-8000-${String(number).padStart(12, "0")}`;
+
 const TYPES = [type("zero", ["c0"]), type("one", ["c1"]), type("both", ["c0", "c1"])];
 
 const config = (refuseOrphanSeats: boolean): InventoryConfig => ({
-  eventId: "event-id",
-  organizerId: "organizer",
+  eventId: idOf(1),
+  organizerId: idOf(2),
   version: 1,
   changeId: "first",
   isPublic: true,
@@ -156,7 +159,7 @@ function apply(world: World, run: Run, { what, a, b, c }: { what: string; a: num
     case "reacquire":
       return reacquireHold(sql, terms, holdId, nowMs);
     case "claim": {
-      const order = `order-${run.next++}`;
+      const order = idOf(3, run.next++);
       run.orders.push(order);
       const holder = { kind: "user" as const, key: "somebody" };
       return claimHold(sql, terms, { orderId: order, holdId, requestHash: "x", holder, insider: false, items: null }, nowMs);

@@ -14,6 +14,7 @@ import { OCCASION_QUESTIONS } from "./occasions";
 import { orderConfirmations } from "./order-confirmations";
 import { refundMails } from "./refund-mails";
 import type { DeliveryType } from "./schema";
+import { seatMails } from "./seat-mails";
 import { waitlistMails } from "./waitlist-mails";
 
 /** What a dispatch may ask of siblings, also beside the sweep that it may be part of. */
@@ -39,6 +40,7 @@ const KINDS: Record<DeliveryType, Kind> = {
   order_expiry: { compose: expiryMails, questions: 1 + OCCASION_QUESTIONS },
   waitlist_mail: { compose: waitlistMails, questions: 1 + OCCASION_QUESTIONS },
   event_cancellation: { compose: cancellationMails, questions: 1 + OCCASION_QUESTIONS },
+  seat_change: { compose: seatMails, questions: 2 + OCCASION_QUESTIONS },
   event_move: { compose: moveMails, questions: 3 + OCCASION_QUESTIONS },
 };
 

@@ -17,7 +17,7 @@ import { drawTickets, type Paper } from "./ticket-paper";
 import { type Tongue, tongueOf } from "./words";
 
 /** Tickets that the mail itself shows, and that a file holds; what is more stands on the order's page. A mail may weigh 5 MiB. */
-const MAX_SHOWN = 20;
+export const MAX_SHOWN = 20;
 const MAX_IN_FILES = 100;
 
 /** A ticket that still admits somebody, with its QR. */
@@ -122,14 +122,14 @@ export const paperFile = async (kind: TicketPaper, paper: Paper): Promise<Attach
 
 const contentIdOf = ({ number }: DrawnTicket): string => `ticket-${number}@bilten`;
 
-const pictureOf = (ticket: DrawnTicket): Attachment => ({
+export const pictureOf = (ticket: DrawnTicket): Attachment => ({
   filename: `ticket-${ticket.number}.png`,
   contentType: "image/png",
   content: ticket.qr,
   contentId: contentIdOf(ticket),
 });
 
-const ticketBlock = (ticket: DrawnTicket, { words }: Tongue): Block => ({
+export const ticketBlock = (ticket: DrawnTicket, { words }: Tongue): Block => ({
   kind: "ticket",
   title: words.confirmation.ticket(ticket.number, ticket.of, ticket.type),
   holder: greetable(ticket.holder) ?? words.paper.holderElsewhere(ticket.number),
@@ -138,7 +138,7 @@ const ticketBlock = (ticket: DrawnTicket, { words }: Tongue): Block => ({
   code: words.confirmation.code(ticket.code),
 });
 
-function moreThan(all: number, drawn: number, shown: number, { words }: Tongue): Block[] {
+export function moreThan(all: number, drawn: number, shown: number, { words }: Tongue): Block[] {
   const more: Block[] = [];
   if (drawn > shown) more.push({ kind: "text", text: words.confirmation.moreInFiles(drawn - shown) });
   if (all > drawn) more.push({ kind: "text", text: words.confirmation.more(all - drawn) });

@@ -47,5 +47,6 @@ export type DeliveryType =
   | "refund_mail"
   | "event_cancellation"
   | "event_move"
+  | "seat_change"
   | "order_expiry"
   | "waitlist_mail";

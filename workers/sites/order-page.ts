@@ -8,7 +8,7 @@ import { isShown, occasion, reasonLine, refundText } from "./event-page";
 import { eventPath, orderCalendarPath, payPath, ticketPath, ticketsFilePath } from "./event-path";
 import { hiddenFields } from "./fields";
 import { TOKEN_FIELD } from "./forms";
-import { linesTable } from "./lines";
+import { type Line, linesTable } from "./lines";
 import type { Html, Page } from "./page";
 import type { Site } from "./site";
 import { steps } from "./steps";
@@ -180,6 +180,15 @@ function refundSums({ order, payments }: Sale, words: Words): [string, Order["to
   ];
 }
 
+/** With the seats that the tickets have now: the organizer may have given them others since they were bought. */
+const linesOf = ({ order, tickets }: Sale): Line[] =>
+  order.items.map((item) => {
+    const seats = tickets.flatMap(({ ticketTypeId, seatId, seat }) =>
+      ticketTypeId === item.ticketTypeId && seatId !== undefined && seat !== undefined ? [{ id: seatId, label: seat }] : [],
+    );
+    return seats.length > 0 ? { ...item, seats } : item;
+  });
+
 /** What is bought and for how much: before the button that pays it, on a phone too. */
 function summary(sale: Sale, language: Language, isFirst: boolean): Html {
   const { words } = language;
@@ -189,7 +198,7 @@ function summary(sale: Sale, language: Language, isFirst: boolean): Html {
     [words.fees, order.fees],
     [words.tax, order.tax],
   ];
-  const table = linesTable({ lines: order.items, total: order.total, between, after: refundSums(sale, words) }, language);
+  const table = linesTable({ lines: linesOf(sale), total: order.total, between, after: refundSums(sale, words) }, language);
   return html`<section class="panel${isFirst ? " first" : ""}" aria-labelledby="ordered"><h2 id="ordered">${words.yourSelection}</h2>
 ${table}
 ${isFirst ? html`<p class="note"><strong>${words.refunds}:</strong> <bdi>${refundText(event, words)}</bdi></p>` : ""}
