@@ -187,15 +187,15 @@ export function memberGuard<E extends Env>(questions: MembershipQuestions<E>) {
   return (permission: Permission, { stepUp = false }: StepUp = {}): MiddlewareHandler<E> =>
     guard<E>(
       async (c) => {
-        const maxBytes = questions.maxFileBytes?.(c);
-        if (maxBytes === undefined) {
-          const principal = await admit(c);
+        const pass = async (size?: () => void): Promise<void> => {
+          const principal = await admit(c, size);
           await decide(c, permission, principal);
           if (stepUp) checkFresh(principal, Date.now());
-          return;
-        }
+        };
+        const maxBytes = questions.maxFileBytes?.(c);
+        if (maxBytes === undefined) return pass();
         try {
-          await decide(c, permission, await admit(c, () => checkAnnouncedSize(c.req.raw, maxBytes)));
+          await pass(() => checkAnnouncedSize(c.req.raw, maxBytes));
         } catch (refusal) {
           // The size comes first on the wire: what was not announced is counted now, and not kept.
           await countUnread(c.req.raw, maxBytes);

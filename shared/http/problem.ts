@@ -33,10 +33,13 @@ export function problemResponse(refusal: Refusal, requestId: string, headers: Re
   return Response.json(body, { status, headers: all });
 }
 
-/** What a client may do about a 401 (RFC 6750, 3; RFC 9470, 3). */
+/** The 401s that judge what `Authorization` brought. A wrong password or refresh token says nothing of an access token. */
+const JUDGES_TOKEN: readonly ProblemCode[] = ["credential_invalid", "credential_expired", "token_stale"];
+
+/** What a client may do about a 401 (RFC 6750, 3 and 3.1; RFC 9470, 3). */
 function challengeOf({ code, maxAgeSeconds }: Refusal): string {
-  if (code === "credential_missing") return "Bearer";
-  if (code !== "insufficient_user_authentication") return 'Bearer error="invalid_token"';
+  if (JUDGES_TOKEN.includes(code)) return 'Bearer error="invalid_token"';
+  if (code !== "insufficient_user_authentication") return "Bearer";
   const maxAge = maxAgeSeconds === undefined ? "" : `, max_age="${maxAgeSeconds}"`;
   return `Bearer error="insufficient_user_authentication", error_description="${PROBLEMS[code].title}"${maxAge}`;
 }
