@@ -16,6 +16,7 @@ import type { Terms } from "./event";
 import { checkHolder } from "./holders";
 import { type Fitted, fitLines } from "./partial-lines";
 import { checkSale, checkWindows, mergeLines, priceLines } from "./sale";
+import { seatsGone } from "./seat-shortage";
 import { seatIdsOf } from "./seats";
 import { returnHeldStock, takeAskedStock } from "./stock";
 
@@ -199,15 +200,23 @@ export function fitHold(
   except?: { id: string; had: readonly HeldLine[] },
 ): Result<Fitted, HoldRefusal> {
   const fitted = partial ? fitLines(sql, terms, lines, nowMs, except?.had) : { lines: [...lines], refused: [] };
-  if (fitted.lines.length === 0) return refuse(nothingFits(terms, lines, fitted.refused, nowMs));
+  if (fitted.lines.length === 0) return refuse(nothingFits(sql, terms, lines, fitted.refused, nowMs));
   const refusal = checkHolder(sql, terms, holder, fitted.lines, nowMs, except?.id);
   return refusal === null ? ok(fitted) : refuse(refusal);
 }
 
 /** Not on sale only where that is so of every line. */
-function nothingFits(terms: Terms, lines: readonly Line[], refused: readonly RefusedLine[], nowMs: number): HoldRefusal {
-  if (refused.length === 0 || refused.some(({ code }) => code === "sold_out")) return soldOut(lines);
-  return checkWindows(terms, lines, nowMs, []) ?? soldOut(lines);
+function nothingFits(
+  sql: SqlStorage,
+  terms: Terms,
+  lines: readonly Line[],
+  refused: readonly RefusedLine[],
+  nowMs: number,
+): HoldRefusal {
+  const isSoldOut = refused.length === 0 || refused.some(({ code }) => code === "sold_out");
+  const closed = isSoldOut ? null : checkWindows(terms, lines, nowMs, []);
+  const named = lines.flatMap(({ seatIds = [] }) => seatIds);
+  return closed ?? (named.length === 0 ? soldOut(lines) : seatsGone(sql, lines, named));
 }
 
 /** The answer that the hold's id has had before, null when it is new. */

@@ -3,7 +3,6 @@ import type { HeldSeat, Holder, HoldRefusal, Line } from "../../shared/contracts
 import type { Refusal } from "../../shared/contracts/problems";
 import { ok, type Result, refuse } from "../../shared/contracts/result";
 import { MAX_SEATS_TOGETHER } from "../../shared/contracts/seats";
-import { soldOut } from "./available";
 import { chooseBest } from "./best-available";
 import type { Terms } from "./event";
 import { typeOf } from "./sale";
@@ -12,6 +11,7 @@ import { accessibleOf, seatRepeated, sectionsOf } from "./seat-form";
 import { lanesOf, openSeatIndex, type SeatLane } from "./seat-index";
 import { type FoundSeat, findSeats, readSegments, type SeatPlace, type SeatSegmentRow } from "./seat-rows";
 import { bestWindow, orphansMade, runsOf } from "./seat-runs";
+import { seatsSoldOut } from "./seat-shortage";
 import { nameSeats, returnSeats, takeSeats } from "./seats";
 import { chooseAccessible, placesOf } from "./seats-accessible";
 
@@ -191,7 +191,13 @@ function takeBest(
     // Seats for wheelchairs are looked for among all: they are kept for nobody.
     const lanes = party.accessible > 0 ? found : found.filter(lanesFor(sizeOf(party)));
     const places = choosePlaces(sql, lanes, sizeOf(party), party.accessible);
-    if (places === null) return soldOut(lines);
+    if (places === null)
+      return seatsSoldOut(sql, lines, {
+        lanes,
+        count: sizeOf(party),
+        accessible: party.accessible,
+        isThereElsewhere: () => party.sections !== null && isThereAnywhere(sql, party, lanesFor),
+      });
     const segments = readSegments(
       sql,
       places.map(({ segment }) => segment),
@@ -208,6 +214,12 @@ function takeBest(
   }
   return null;
 }
+
+/** In whatever section. */
+const isThereAnywhere = (sql: SqlStorage, party: Party, lanesFor: LanesFor): boolean => {
+  const lanes = lanesOf(sql, party.categories, null).filter(lanesFor(sizeOf(party)));
+  return choosePlaces(sql, lanes, sizeOf(party), party.accessible) !== null;
+};
 
 /** Whether there are so many of the best seats as a line asks for, where nobody else chooses with it. */
 export function hasBest(

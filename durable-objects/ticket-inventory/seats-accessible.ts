@@ -42,6 +42,12 @@ function nearestSegments(sql: SqlStorage, lanes: readonly SeatLane[]): SeatSegme
   return numbers.flatMap((number) => rows.get(number) ?? []);
 }
 
+/** The accessible seats that nobody has, nearest rows first; of a map with very many those of the nearest rows. */
+export const freeAccessible = (sql: SqlStorage, lanes: readonly SeatLane[]): string[] =>
+  nearestSegments(sql, lanes).flatMap(({ seats, kinds, states }) =>
+    seats.filter((_, place) => kinds[place] === "a" && states[place] === "f").map(([id]) => id),
+  );
+
 interface Together {
   segment: SeatSegmentRow;
   first: number;

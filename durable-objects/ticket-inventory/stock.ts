@@ -11,6 +11,7 @@ import { isAnonymous } from "./holders";
 import { demandOf, GIVE_BACK, type Movement, movePools, type Quantity, SELL, SELL_HELD, TAKE, UNSELL } from "./pools";
 import { type Share, shareFor } from "./public-stock";
 import { pickSeats } from "./seat-lines";
+import { seatsGone } from "./seat-shortage";
 import { returnSeats, seatIdsOf, sellHeldSeats, takeSeatsAgain } from "./seats";
 import { openTiers } from "./tiers";
 
@@ -65,7 +66,9 @@ export function takeOfferedStock(
 /** Takes a hold's tickets once more, the same seats. Refused too when the organizer has taken a type away since. */
 export function takeStock(sql: SqlStorage, terms: Terms, hold: Stake, nowMs: number): Refusal<"sold_out"> | null {
   if (isSetAside(sql, terms, hold, nowMs)) return soldOut(hold.lines);
-  if (!move(sql, terms, hold, TAKE) || !takeSeatsAgain(sql, hold.id, "held", seatIdsOf(hold.lines))) return soldOut(hold.lines);
+  if (!move(sql, terms, hold, TAKE)) return soldOut(hold.lines);
+  const seatIds = seatIdsOf(hold.lines);
+  if (!takeSeatsAgain(sql, hold.id, "held", seatIds)) return seatsGone(sql, hold.lines, seatIds);
   openTiers(sql, terms, nowMs);
   return null;
 }
@@ -80,7 +83,9 @@ export function sellHeldStock(sql: SqlStorage, terms: Terms, hold: Stake): Refus
 /** The tickets of a hold that has ended, and given them back, are sold if they are still there. */
 export function sellFreeStock(sql: SqlStorage, terms: Terms, hold: Stake, nowMs: number): Refusal<"sold_out"> | null {
   if (isSetAside(sql, terms, hold, nowMs)) return soldOut(hold.lines);
-  if (!move(sql, terms, hold, SELL) || !takeSeatsAgain(sql, hold.id, "sold", seatIdsOf(hold.lines))) return soldOut(hold.lines);
+  if (!move(sql, terms, hold, SELL)) return soldOut(hold.lines);
+  const seatIds = seatIdsOf(hold.lines);
+  if (!takeSeatsAgain(sql, hold.id, "sold", seatIds)) return seatsGone(sql, hold.lines, seatIds);
   openTiers(sql, terms, nowMs);
   return null;
 }

@@ -17,6 +17,9 @@ const PERSONS = ["ada", "bea", null];
 const CARDS = ["visa", "giro", undefined];
 const BUYER = { name: "Ada", email: "ada@bilten.example" };
 
+/** Messages name orders, by ids that are UUIDs (RFC 9562). */
+const orderOf = (number: number): string => `0198c0de-0000-7000-8000-${String(number).padStart(12, "0")}`;
+
 interface Picked {
   orderId: string;
   hold: ModelHold | undefined;
@@ -37,7 +40,7 @@ export function claim(dice: Dice, model: Model, number: number): Command {
   const hold = again ?? (dice.chance(0.6) ? dice.pickLate(free) : undefined);
   const withItems = hold === undefined || dice.chance(0.1);
   const request = {
-    orderId: again !== undefined && dice.chance(0.8) ? (again.orderId ?? "") : `order ${number}`,
+    orderId: again !== undefined && dice.chance(0.8) ? (again.orderId ?? "") : orderOf(number),
     holdId: hold === undefined || dice.chance(0.03) ? `hold ${number}` : hold.id,
     requestHash: dice.chance(0.05) ? "other" : (hold?.requestHash ?? "first"),
     holder: hold?.holder ?? drawHolder(dice),
