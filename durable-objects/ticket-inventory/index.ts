@@ -250,19 +250,20 @@ export class TicketInventory extends DurableObject<TicketInventoryEnv> implement
     return this.#commands.statistics();
   }
 
-  /** Ends what is due, tells the news and sets the next one. It catches: the platform gives a throwing alarm up after six tries. */
+  /** Ends what is due, forgets whom it may, tells the news. It catches: the platform gives a throwing alarm up after six tries. */
   override async alarm(): Promise<void> {
     if (this.#commands.known() === null) return;
     this.#commands.clock.ring();
     const done = await Promise.all([
       this.#try("end what is due", () => this.#endDue()),
+      this.#try("forget those who waited", () => this.#waiting.forgetAddresses()),
       this.#try("tell the news", () => this.#tellNews()),
     ]);
     this.#commands.clock.hasRung();
     if (done.includes(false)) await this.#commands.clock.putOff(Date.now() + ALARM_RETRY_MS);
   }
 
-  /** False when it failed: neither of the alarm's tasks keeps the other from its work. */
+  /** False when it failed: none of the alarm's tasks keeps another from its work. */
   async #try(task: string, work: () => Promise<unknown>): Promise<boolean> {
     try {
       await work();

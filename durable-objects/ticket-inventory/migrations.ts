@@ -1,7 +1,7 @@
 import type { SchemaSteps } from "../../shared/durable/migrations";
 import { FEED_SCHEMA } from "./feed-schema";
 import { SEAT_SCHEMA } from "./seat-schema";
-import { CONFIRMED_WAITING_SCHEMA, WAITING_SCHEMA } from "./waiting-schema";
+import { CONFIRMED_WAITING_SCHEMA, FORGOTTEN_WAITING_SCHEMA, WAITING_SCHEMA } from "./waiting-schema";
 
 /** The name that SQLite reports when a pool has no room; `pools.ts` makes a refusal of this one error and of no other. */
 export const ROOM_LEFT = "room_left";
@@ -214,4 +214,5 @@ export const INVENTORY_SCHEMA: SchemaSteps = [
   -- Companions' seats of the event's map that anybody may have: their segments say that they are ordinary ones.
   CREATE TABLE released_companions (seat_id TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
   `,
+  FORGOTTEN_WAITING_SCHEMA,
 ];

@@ -1,9 +1,10 @@
-/** The object's doors for those who wait (`WaitingInventoryRpc`). */
+/** The object's doors for those who wait (`WaitingInventoryRpc`), and what its alarm does for them. */
 import { ok } from "../../shared/contracts/result";
 import type { WaitingEntry, WaitingInventoryRpc, WaitingQuestion, WaitingRequest } from "../../shared/contracts/waiting";
 import type { Commands } from "./commands";
 import type { Terms } from "./event";
 import * as entries from "./waiting-entries";
+import { eraseAddresses, nextErasureMs } from "./waiting-erasure";
 import * as joins from "./waiting-joins";
 import { announceEntry } from "./waiting-offers";
 
@@ -52,6 +53,12 @@ export class WaitingDoors implements WaitingInventoryRpc {
 
   waitingEntries(question: WaitingQuestion) {
     return this.#commands.read((terms, nowMs) => ok(entries.listEntries(this.#sql, terms, question, nowMs)));
+  }
+
+  /** For the alarm: some of the addresses that are to go by now, and nothing where none is. */
+  async forgetAddresses(): Promise<void> {
+    if ((nextErasureMs(this.#sql) ?? Number.POSITIVE_INFINITY) > Date.now()) return;
+    await this.#commands.run((nowMs) => ok(eraseAddresses(this.#sql, nowMs)));
   }
 
   leaveWaitlist(entryId: string) {

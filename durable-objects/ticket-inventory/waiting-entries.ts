@@ -113,7 +113,7 @@ export function leave(
   // What an entry has come to remains; who it was goes.
   const isOpen = ["unconfirmed", "waiting", "offered", "accepted"].includes(state);
   sql.exec(
-    "UPDATE waiting_entries SET status = ?, email = NULL, name = NULL WHERE id = ?",
+    "UPDATE waiting_entries SET status = ?, email = NULL, name = NULL, erase_at_ms = NULL WHERE id = ?",
     isOpen ? "removed" : entry.status,
     entryId,
   );

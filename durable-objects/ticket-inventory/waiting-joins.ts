@@ -4,6 +4,7 @@ import type { Refusal } from "../../shared/contracts/problems";
 import { ok, type Result, refuse } from "../../shared/contracts/result";
 import { MAX_SEATS_TOGETHER } from "../../shared/contracts/seats";
 import {
+  ADDRESS_KEPT_MS,
   type JoinRefusal,
   MAX_UNCONFIRMED,
   MAX_WAITING_ENTRIES,
@@ -28,8 +29,8 @@ export function join(sql: SqlStorage, terms: Terms, request: WaitingRequest, now
   const may = request.isConfirmed ? checkPerson(sql, terms, request, nowMs) : checkUnconfirmed(sql, request);
   if (!may.ok) return may;
   sql.exec(
-    `INSERT INTO waiting_entries (id, person_key, user_id, email, name, language, wish, priority, status, joined_at_ms)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    `INSERT INTO waiting_entries (id, person_key, user_id, email, name, language, wish, priority, status, joined_at_ms, erase_at_ms)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     request.entryId,
     request.personKey,
     request.userId,
@@ -40,6 +41,7 @@ export function join(sql: SqlStorage, terms: Terms, request: WaitingRequest, now
     request.priority,
     request.isConfirmed ? "waiting" : "unconfirmed",
     nowMs,
+    request.isConfirmed ? null : nowMs + ADDRESS_KEPT_MS,
   );
   terms.isStale = true;
   return ok(null);
@@ -59,7 +61,8 @@ export function confirm(
   if (refusal !== null) return refuse(refusal);
   if (stands(sql, entry.personKey, nowMs)) return refuse({ code: "already_waiting" });
   sql.exec(
-    `UPDATE waiting_entries SET status = 'waiting', joined_at_ms = ?, number = (SELECT MAX(number) + 1 FROM waiting_entries)
+    `UPDATE waiting_entries SET status = 'waiting', joined_at_ms = ?, erase_at_ms = NULL,
+       number = (SELECT MAX(number) + 1 FROM waiting_entries)
      WHERE id = ?`,
     nowMs,
     entryId,

@@ -1,6 +1,7 @@
 /** When those who wait are looked at: after whatever has brought stock back, and when the clock alone makes it somebody's turn. */
 import type { Terms } from "./event";
 import type { Report } from "./expiry";
+import { nextErasureMs } from "./waiting-erasure";
 import { endList, type Looked, offerStock } from "./waiting-offers";
 
 /** Entries that one look moves: the alarm does the rest, as much at a time. */
@@ -80,7 +81,13 @@ export class WaitingList {
     return nowMs;
   }
 
+  /** When there is something to do by the clock alone: somebody's turn, or an address that is to go. */
   dueMs(): number | null {
+    const dues = [this.#lookDueMs(), nextErasureMs(this.#storage.sql)].filter((dueMs) => dueMs !== null);
+    return dues.length === 0 ? null : Math.min(...dues);
+  }
+
+  #lookDueMs(): number | null {
     if (this.#retryAtMs !== null) return this.#retryAtMs;
     const terms = this.#known();
     if (terms === null || !this.#isConcerned(terms)) return null;

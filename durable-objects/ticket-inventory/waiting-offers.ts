@@ -1,6 +1,7 @@
 /** Whose turn it is: offers are holds, placed in the transaction in which stock comes back. Nobody overtakes. */
 import type { Holder } from "../../shared/contracts/inventory";
 import type { MessageType } from "../../shared/contracts/messages";
+import { ADDRESS_KEPT_MS } from "../../shared/contracts/waiting";
 import { announce } from "../../shared/durable/outbox";
 import { envelope } from "../../shared/queue/envelope";
 import { SOURCE } from "./announcements";
@@ -194,9 +195,10 @@ function placeOffer(sql: SqlStorage, terms: Terms, { entry, ticketTypeId, shares
   if (!taken.ok) throw new Error(`stock that was there could not be offered: ${taken.error.code}`);
   sql.exec("UPDATE holds SET lines = ? WHERE id = ?", JSON.stringify(taken.value), hold.id);
   sql.exec(
-    "UPDATE waiting_entries SET status = 'offered', hold_id = ?, offered_at_ms = ? WHERE id = ?",
+    "UPDATE waiting_entries SET status = 'offered', hold_id = ?, offered_at_ms = ?, erase_at_ms = ? WHERE id = ?",
     hold.id,
     nowMs,
+    expiresAtMs + ADDRESS_KEPT_MS,
     entry.entryId,
   );
   announceEntry(sql, terms, "waitlist.offered", entry.entryId, nowMs);
@@ -206,9 +208,14 @@ function placeOffer(sql: SqlStorage, terms: Terms, { entry, ticketTypeId, shares
 /** A guest has proved his address before he waits, so that he is no more anonymous than somebody who is signed in. */
 const holderOf = ({ userId, personKey }: EntryRecord): Holder => ({ kind: "user", key: userId ?? personKey });
 
+function setEnded(sql: SqlStorage, { entryId }: EntryRecord, nowMs: number): void {
+  sql.exec("UPDATE waiting_entries SET status = 'ended', erase_at_ms = ? WHERE id = ?", nowMs + ADDRESS_KEPT_MS, entryId);
+}
+
 /** Ends an entry that has no turn any more, and says so. */
-function endEntry(sql: SqlStorage, terms: Terms, { entryId }: EntryRecord, nowMs: number): void {
-  sql.exec("UPDATE waiting_entries SET status = 'ended' WHERE id = ?", entryId);
+function endEntry(sql: SqlStorage, terms: Terms, entry: EntryRecord, nowMs: number): void {
+  const { entryId } = entry;
+  setEnded(sql, entry, nowMs);
   announceEntry(sql, terms, "waitlist.ended", entryId, nowMs);
   terms.isStale = true;
 }
@@ -224,7 +231,7 @@ export function endList(sql: SqlStorage, terms: Terms, nowMs: number, most: numb
   const waiting = readEntries(sql, "status = 'waiting' ORDER BY number LIMIT ?", most);
   for (const entry of waiting) {
     if (isTold) endEntry(sql, terms, entry, nowMs);
-    else sql.exec("UPDATE waiting_entries SET status = 'ended' WHERE id = ?", entry.entryId);
+    else setEnded(sql, entry, nowMs);
   }
   if (waiting.length > 0) terms.isStale = true;
   const offered = isCancelled ? openOffers(sql, most - waiting.length) : [];

@@ -64,3 +64,11 @@ export const CONFIRMED_WAITING_SCHEMA = `
   CREATE INDEX waiting_person ON waiting_entries (person_key);
   CREATE INDEX waiting_user ON waiting_entries (user_id, number) WHERE user_id IS NOT NULL;
 `;
+
+/** When the address and the name go. Null while somebody waits, and once they are gone. */
+export const FORGOTTEN_WAITING_SCHEMA = `
+  ALTER TABLE waiting_entries ADD COLUMN erase_at_ms INTEGER CHECK (erase_at_ms IS NULL OR (erase_at_ms > 0 AND email IS NOT NULL));
+  -- Of those that are over nobody knows since when: a week from now.
+  UPDATE waiting_entries SET erase_at_ms = unixepoch('now') * 1000 + 604800000 WHERE status <> 'waiting' AND email IS NOT NULL;
+  CREATE INDEX waiting_addresses ON waiting_entries (erase_at_ms) WHERE erase_at_ms > 0;
+`;

@@ -19,6 +19,9 @@ export const MAX_WAITING_PAGE = 100;
 /** Entries that one address may have beside each other while it has confirmed none of them: each is a mail to it. */
 export const MAX_UNCONFIRMED = 3;
 
+/** After an entry has come to its end, or while a guest does not say that he wants to wait: then his address is forgotten. */
+export const ADDRESS_KEPT_MS = 7 * 86_400_000;
+
 export const WAITING_STATES = [
   "unconfirmed",
   "waiting",
@@ -60,7 +63,7 @@ export interface WaitingEntry {
   eventId: string;
   organizerId: string;
   userId: string | null;
-  /** Null once he has left, and some time after the event's end. */
+  /** Null once he has left, and `ADDRESS_KEPT_MS` after the entry's or the event's end. */
   email: string | null;
   name: string | null;
   language: string;

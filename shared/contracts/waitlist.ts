@@ -39,12 +39,12 @@ export const WaitlistEntry = z
     eventId: Id,
     state: z.enum(WAITING_STATES).meta({
       description:
-        "`unconfirmed`: a guest has not opened the link in his mail yet, and has no place until he does; `waiting`; `offered`: tickets are held; `accepted`: its hold may be ordered from, or is ordered and not paid; `ordered`: paid; `declined` and `expired`: the offer went to the next; `removed`: left; `ended`: nothing will come of it",
+        "`unconfirmed`: a guest has not confirmed by his mail yet, and has no place until he does; `waiting`; `offered`: tickets are held; `accepted`: its hold may be ordered from, or is ordered and not paid; `ordered`: paid; `declined` and `expired`: the offer went to the next; `removed`: left; `ended`: nothing will come of it",
     }),
     ticketTypeIds: z.array(Id),
     quantity: z.int(),
     priority: z.int(),
-    email: z.string().nullable().meta({ description: "Null once the person has left" }),
+    email: z.string().nullable().meta({ description: "Null once the person has left, and a week after the entry's end" }),
     name: z.string().nullable(),
     joinedAt: Timestamp,
     offer: z
