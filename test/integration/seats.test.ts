@@ -8,6 +8,7 @@ import { MAX_SEAT_MAP_BYTES, type SeatMapDraft, SeatsChange, SwappedSeat } from 
 import { EventSeats } from "../../workers/events/seat-views";
 import { type Answer, type Client, connect, parse } from "../support/client";
 import { bytesOf, fileOf, readTickets } from "../support/letters";
+import { readerOf } from "../support/reader";
 import { createOrganizer, eventually, freshEmail, outbox, type Person, registerAndLogin } from "../support/scenes";
 import { arenaMap, theatreMap, writtenOut } from "../support/seat-maps";
 import { createSeatedEvent } from "../support/seated-event";
@@ -103,4 +104,21 @@ test("a seat is bought, named on ticket and mail, blocked, released and swapped"
   const [[moved], [movedToo]] = [await ada.tickets(), await bob.tickets()];
   expect([moved?.seat, movedToo?.seat]).toEqual(["Parterre · Row 4 · Seat 1", first.seat]);
   expect([moved?.code, movedToo?.code]).toEqual([first.code, other.code]);
+
+  // Both hear of it, with the tickets as they are now, and find them on the order's page.
+  for (const [buyer, seat = "", before = ""] of [
+    [ada.buyer, "Parterre · Row 4 · Seat 1", first.seat],
+    [bob.buyer, first.seat, "Parterre · Row 4 · Seat 1"],
+  ] as const) {
+    const news = await outbox(api, buyer.email, ({ data }) => data?.type === "seats_changed");
+    expect(news.text).toContain(`${seat} instead of ${before}`);
+    const printed = await readTickets(bytesOf(fileOf(news, ".pdf", 0)));
+    expect(printed.some(({ text }) => text.includes(seat))).toBe(true);
+    const link = new URL(/https?:\S+\/o\/\S+/.exec(news.text ?? "")?.[0] ?? "");
+    const reader = readerOf(api, link.hostname);
+    const page = await reader.follow(await reader.get(`${link.pathname}${link.search}`));
+    const listed = /<ul class="seats"[\s\S]*?<\/ul>/.exec(page.text)?.[0];
+    expect(listed).toContain(seat);
+    expect(page.text).not.toContain(before);
+  }
 });

@@ -87,7 +87,7 @@ export const operations = {
   updateEvent: {
     operationId: "updateEvent",
     summary: "Change an event",
-    description: `${CHANGES} ${ASKS_FIRST}`,
+    description: `${CHANGES} ${ASKS_FIRST} Another date, time, zone or place is told by mail to each who had ordered: once for all edits of some minutes, with what it was, what it is and the new calendar entry.`,
     tags: ["events"],
     requestExample: { capacity: 320, settings: { isPublic: false } },
     answers: { 200: eventAnswer("The event as it stands now") },

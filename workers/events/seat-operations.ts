@@ -116,7 +116,7 @@ export const seatOperations = {
     operationId: "swapSeats",
     summary: "Move tickets to other seats",
     description:
-      "All moves in one change, or none: two tickets may change places. A seat must be of a category that the ticket's type sells. The tickets' codes stay.",
+      "All moves in one change, or none: two tickets may change places. A seat must be of a category that the ticket's type sells. The tickets' codes stay. Whoever has other seats then is told by mail, once for all swaps of some minutes.",
     tags: ["seats"],
     requestExample: { moves: [{ ticketId: example.ticket.id, seatId: "p-1-2" }] },
     answers: {
