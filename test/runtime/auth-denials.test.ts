@@ -72,7 +72,9 @@ describe("the list gets", () => {
     pass(3_000);
     expect(await deniedIds(auth)).toEqual([admin.value.id]);
     pass(1);
-    expect(await changeStatus(auth.env, auth.after, admin.value.id, user.id, "suspended", nowMs)).toMatchObject({ ok: true });
+    expect(await changeStatus(auth.env, auth.after, admin.value.id, user.id, "suspended", null, nowMs)).toMatchObject({
+      ok: true,
+    });
     expect((await deniedIds(auth)).sort()).toEqual([admin.value.id, user.id, claims.sid].sort());
   });
 });

@@ -62,7 +62,9 @@ test("what happens to an account is recorded once, and what did not happen is no
   await revokeApiKey(auth.env, user.id, keyId, ++nowMs);
   for (let n = 0; n < 10; n++) await attempt(auth, ADA, "wrong", ++nowMs);
   await settled();
-  expect(await changeStatus(auth.env, auth.after, root.value.id, user.id, "suspended", ++nowMs)).toMatchObject({ ok: true });
+  expect(await changeStatus(auth.env, auth.after, root.value.id, user.id, "suspended", null, ++nowMs)).toMatchObject({
+    ok: true,
+  });
   const kinds = await kindsOf(auth, user.id);
   // The last failure and its lock are of one moment.
   expect(kinds.filter((kind) => kind === "sign_in_failed")).toHaveLength(10);

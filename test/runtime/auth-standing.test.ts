@@ -29,8 +29,8 @@ describe("what an admin decides", () => {
     const auth = startAuth();
     const admin = await accountWith(auth, "admin@people.example", "admin");
     const user = await accountWith(auth, "user@people.example");
-    const changed = await changeRole(auth.env, auth.after, admin, user, "organizer", NOW_MS);
-    const again = await changeRole(auth.env, auth.after, admin, user, "organizer", NOW_MS);
+    const changed = await changeRole(auth.env, auth.after, admin, user, "organizer", null, NOW_MS);
+    const again = await changeRole(auth.env, auth.after, admin, user, "organizer", null, NOW_MS);
     expect(changed.ok && changed.value.role).toBe("organizer");
     expect(again).toEqual(changed);
     const heard = (await auth.heard()).filter(({ type, subject }) => type === "account.changed" && subject === user);
@@ -50,14 +50,35 @@ describe("what an admin decides", () => {
     const revoked = () =>
       auth.env.DB.prepare("SELECT revoked_because AS because FROM sessions").first<{ because: string | null }>();
     expect(await revoked()).toEqual({ because: null });
-    expect((await changeStatus(auth.env, auth.after, admin, user, "suspended", NOW_MS)).ok).toBe(true);
+    expect((await changeStatus(auth.env, auth.after, admin, user, "suspended", null, NOW_MS)).ok).toBe(true);
     expect(await revoked()).toEqual({ because: "account_ended" });
-    expect((await changeStatus(auth.env, auth.after, admin, user, "active", NOW_MS)).ok).toBe(true);
+    expect((await changeStatus(auth.env, auth.after, admin, user, "active", null, NOW_MS)).ok).toBe(true);
     expect(await revoked()).toEqual({ because: "account_ended" });
-    expect((await changeStatus(auth.env, auth.after, admin, user, "deleted", NOW_MS)).ok).toBe(true);
-    expect(await changeStatus(auth.env, auth.after, admin, user, "active", NOW_MS)).toMatchObject({
+    expect((await changeStatus(auth.env, auth.after, admin, user, "deleted", null, NOW_MS)).ok).toBe(true);
+    expect(await changeStatus(auth.env, auth.after, admin, user, "active", null, NOW_MS)).toMatchObject({
       error: { code: "account_state" },
     });
+  });
+
+  test("under a version is done while the account is at it, by who may; the same again is refused too", async () => {
+    const auth = startAuth();
+    const admin = await accountWith(auth, "admin@people.example", "admin");
+    const user = await accountWith(auth, "user@people.example");
+    const { version = 0 } = (await findByEmail(auth.env, "user@people.example")) ?? {};
+    const stale = { ok: false, error: { code: "version_stale" } };
+    expect(await changeRole(auth.env, auth.after, admin, user, "organizer", version + 1, NOW_MS)).toEqual(stale);
+    expect(await changeRole(auth.env, auth.after, user, admin, "user", 99, NOW_MS)).toMatchObject({
+      error: { code: "forbidden" },
+    });
+    expect(await changeRole(auth.env, auth.after, admin, user, "organizer", version, NOW_MS)).toMatchObject({ ok: true });
+    expect(await changeRole(auth.env, auth.after, admin, user, "organizer", version, NOW_MS)).toEqual(stale);
+    expect(await changeStatus(auth.env, auth.after, admin, user, "suspended", version, NOW_MS)).toEqual(stale);
+    expect(await changeStatus(auth.env, auth.after, admin, user, "active", version, NOW_MS)).toEqual(stale);
+    const both = await Promise.all([
+      changeRole(auth.env, auth.after, admin, user, "user", version + 1, NOW_MS),
+      changeStatus(auth.env, auth.after, admin, user, "suspended", version + 1, NOW_MS),
+    ]);
+    expect(both.map(({ ok }) => ok).sort()).toEqual([false, true]);
   });
 
   test("is refused from somebody who is none, about himself, and of nobody", async () => {
@@ -65,10 +86,10 @@ describe("what an admin decides", () => {
     const admin = await accountWith(auth, "admin@people.example", "admin");
     const user = await accountWith(auth, "user@people.example");
     const forbidden = { ok: false, error: { code: "forbidden" } };
-    expect(await changeRole(auth.env, auth.after, user, admin, "user", NOW_MS)).toMatchObject(forbidden);
-    expect(await changeStatus(auth.env, auth.after, user, admin, "suspended", NOW_MS)).toMatchObject(forbidden);
-    expect(await changeRole(auth.env, auth.after, admin, admin, "user", NOW_MS)).toMatchObject(forbidden);
-    expect(await changeRole(auth.env, auth.after, admin, crypto.randomUUID(), "user", NOW_MS)).toMatchObject({
+    expect(await changeRole(auth.env, auth.after, user, admin, "user", null, NOW_MS)).toMatchObject(forbidden);
+    expect(await changeStatus(auth.env, auth.after, user, admin, "suspended", null, NOW_MS)).toMatchObject(forbidden);
+    expect(await changeRole(auth.env, auth.after, admin, admin, "user", null, NOW_MS)).toMatchObject(forbidden);
+    expect(await changeRole(auth.env, auth.after, admin, crypto.randomUUID(), "user", null, NOW_MS)).toMatchObject({
       error: { code: "user_not_found" },
     });
   });
@@ -80,8 +101,8 @@ describe("what an admin decides", () => {
       await auth.env.DB.prepare("UPDATE accounts SET role = 'user'").run();
       await auth.env.DB.prepare("UPDATE accounts SET role = 'admin' WHERE id IN (?, ?)").bind(one, other).run();
       await Promise.all([
-        changeRole(auth.env, auth.after, one ?? "", other ?? "", "user", NOW_MS),
-        changeStatus(auth.env, auth.after, other ?? "", one ?? "", "suspended", NOW_MS),
+        changeRole(auth.env, auth.after, one ?? "", other ?? "", "user", null, NOW_MS),
+        changeStatus(auth.env, auth.after, other ?? "", one ?? "", "suspended", null, NOW_MS),
       ]);
       expect(await admins()).toBe(1);
     }

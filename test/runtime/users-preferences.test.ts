@@ -157,7 +157,7 @@ describe("a picture", () => {
     const person = accountOf();
     const users = startUsers([person]);
     const dirty = joined(png(3, 2), bytesOf("<script>"));
-    expect(await storeAvatar(users, person.id, dirty, NOW_MS)).toEqual({ ok: true, value: null });
+    expect(await storeAvatar(users, person.id, dirty, null, NOW_MS)).toEqual({ ok: true, value: null });
     const avatar = await readAvatar(env.USERS_DB, person.id);
     expect(avatar).toMatchObject({ contentType: "image/png", sizeBytes: png(3, 2).byteLength });
     const profile = await readProfile(users, person.id);
@@ -171,14 +171,14 @@ describe("a picture", () => {
     ["one of 64 million pixels", png(2, 2, { says: [8_000, 8_000] }), "asset_too_large"],
     ["nothing", new Uint8Array(), "asset_type_unsupported"],
   ])("%s is none", async (_what, bytes, code) => {
-    expect(await storeAvatar(startUsers([]), USER, bytes, NOW_MS)).toMatchObject({ ok: false, error: { code } });
+    expect(await storeAvatar(startUsers([]), USER, bytes, null, NOW_MS)).toMatchObject({ ok: false, error: { code } });
     expect(await objects()).toBe(0);
   });
 
   test("that was replaced or taken away is swept, the one that is shown never", async () => {
     const users = startUsers([]);
-    await storeAvatar(users, USER, png(3, 2), NOW_MS);
-    await storeAvatar(users, USER, png(2, 3), NOW_MS);
+    await storeAvatar(users, USER, png(3, 2), null, NOW_MS);
+    await storeAvatar(users, USER, png(2, 3), null, NOW_MS);
     expect(await sweepAvatars(users, NOW_MS)).toBe(0);
     expect(await sweepAvatars(users, NOW_MS + HOUR_MS)).toBe(1);
     expect(await objects()).toBe(1);
@@ -189,18 +189,30 @@ describe("a picture", () => {
     expect(await objects()).toBe(0);
   });
 
+  test("chosen by who saw an older profile is not shown, nor the one of the slower of two", async () => {
+    const users = startUsers([]);
+    const stale = { ok: false, error: { code: "version_stale" } };
+    const both = await Promise.all([3, 4].map((side) => storeAvatar(users, USER, png(side, 2), 0, NOW_MS)));
+    expect(both.map(({ ok }) => ok).sort()).toEqual([false, true]);
+    expect(both).toContainEqual(stale);
+    const shown = await readAvatar(env.USERS_DB, USER);
+    expect(await storeAvatar(users, USER, png(5, 2), 0, NOW_MS)).toEqual(stale);
+    expect(await readAvatar(env.USERS_DB, USER)).toEqual(shown);
+    expect(await storeAvatar(users, USER, png(5, 2), 1, NOW_MS)).toMatchObject({ ok: true });
+  });
+
   test("is the twenty-first in ten minutes for nobody, and for nobody else's sake", async () => {
     const users = startUsers([]);
     for (let count = 0; count <= MAX_UNSHOWN; count++)
-      expect(await storeAvatar(users, USER, png(3, 2), NOW_MS)).toMatchObject({ ok: true });
-    expect(await storeAvatar(users, USER, png(3, 2), NOW_MS)).toEqual({
+      expect(await storeAvatar(users, USER, png(3, 2), null, NOW_MS)).toMatchObject({ ok: true });
+    expect(await storeAvatar(users, USER, png(3, 2), null, NOW_MS)).toEqual({
       ok: false,
       error: { code: "rate_limited", retryAfterSeconds: 600 },
     });
     expect(await objects()).toBe(MAX_UNSHOWN + 1);
-    expect(await storeAvatar(users, crypto.randomUUID(), png(3, 2), NOW_MS)).toMatchObject({ ok: true });
+    expect(await storeAvatar(users, crypto.randomUUID(), png(3, 2), null, NOW_MS)).toMatchObject({ ok: true });
     expect(await sweepAvatars(users, NOW_MS + HOUR_MS)).toBe(MAX_UNSHOWN);
-    expect(await storeAvatar(users, USER, png(2, 3), NOW_MS + HOUR_MS)).toMatchObject({ ok: true });
+    expect(await storeAvatar(users, USER, png(2, 3), null, NOW_MS + HOUR_MS)).toMatchObject({ ok: true });
   });
 
   test("that the sweep gave up before it was stored is not shown", async () => {
@@ -210,7 +222,7 @@ describe("a picture", () => {
       return env.AVATARS.put(key, value);
     };
     slow.AVATARS = { put, delete: (keys: string[]) => env.AVATARS.delete(keys) } as unknown as R2Bucket;
-    expect(await storeAvatar(slow, USER, png(3, 2), NOW_MS)).toMatchObject({ ok: false, error: { code: "state_moved" } });
+    expect(await storeAvatar(slow, USER, png(3, 2), null, NOW_MS)).toMatchObject({ ok: false, error: { code: "state_moved" } });
     expect(await readAvatar(env.USERS_DB, USER)).toBeNull();
   });
 

@@ -138,4 +138,21 @@ describe("a profile that somebody else changes at the same time", () => {
     });
     expect(await readProfile(users, account.id)).toMatchObject({ value: { profile: { bio: null } } });
   });
+
+  test("and what another change wrote before auth refused the name stays", async () => {
+    const account = accountOf();
+    const users = startUsers([account]);
+    await changeProfile(users, account.id, { phone: "+431111111", bio: "Mine at first" }, null, NOW_MS);
+    const refusing = async () => {
+      await changeProfile(startUsers([account]), account.id, { bio: "Theirs" }, null, NOW_MS);
+      return { ok: false, error: { code: "version_stale" } };
+    };
+    // What travels by RPC is disposable; nobody disposes of a refusal.
+    users.AUTH.rename = refusing as unknown as UsersEnv["AUTH"]["rename"];
+    const change = { name: "Mine", phone: "+432222222", bio: "Mine" };
+    expect(await changeProfile(users, account.id, change, account.version + 1, NOW_MS)).toMatchObject({ ok: false });
+    expect(await readProfile(users, account.id)).toMatchObject({
+      value: { profile: { name: "Somebody", phone: "+431111111", bio: "Theirs" } },
+    });
+  });
 });

@@ -47,11 +47,11 @@ export class AuthService extends WorkerEntrypoint<AuthEnv> implements AuthRpc {
   rename(id: string, name: string, ifVersion: number | null) {
     return rename(this.env, this.ctx, id, name, ifVersion, Date.now());
   }
-  changeRole(actorId: string, id: string, role: User["role"]) {
-    return changeRole(this.env, this.ctx, actorId, id, role, Date.now());
+  changeRole(actorId: string, id: string, role: User["role"], ifVersion: number | null = null) {
+    return changeRole(this.env, this.ctx, actorId, id, role, ifVersion, Date.now());
   }
-  changeStatus(actorId: string, id: string, status: SettableStatus) {
-    return changeStatus(this.env, this.ctx, actorId, id, status, Date.now());
+  changeStatus(actorId: string, id: string, status: SettableStatus, ifVersion: number | null = null) {
+    return changeStatus(this.env, this.ctx, actorId, id, status, ifVersion, Date.now());
   }
   sweep() {
     return sweep(this.env, this.ctx);

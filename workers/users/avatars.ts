@@ -59,13 +59,14 @@ export const AvatarQuery = z.object({
 });
 export const avatarPath = (userId: string, avatarId: string): string => `/users/${userId}/avatar?id=${avatarId}`;
 
-/** The new picture is the profile's from then on. */
+/** The new picture is the profile's from then on; with `ifVersion` only while the profile's own part is at that version. */
 export async function storeAvatar(
   env: Bound,
   userId: string,
   bytes: Uint8Array,
+  ifVersion: number | null,
   nowMs: number,
-): Promise<Result<null, PictureRefusal | Refusal<"state_moved" | "rate_limited">>> {
+): Promise<Result<null, PictureRefusal | Refusal<"state_moved" | "version_stale" | "rate_limited">>> {
   const type = rasterTypeOf(bytes);
   if (!type) return refuse({ code: "asset_type_unsupported", detail: "PNG, JPEG and WebP are taken" });
   const read = readRaster(bytes, type, LIMITS);
@@ -82,28 +83,39 @@ export async function storeAvatar(
     .run();
   if (meta.changes === 0) return refuse({ code: "rate_limited", retryAfterSeconds: STORING_MS / 1000 });
   await env.AVATARS.put(objectKey({ userId, id }), kept, { httpMetadata: { contentType }, sha256 });
-  return (await show(env, userId, id, nowMs)) ? ok(null) : refuse({ code: "state_moved" });
+  return show(env, userId, id, ifVersion, nowMs);
 }
 
 export async function removeAvatar(env: Bound, userId: string, nowMs: number): Promise<void> {
-  await show(env, userId, null, nowMs);
+  await show(env, userId, null, null, nowMs);
 }
 
-/** False where the sweep gave the picture up, because storing it took so long. */
-async function show(env: Bound, userId: string, id: string | null, nowMs: number): Promise<boolean> {
+/** `state_moved` where the sweep gave the picture up, because storing it took so long. */
+async function show(
+  env: Bound,
+  userId: string,
+  id: string | null,
+  ifVersion: number | null,
+  nowMs: number,
+): Promise<Result<null, Refusal<"state_moved" | "version_stale">>> {
+  const before = env.DB.prepare("SELECT version FROM profiles WHERE user_id = ?").bind(userId);
   const name = env.DB.prepare(
     `INSERT INTO profiles (user_id, avatar_id, version, updated_at_ms)
-     SELECT ?1, ?2, 1, ?3 WHERE EXISTS (SELECT 1 FROM avatars WHERE id = ?2 AND doomed = 0)
-       OR (?2 IS NULL AND EXISTS (SELECT 1 FROM profiles WHERE user_id = ?1 AND avatar_id IS NOT NULL))
+     SELECT ?1, ?2, 1, ?3
+     WHERE (EXISTS (SELECT 1 FROM avatars WHERE id = ?2 AND doomed = 0)
+         OR (?2 IS NULL AND EXISTS (SELECT 1 FROM profiles WHERE user_id = ?1 AND avatar_id IS NOT NULL)))
+       AND (?4 IS NULL OR ?4 = coalesce((SELECT version FROM profiles WHERE user_id = ?1), 0))
      ON CONFLICT (user_id) DO UPDATE SET avatar_id = excluded.avatar_id, version = version + 1, updated_at_ms = excluded.updated_at_ms`,
-  ).bind(userId, id, nowMs);
+  ).bind(userId, id, nowMs, ifVersion);
   const settle = env.DB.prepare(
     `UPDATE avatars SET unshown_since_ms =
        iif(id = (SELECT avatar_id FROM profiles WHERE user_id = ?1), NULL, coalesce(unshown_since_ms, ?2))
      WHERE user_id = ?1 AND doomed = 0`,
   ).bind(userId, nowMs);
-  const [named] = await env.DB.batch([name, settle]);
-  return named?.meta.changes === 1;
+  const [known, named] = await env.DB.batch<{ version: number }>([before, name, settle]);
+  if (named?.meta.changes === 1) return ok(null);
+  const isStale = ifVersion !== null && ifVersion !== (known?.results[0]?.version ?? 0);
+  return refuse({ code: isStale ? "version_stale" : "state_moved" });
 }
 
 export const readAvatar = (db: D1Database, userId: string): Promise<AvatarRow | null> =>
@@ -132,10 +144,10 @@ export async function isColleague(db: D1Database, userId: string, otherId: strin
 const HEADERS = { "cache-control": "private, no-cache", "x-content-type-options": "nosniff" };
 
 /** Null where the object is gone though its row was read a moment ago. */
-export async function avatarResponse(c: Context<{ Bindings: UsersEnv }>, avatar: AvatarRow): Promise<Response | null> {
+export async function avatarResponse(c: Context, env: Bound, avatar: AvatarRow): Promise<Response | null> {
   const headers = { ...HEADERS, etag: `"${avatar.sha256}"` };
   if (isFresh(c, headers.etag)) return c.body(null, 304, headers);
-  const object = await c.env.AVATARS.get(objectKey(avatar));
+  const object = await env.AVATARS.get(objectKey(avatar));
   return (
     object &&
     new Response(object.body, {

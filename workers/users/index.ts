@@ -6,6 +6,7 @@ import { serve } from "../../shared/http/app";
 import { openapiOf } from "../../shared/http/operation";
 import { runSteps } from "../../shared/observability/sweep-steps";
 import { consumeMailbox } from "../../shared/queue/mailbox";
+import { settleStatusChanges } from "./account-standing";
 import { sweepForgotten, verifiedEmail } from "./accounts";
 import { sweepAvatars } from "./avatars";
 import { invitationMails, sweepInvitations } from "./invitations";
@@ -33,6 +34,7 @@ export class UsersService extends WorkerEntrypoint<UsersEnv> implements UsersRpc
       announced: () => sweepOutbox(this.env.DB, mailboxes(this.env), Date.now()),
       invitations: () => sweepInvitations(this.env.DB, Date.now()),
       names: () => foldNames(this.env.DB),
+      decisions: () => settleStatusChanges(this.env, Date.now()),
       avatars: () => sweepAvatars(this.env, Date.now()),
       outbox: () => outboxLag(this.env.DB, Date.now()),
       tombstones: () => sweepForgotten(this.env.DB, Date.now()),

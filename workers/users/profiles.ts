@@ -28,8 +28,10 @@ export type ProfileChange = z.infer<typeof ProfileChange>;
 
 export interface StoredProfile {
   profile: Profile;
-  /** Both versions only grow, and so does their sum. */
+  /** Auth's and the one here only grow, and so does their sum. */
   version: number;
+  /** Of what is kept here, 0 where nothing is yet. */
+  ownVersion: number;
 }
 
 interface Parts {
@@ -48,7 +50,11 @@ async function read(env: UsersEnv, userId: string): Promise<Parts | null> {
 function stored({ account, own }: Parts): StoredProfile {
   const { version, ...user } = account;
   const avatarUrl = own.avatarId === null ? null : avatarPath(user.id, own.avatarId);
-  return { profile: { ...user, phone: own.phone, bio: own.bio, avatarUrl }, version: version + own.version };
+  return {
+    profile: { ...user, phone: own.phone, bio: own.bio, avatarUrl },
+    version: version + own.version,
+    ownVersion: own.version,
+  };
 }
 
 export async function readProfile(env: UsersEnv, userId: string): Promise<Result<StoredProfile, Refusal<"user_not_found">>> {
@@ -57,14 +63,14 @@ export async function readProfile(env: UsersEnv, userId: string): Promise<Result
 }
 
 /**
- * Changes the fields present; the name is auth's to change, and is changed first: auth may refuse it. `ifVersion` is that of the profile
- * as a whole, null for whatever it is. Two databases know no common transaction: where somebody changed the rest in between, the name
- * gets its old value back, so that a 412 has changed nothing.
+ * Changes the fields present. `ifVersion` is that of the profile as a whole, null for whatever it is. Two databases know no common
+ * transaction: what is kept here is written first, and where auth then refuses the name, as somebody changed the account in between, it
+ * gets its old values back, so that a 412 has changed nothing.
  */
 export async function changeProfile(
   env: UsersEnv,
   userId: string,
-  { name, phone, bio }: ProfileChange,
+  { name, ...change }: ProfileChange,
   ifVersion: number | null,
   nowMs: number,
 ): Promise<Result<StoredProfile, Refusal<"user_not_found" | "version_stale">>> {
@@ -73,23 +79,25 @@ export async function changeProfile(
   const { account, own } = parts;
   if (ifVersion !== null && ifVersion !== account.version + own.version) return refuse({ code: "version_stale" });
 
-  const renamed =
-    name === undefined ? ok(account) : await env.AUTH.rename(userId, name, ifVersion === null ? null : account.version);
-  if (!renamed.ok) return refuse(renamed.error);
-  const next = await changeOwn(env, userId, { phone, bio }, ifVersion === null ? null : own.version, nowMs);
-  if (next === null) {
-    if (name !== undefined) await env.AUTH.rename(userId, account.name, renamed.value.version);
-    return refuse({ code: "version_stale" });
+  const next = await changeOwn(env, userId, change, ifVersion === null ? null : own.version, nowMs);
+  if (next === null) return refuse({ code: "version_stale" });
+  if (name === undefined) return ok(stored({ account, own: next ?? own }));
+  const renamed = await env.AUTH.rename(userId, name, ifVersion === null ? null : account.version);
+  if (!renamed.ok) {
+    await undoOwn(env, userId, change, own, nowMs);
+    return refuse(renamed.error);
   }
-  if (name !== undefined) await storeAccount(env.DB, renamed.value).run();
+  await storeAccount(env.DB, renamed.value).run();
   return ok(stored({ account: renamed.value, own: next ?? own }));
 }
+
+type OwnChange = Pick<ProfileChange, "phone" | "bio">;
 
 /** What is kept here as it stands now; null when it was no longer at `ifVersion`, undefined where nothing of it is named. */
 async function changeOwn(
   env: UsersEnv,
   userId: string,
-  { phone, bio }: Pick<ProfileChange, "phone" | "bio">,
+  { phone, bio }: OwnChange,
   ifVersion: number | null,
   nowMs: number,
 ): Promise<Parts["own"] | null | undefined> {
@@ -103,4 +111,21 @@ async function changeOwn(
   )
     .bind(userId, phone ?? null, bio ?? null, nowMs, phone === undefined ? 0 : 1, bio === undefined ? 0 : 1, ifVersion)
     .first<Parts["own"]>();
+}
+
+/** Field by field, so that what somebody else wrote meanwhile stays: no version guards what has to go. */
+async function undoOwn(env: UsersEnv, userId: string, written: OwnChange, before: OwnChange, nowMs: number): Promise<void> {
+  if (written.phone === undefined && written.bio === undefined) return;
+  await env.DB.prepare(
+    `UPDATE profiles SET phone = iif(?2 AND phone IS ?3, ?4, phone), bio = iif(?5 AND bio IS ?6, ?7, bio),
+       version = version + 1, updated_at_ms = ?8
+     WHERE user_id = ?1`,
+  )
+    .bind(
+      userId,
+      ...[written.phone === undefined ? 0 : 1, written.phone ?? null, before.phone ?? null],
+      ...[written.bio === undefined ? 0 : 1, written.bio ?? null, before.bio ?? null],
+      nowMs,
+    )
+    .run();
 }

@@ -1,4 +1,5 @@
 import type { Context, MiddlewareHandler } from "hono";
+import type { Account } from "../../shared/contracts/accounts";
 import {
   InvitationDraft,
   InvitationToken,
@@ -62,8 +63,10 @@ const existingMember: MiddlewareHandler<UsersContext> = async (c, next) => {
   await next();
 };
 
-const existingUser: MiddlewareHandler<UsersContext> = async (c, next) => {
-  if (!(await askAccount(c.env, memberIdOf(c)))) throw new Problem("user_not_found");
+const existingUser: MiddlewareHandler<UsersContext & { Variables: { account: Account } }> = async (c, next) => {
+  const account = await askAccount(c.env, memberIdOf(c));
+  if (!account) throw new Problem("user_not_found");
+  c.set("account", account);
   await next();
 };
 
@@ -94,7 +97,9 @@ export const app = domainApp<UsersEnv>()
     return c.json(profile, 200, { etag: etagOfVersion(version), ...PRIVATE });
   })
   .put("/users/profile/avatar", operation(operations.changeAvatar), requireUser(), pictureBody, async (c) => {
-    unwrap(await storeAvatar(c.env, callerOf(c), await readBytesOnce(c.req.raw), Date.now()));
+    const before = unwrap(await readProfile(c.env, callerOf(c)));
+    const ifVersion = matchedVersion(c, before.version) === null ? null : before.ownVersion;
+    unwrap(await storeAvatar(c.env, callerOf(c), await readBytesOnce(c.req.raw), ifVersion, Date.now()));
     const { profile, version } = unwrap(await readProfile(c.env, callerOf(c)));
     return c.json(profile, 200, { etag: etagOfVersion(version), ...PRIVATE });
   })
@@ -132,7 +137,8 @@ export const app = domainApp<UsersEnv>()
     existingUser,
     form(RoleChange),
     async (c) => {
-      const changed = unwrap(await changeRole(c.env, callerOf(c), memberIdOf(c), c.var.form.role));
+      const ifVersion = matchedVersion(c, c.var.account.version);
+      const changed = unwrap(await changeRole(c.env, callerOf(c), memberIdOf(c), c.var.form.role, ifVersion));
       const { version, ...user } = changed;
       return c.json(user, 200, { etag: etagOfVersion(version), ...PRIVATE });
     },
@@ -144,7 +150,8 @@ export const app = domainApp<UsersEnv>()
     existingUser,
     form(StatusChangeDraft),
     async (c) => {
-      const changed = unwrap(await changeStatus(c.env, callerOf(c), memberIdOf(c), c.var.form, Date.now()));
+      const ifVersion = matchedVersion(c, c.var.account.version);
+      const changed = unwrap(await changeStatus(c.env, callerOf(c), memberIdOf(c), c.var.form, Date.now(), ifVersion));
       const { version, ...user } = changed;
       return c.json(user, 200, { etag: etagOfVersion(version), ...PRIVATE });
     },
@@ -162,7 +169,7 @@ export const app = domainApp<UsersEnv>()
     const isSeen = isAdmin(principalOf(c)) || (await isColleague(c.env.DB, callerOf(c), userId));
     const avatar = isSeen ? await readAvatar(c.env.DB, userId) : null;
     const { id = avatar?.id } = c.var.query;
-    const response = avatar?.id === id && avatar ? await avatarResponse(c, avatar) : null;
+    const response = avatar?.id === id && avatar ? await avatarResponse(c, c.env, avatar) : null;
     if (!response) throw new Problem("avatar_not_found");
     return response;
   })

@@ -69,10 +69,10 @@ export const userOperations = {
     operationId: "changeAvatar",
     summary: "Show another picture",
     description:
-      "The body is the picture itself: PNG, JPEG or WebP, at most 1 MiB, 16 million pixels and 8,000 a side, and it must not move. What a camera wrote into it is left out. Twenty in ten minutes.",
+      "The body is the picture itself: PNG, JPEG or WebP, at most 1 MiB, 16 million pixels and 8,000 a side, and it must not move. What a camera wrote into it is left out. Twenty in ten minutes. `If-Match`, of the profile, is optional.",
     tags: ["users"],
     answers: { 200: { description: "The profile as it stands now", schema: Profile, example: profile } },
-    refusals: ["user_not_found", "asset_type_unsupported", "asset_broken", "asset_too_large", "state_moved"],
+    refusals: ["user_not_found", "asset_type_unsupported", "asset_broken", "asset_too_large", "state_moved", "version_stale"],
   },
   removeAvatar: {
     operationId: "removeAvatar",
@@ -136,21 +136,21 @@ export const userOperations = {
   changeRole: {
     operationId: "changeUserRole",
     summary: "Give a user another role on the platform",
-    description: "Needs a fresh proof of who the admin is. Nobody changes his own.",
+    description: "Needs a fresh proof of who the admin is. Nobody changes his own. `If-Match` is optional.",
     tags: ["users"],
     requestExample: { role: "organizer" },
     answers: { 200: { description: "The user", schema: User, example: { ...user, role: "organizer" } } },
-    refusals: ["user_not_found", "account_state"],
+    refusals: ["user_not_found", "account_state", "version_stale"],
   },
   changeStatus: {
     operationId: "changeUserStatus",
     summary: "Suspend an account, let it in again, or delete it",
     description:
-      "Needs a fresh proof of who the admin is; the reason is kept. Sessions of an account that is suspended or deleted end, and its memberships do not count: an organizer whose only owner is suspended goes on by its managers, and has its owner back with the account. A deleted account stays deleted, and one that nobody has confirmed has no status to change. Nobody changes his own.",
+      "Needs a fresh proof of who the admin is; the reason is kept. Sessions of an account that is suspended or deleted end, and its memberships do not count: an organizer whose only owner is suspended goes on by its managers, and has its owner back with the account. A deleted account stays deleted, and one that nobody has confirmed has no status to change. Nobody changes his own. `If-Match` is optional.",
     tags: ["users"],
     requestExample: { status: "suspended", reason: "Chargebacks on stolen cards" },
     answers: { 200: { description: "The user", schema: User, example: { ...user, status: "suspended" } } },
-    refusals: ["user_not_found", "account_state"],
+    refusals: ["user_not_found", "account_state", "version_stale"],
   },
   listStatusChanges: {
     operationId: "listUserStatusChanges",
