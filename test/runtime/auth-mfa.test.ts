@@ -11,8 +11,6 @@ import { factorsOf } from "../../workers/auth/mfa-methods";
 import { TRIES, TRIES_WINDOW_MS } from "../../workers/auth/mfa-proofs";
 import { forgetPassword, resetPassword } from "../../workers/auth/password-reset";
 import { renewRecoveryCodes } from "../../workers/auth/recovery-codes";
-import { refresh } from "../../workers/auth/sessions";
-import { stepUp } from "../../workers/auth/step-up";
 import { askForTotp, confirmTotp, disableTotp } from "../../workers/auth/totp-factors";
 import {
   type Auth,
@@ -24,9 +22,9 @@ import {
   registerVerified,
   settled,
   startAuth,
-  tokensIn,
   tokensOf,
 } from "../support/auth";
+import { type App, addApp } from "../support/authenticator-app";
 import { gatherBatches } from "../support/swapped-database";
 
 const EMAIL = "ada@bilten.example";
@@ -39,27 +37,17 @@ afterEach(async () => {
   await reset();
 });
 
-interface Ada {
+interface Ada extends App {
   auth: Auth;
   id: string;
-  sessionId: string;
-  recoveryCodes: string[];
-  /** What her app says at this moment. */
-  codeAt(nowMs: number): string;
 }
 
 /** Her app was confirmed at NOW_MS, which used that step up. */
 async function startWithApp(): Promise<Ada> {
   const auth = startAuth();
   await registerVerified(auth, EMAIL);
-  const { sub: id = "", sid } = decodeJwt((await tokensOf(auth, EMAIL)).accessToken);
-  const asked = await askForTotp(auth.env, id, NOW_MS);
-  if (!asked.ok) throw new Error(asked.error.code);
-  const app = new TOTP({ secret: Secret.fromBase32(asked.value.secret) });
-  const codeAt = (timestamp: number) => app.generate({ timestamp });
-  const confirmed = await confirmTotp(auth.env, auth.after, id, codeAt(NOW_MS), NOW_MS);
-  if (!confirmed.ok) throw new Error(confirmed.error.code);
-  return { auth, id, sessionId: String(sid), codeAt, recoveryCodes: confirmed.value.recoveryCodes };
+  const { sub: id = "" } = decodeJwt((await tokensOf(auth, EMAIL)).accessToken);
+  return { auth, id, ...(await addApp(auth, id, NOW_MS)) };
 }
 
 async function mfaToken({ auth }: Ada, nowMs: number, audience: typeof HERE | typeof SITE = HERE): Promise<string> {
@@ -258,52 +246,5 @@ describe("a login that waits for its second factor", () => {
     const token = await mfaToken(ada, NOW_MS);
     await env.AUTH_DB.prepare("UPDATE accounts SET status = 'suspended'").run();
     expect(await verify(ada.auth, token, "recovery_code", ada.recoveryCodes[0] ?? "", NOW_MS)).toBe("account_suspended");
-  });
-});
-
-describe("proving again who one is", () => {
-  test("gives tokens of the same session with a new auth_time, and ends the refresh token in hand", async () => {
-    const auth = startAuth();
-    await registerVerified(auth, EMAIL);
-    const before = await tokensOf(auth, EMAIL);
-    const { sub: userId = "", sid } = decodeJwt(before.accessToken);
-    const me = { userId, sessionId: String(sid) };
-    const laterMs = NOW_MS + 3_600_000;
-    expect(await stepUp(auth.env, auth.after, me, { password: "wrong" }, laterMs)).toMatchObject({
-      error: { code: "invalid_credentials" },
-    });
-    const renewed = await stepUp(auth.env, auth.after, me, { password: PASSWORD }, laterMs);
-    if (!renewed.ok) throw new Error(renewed.error.code);
-    const tokens = tokensIn(renewed.value);
-    expect(decodeJwt(tokens.accessToken)).toMatchObject({ sid, auth_time: Math.floor(laterMs / 1000) });
-    expect(await refresh(auth.env, auth.after, before.refreshToken, HERE, laterMs)).toMatchObject({
-      error: { code: "refresh_token_invalid" },
-    });
-    const next = await refresh(auth.env, auth.after, tokens.refreshToken, HERE, laterMs + 1);
-    expect(next.ok && decodeJwt(next.value.accessToken).auth_time).toBe(Math.floor(laterMs / 1000));
-  });
-
-  test("takes a second factor where there is one, and not the password alone", async () => {
-    const ada = await startWithApp();
-    const me = { userId: ada.id, sessionId: ada.sessionId };
-    const nowMs = NOW_MS + STEP_MS;
-    expect(await stepUp(ada.auth.env, ada.auth.after, me, { password: PASSWORD }, nowMs)).toMatchObject({
-      error: { code: "second_factor_required" },
-    });
-    const code = ada.codeAt(nowMs);
-    expect(await stepUp(ada.auth.env, ada.auth.after, me, { method: "totp", code }, nowMs)).toMatchObject({ ok: true });
-    expect(await stepUp(ada.auth.env, ada.auth.after, me, { method: "totp", code }, nowMs)).toMatchObject({
-      error: { code: "code_invalid" },
-    });
-  });
-
-  test("does nothing for a session that is over", async () => {
-    const ada = await startWithApp();
-    await env.AUTH_DB.prepare("UPDATE sessions SET revoked_at_ms = 1, revoked_because = 'logout'").run();
-    const me = { userId: ada.id, sessionId: ada.sessionId };
-    const nowMs = NOW_MS + STEP_MS;
-    expect(await stepUp(ada.auth.env, ada.auth.after, me, { method: "totp", code: ada.codeAt(nowMs) }, nowMs)).toMatchObject({
-      error: { code: "credential_invalid" },
-    });
   });
 });

@@ -4,7 +4,6 @@ import { env } from "cloudflare:workers";
 import nodeCrypto from "node:crypto";
 import { decodeJwt } from "jose";
 import WebAuthnEmulator, { AuthenticatorEmulator } from "nid-webauthn-emulator";
-import { Secret, TOTP } from "otpauth";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { logIn } from "../../workers/auth/login";
 import { verifyMfa } from "../../workers/auth/mfa";
@@ -19,7 +18,7 @@ import { renewRecoveryCodes } from "../../workers/auth/recovery-codes";
 import { FAILURES_A_DAY, listSecurityEvents, recordFailure } from "../../workers/auth/security-events";
 import { endOtherSessions } from "../../workers/auth/session-list";
 import { stepUp } from "../../workers/auth/step-up";
-import { askForTotp, confirmTotp, disableTotp } from "../../workers/auth/totp-factors";
+import { disableTotp } from "../../workers/auth/totp-factors";
 import {
   type Auth,
   attempt,
@@ -32,6 +31,7 @@ import {
   startAuth,
   tokensOf,
 } from "../support/auth";
+import { addApp } from "../support/authenticator-app";
 
 const ADA = "ada@bilten.example";
 const ANOTHER = "two lumps of sugar";
@@ -73,15 +73,6 @@ const mailsOf = async (sinceMs = NOW_MS + 1): Promise<unknown[]> => {
     .all<{ kind: string }>();
   return results.map(({ kind }) => kind);
 };
-
-async function addApp(ada: Ada, nowMs = NOW_MS) {
-  const asked = await askForTotp(ada.auth.env, ada.me.userId, nowMs);
-  const app = new TOTP({ secret: Secret.fromBase32(asked.ok ? asked.value.secret : "") });
-  const codeAt = (timestamp: number) => app.generate({ timestamp });
-  const confirmed = await confirmTotp(ada.auth.env, ada.auth.after, ada.me.userId, codeAt(nowMs), nowMs, CLIENT);
-  if (!confirmed.ok) throw new Error(confirmed.error.code);
-  return { codeAt, recoveryCodes: confirmed.value.recoveryCodes };
-}
 
 async function mfaToken({ auth }: Ada, nowMs: number): Promise<string> {
   const answer = await logIn(auth.env, auth.after, { email: ADA, password: PASSWORD }, DESK, nowMs);
@@ -142,7 +133,7 @@ describe("a second factor", () => {
   test("of each kind is recorded when it comes and goes, and its owner gets a mail that says which", async () => {
     const ada = await start();
     const { env: auth, after } = ada.auth;
-    const { codeAt } = await addApp(ada, NOW_MS + 1);
+    const { codeAt } = await addApp(ada.auth, ada.me.userId, NOW_MS + 1, CLIENT);
     await renewRecoveryCodes(auth, after, ada.me.userId, NOW_MS + 2, CLIENT);
     const laterMs = NOW_MS + 2 * STEP_MS;
     await disableTotp(auth, after, ada.me.userId, { password: PASSWORD, code: codeAt(laterMs) }, laterMs, CLIENT);
@@ -156,7 +147,7 @@ describe("a second factor", () => {
 
   test("that is wrong, or was used before, is recorded; a recovery code that opened the account is told by mail", async () => {
     const ada = await start();
-    const { codeAt, recoveryCodes } = await addApp(ada);
+    const { codeAt, recoveryCodes } = await addApp(ada.auth, ada.me.userId, NOW_MS, CLIENT);
     const [code = ""] = recoveryCodes;
     const atMs = NOW_MS + 2 * STEP_MS;
     expect(await typed(ada, "totp", codeAt(atMs), atMs)).toBe("in");
@@ -173,7 +164,7 @@ describe("a second factor", () => {
 
   test("that was guessed ten times is told once a lock: whoever did that knew the password", async () => {
     const ada = await start();
-    await addApp(ada);
+    await addApp(ada.auth, ada.me.userId, NOW_MS, CLIENT);
     const atMs = NOW_MS + 2 * STEP_MS;
     for (let n = 0; n < TRIES; n++) await typed(ada, "totp", "000000", atMs + n);
     await settled();
