@@ -1,8 +1,8 @@
 import { DurableObject } from "cloudflare:workers";
-import type { Guarded, GuardLimits } from "../../shared/contracts/login-guard";
+import type { Entered, Guarded, GuardLimits } from "../../shared/contracts/login-guard";
 import { hasSchema, migrateSchema } from "../../shared/durable/migrations";
 import { LOGIN_GUARD_SCHEMA } from "./migrations";
-import { countWrong, DAY_MS, forgetWrong, waitMsOf } from "./tries";
+import { countWrong, DAY_MS, forgetWrong, standingOf } from "./tries";
 
 /** A try whose end nobody told, because its isolate is gone, is over after this. */
 const MAX_TRY_MS = 30_000;
@@ -25,14 +25,15 @@ export class LoginGuard extends DurableObject<object> {
   }
 
   /** Before a password is looked at. One that may go on tells its end by `wrong`, `right` or `leave`. */
-  enter(limits: GuardLimits): Guarded {
+  enter(limits: GuardLimits): Entered {
     const nowMs = Date.now();
-    const waitMs = this.#waitMs(nowMs);
-    if (waitMs > 0) return { waitMs, locked: false };
+    const { waitMs, wrong } = this.#standing(nowMs);
     this.#running = this.#running.filter((startedMs) => startedMs > nowMs - MAX_TRY_MS);
-    if (this.#running.length >= limits.atOnce) return { waitMs: RETRY_SOON_MS, locked: false };
+    const suspicion = wrong + this.#running.length;
+    if (waitMs > 0) return { waitMs, suspicion };
+    if (this.#running.length >= limits.atOnce) return { waitMs: RETRY_SOON_MS, suspicion };
     this.#running.push(nowMs);
-    return FREE;
+    return { waitMs: 0, suspicion };
   }
 
   /** Answers with a wait when others, at the same time, had used up the tries before this one. */
@@ -49,7 +50,7 @@ export class LoginGuard extends DurableObject<object> {
   /** A right password lets nobody in whom others' wrong ones have locked out meanwhile: many guesses at once are no way past a lock. */
   right(): Guarded {
     this.#running.shift();
-    const waitMs = this.#waitMs(Date.now());
+    const { waitMs } = this.#standing(Date.now());
     if (waitMs > 0) return { waitMs, locked: false };
     if (hasSchema(this.#storage.sql)) forgetWrong(this.#storage.sql);
     return FREE;
@@ -67,11 +68,11 @@ export class LoginGuard extends DurableObject<object> {
 
   override async alarm(): Promise<void> {
     const nowMs = Date.now();
-    if (this.#waitMs(nowMs) > 0) await this.#storage.setAlarm(nowMs + DAY_MS);
+    if (this.#standing(nowMs).waitMs > 0) await this.#storage.setAlarm(nowMs + DAY_MS);
     else await this.#storage.deleteAll();
   }
 
-  #waitMs(nowMs: number): number {
-    return hasSchema(this.#storage.sql) ? waitMsOf(this.#storage.sql, nowMs) : 0;
+  #standing(nowMs: number): { waitMs: number; wrong: number } {
+    return hasSchema(this.#storage.sql) ? standingOf(this.#storage.sql, nowMs) : { waitMs: 0, wrong: 0 };
   }
 }

@@ -11,8 +11,11 @@ const NOTHING: Row = { wrong: 0, since_ms: 0, blocked_until_ms: 0, locks: 0, fir
 const read = (sql: SqlStorage): Row =>
   sql.exec<Row>("SELECT wrong, since_ms, blocked_until_ms, locks, first_lock_ms FROM tries WHERE id = 1").toArray()[0] ?? NOTHING;
 
-/** Milliseconds until somebody may try again. */
-export const waitMsOf = (sql: SqlStorage, nowMs: number): number => Math.max(0, read(sql).blocked_until_ms - nowMs);
+/** Milliseconds until somebody may try again, and how many wrong ones count together now. */
+export function standingOf(sql: SqlStorage, nowMs: number): { waitMs: number; wrong: number } {
+  const row = read(sql);
+  return { waitMs: Math.max(0, row.blocked_until_ms - nowMs), wrong: row.since_ms > nowMs - WINDOW_MS ? row.wrong : 0 };
+}
 
 /** Counts a wrong one; while it is blocked none counts, so that a flood cannot lengthen a lock. */
 export function countWrong(sql: SqlStorage, limits: GuardLimits, nowMs: number): Guarded {

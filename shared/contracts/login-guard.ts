@@ -14,7 +14,15 @@ export interface GuardLimits {
   mostLockMs: number;
 }
 
-/** What a try, or its end, is answered. */
+/** What a try is answered before it goes on. */
+export interface Entered {
+  /** 0 where nothing keeps it from going on. */
+  waitMs: number;
+  /** Wrong ones that count together with it, and tries that are being looked at. */
+  suspicion: number;
+}
+
+/** What the end of a try is answered. */
 export interface Guarded {
   /** 0 where nothing keeps it from going on. */
   waitMs: number;

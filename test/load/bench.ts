@@ -8,6 +8,7 @@ import { measureFirstSale } from "./first-sale.ts";
 import { buildAll, type HouseUnderLoad, startHouseUnderLoad } from "./house-under-load.ts";
 import { measureListeners, printListeners } from "./listeners.ts";
 import { measureLiveHolds } from "./live-holds.ts";
+import { measureLoginFlood, printLoginFlood } from "./login-flood.ts";
 import { measureMails, printMails } from "./mails.ts";
 import { measureMemory } from "./memory.ts";
 import { measureRush } from "./rush.ts";
@@ -36,6 +37,7 @@ async function inHouse(measure: (house: HouseUnderLoad) => Promise<void>): Promi
 const PARTS: Record<string, () => Promise<void>> = {
   "first-sale": async () => measureFirstSale(await builtHouse()),
   auth: () => inHouse(async (counter) => printAuth(await measureAuth(counter))),
+  "login-flood": () => inHouse(async (door) => printLoginFlood(await measureLoginFlood(door))),
   listeners: () => inHouse(async (market) => printListeners(await measureListeners(market))),
   "live-holds": measureLiveHolds,
   seats: measureSeats,

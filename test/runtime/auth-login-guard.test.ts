@@ -187,22 +187,22 @@ describe("many guesses at once", () => {
 
   test("are no way past the lock: a right one that ends after the last wrong one lets nobody in", async () => {
     await inGuard(async (guard) => {
-      for (let n = 0; n < 3; n++) expect(guard.enter(LIMITS)).toEqual({ waitMs: 0, locked: false });
+      for (let n = 0; n < 3; n++) expect(guard.enter(LIMITS)).toEqual({ waitMs: 0, suspicion: n });
       expect(await guard.wrong(LIMITS)).toEqual({ waitMs: 0, locked: false });
       expect(await guard.wrong(LIMITS)).toEqual({ waitMs: 0, locked: true });
       expect(guard.right()).toEqual({ waitMs: 60_000, locked: false });
-      expect(guard.enter(LIMITS)).toEqual({ waitMs: 60_000, locked: false });
+      expect(guard.enter(LIMITS)).toEqual({ waitMs: 60_000, suspicion: 0 });
     });
   });
 
   test("are looked at a few at a time, and one whose end nobody told is over after half a minute", async () => {
     await inGuard(async (guard) => {
       for (let n = 0; n < 3; n++) guard.enter(LIMITS);
-      expect(guard.enter(LIMITS)).toEqual({ waitMs: 1_000, locked: false });
+      expect(guard.enter(LIMITS)).toEqual({ waitMs: 1_000, suspicion: 3 });
       guard.leave();
-      expect(guard.enter(LIMITS)).toEqual({ waitMs: 0, locked: false });
+      expect(guard.enter(LIMITS)).toEqual({ waitMs: 0, suspicion: 2 });
       pass(30_000);
-      expect(guard.enter(LIMITS)).toEqual({ waitMs: 0, locked: false });
+      expect(guard.enter(LIMITS)).toEqual({ waitMs: 0, suspicion: 0 });
     });
   });
 

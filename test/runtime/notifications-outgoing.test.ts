@@ -3,7 +3,7 @@ import { applyD1Migrations, createExecutionContext, createMessageBatch, getQueue
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { envelope } from "../../shared/queue/envelope";
-import { breathe } from "../../workers/notifications/breath";
+import { breathe } from "../../shared/thread/breath";
 import { countOwed, owe } from "../../workers/notifications/deliveries";
 import { dispatchDue } from "../../workers/notifications/dispatch";
 import type { Env } from "../../workers/notifications/environment";

@@ -34,6 +34,9 @@ const WIDE = 1_000_000;
 const PERSON_IN_DEVELOPMENT: GuardLimits = { ...PERSON, atOnce: WIDE, free: WIDE };
 const NETWORK_IN_DEVELOPMENT: GuardLimits = { ...NETWORK, atOnce: WIDE, free: WIDE };
 
+/** He has proved who he is once, and waits for no one who has not. */
+const SIGNED_IN = -1;
+
 type Locked = Refusal<"account_locked">;
 type Limited = Refusal<"rate_limited">;
 
@@ -47,6 +50,8 @@ const networkName = async (env: AuthEnv, address: string) =>
 
 /** A try that may go on; it must be ended. */
 export interface Try {
+  /** How many wrong ones, and others under way, its person and its network have already; below zero for somebody who is signed in. */
+  suspicion: number;
   /** The refusal when others had used up the tries at the same time; `locks` when this one was the last. */
   wrong(): Promise<{ refusal: Locked | null; locks: boolean }>;
   /** The refusal when others' wrong ones have locked meanwhile. */
@@ -77,6 +82,7 @@ export async function beginTry(env: AuthEnv, email: string, address: string | nu
   return {
     ok: true,
     value: {
+      suspicion: ofNetwork ? ofPerson.suspicion + ofNetwork.suspicion : SIGNED_IN,
       wrong: async () => {
         const [counted] = await Promise.all([person.wrong(personLimits), network?.wrong(networkLimits)]);
         return { refusal: counted.waitMs > 0 ? locked(counted.waitMs) : null, locks: counted.locked };

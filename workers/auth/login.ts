@@ -7,11 +7,12 @@ import { ok, type Result, refuse } from "../../shared/contracts/result";
 import { guardedBatch } from "../../shared/d1/guarded-batch";
 import type { Audience } from "./access-tokens";
 import { findByEmail } from "./accounts";
+import { checkInTurn } from "./comparisons";
 import type { CookieGrant } from "./cookie-sessions";
 import { beginTry, type Try } from "./login-guard";
 import { openMfaLogin } from "./mfa-logins";
 import type { After } from "./news";
-import { checkPassword, hashPassword, isOutdated, OfferedPassword } from "./passwords";
+import { hashPassword, isOutdated, OfferedPassword } from "./passwords";
 import type { AccountRow } from "./schema";
 import { recordFailure } from "./security-events";
 import { type Barred, barred, type Condition, openSession } from "./sessions";
@@ -29,7 +30,7 @@ export interface Visit extends Audience {
 /** No account's id. */
 const NOBODY = "";
 
-type Refused = Refusal<"invalid_credentials" | "account_locked" | "rate_limited" | Barred>;
+type Refused = Refusal<"invalid_credentials" | "account_locked" | "rate_limited" | "overloaded" | Barred>;
 
 /** Tokens or a cookie, or what the second factor is asked with where the account has one. */
 export async function logIn(
@@ -68,8 +69,12 @@ async function tryOnce(
   visit: Visit,
   nowMs: number,
 ): Promise<Result<LoginAnswer | CookieGrant, Refused> | "changed"> {
-  const matches = await checkPassword(password, account?.passwordHash ?? null);
-  if (!account || !matches) {
+  const compared = await checkInTurn(password, account?.passwordHash ?? null, counted.suspicion);
+  if (!compared.ok) {
+    await counted.leave();
+    return compared;
+  }
+  if (!account || !compared.value) {
     const { refusal, locks } = await counted.wrong();
     recordFailure(env, after, account?.id ?? NOBODY, "sign_in_failed", nowMs, visit.client);
     if (locks && account) mailUnlock(env, after, account.id, nowMs, visit.client);

@@ -80,7 +80,7 @@ export const operations = {
     tags,
     requestExample: { password: PASSWORD, code: "287082" },
     answers: { 204: { description: "Taken away" } },
-    refusals: ["forbidden", "invalid_credentials", "code_invalid", "factor_missing", "account_locked"],
+    refusals: ["forbidden", "invalid_credentials", "code_invalid", "factor_missing", "account_locked", "overloaded"],
   },
 
   renewRecoveryCodes: {
@@ -100,7 +100,15 @@ export const operations = {
     tags,
     requestExample: { password: PASSWORD },
     answers: { 200: { description: "Proved", schema: SignInAnswer, example: tokens } },
-    refusals: ["forbidden", "invalid_credentials", "second_factor_required", "code_invalid", "passkey_invalid", "account_locked"],
+    refusals: [
+      "forbidden",
+      "invalid_credentials",
+      "second_factor_required",
+      "code_invalid",
+      "passkey_invalid",
+      "account_locked",
+      "overloaded",
+    ],
   },
 
   askPasskeyOfSession: {

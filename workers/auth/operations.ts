@@ -82,7 +82,7 @@ export const operations = {
         example: tokens,
       },
     },
-    refusals: ["invalid_credentials", "account_locked", "email_not_verified", "account_suspended"],
+    refusals: ["invalid_credentials", "account_locked", "overloaded", "email_not_verified", "account_suspended"],
   },
 
   unlock: {

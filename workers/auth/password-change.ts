@@ -6,13 +6,14 @@ import { guardedBatch } from "../../shared/d1/guarded-batch";
 import { findById } from "./accounts";
 import type { SignedIn } from "./callers";
 import type { Client } from "./clients";
+import { checkInTurn } from "./comparisons";
 import { sendDenials } from "./denials";
 import { beginTry, unlockPerson } from "./login-guard";
 import { notice, requestUnlock } from "./mails";
 import { type After, send } from "./news";
 import { judgePassword } from "./password-policy";
 import { setPassword } from "./password-reset";
-import { checkPassword, hashPassword, NewPassword, OfferedPassword } from "./passwords";
+import { hashPassword, NewPassword, OfferedPassword } from "./passwords";
 import type { AccountRow } from "./schema";
 import { recordFailure } from "./security-events";
 import { revokeAll } from "./sessions";
@@ -22,7 +23,7 @@ export const PasswordChange = z
   .meta({ id: "PasswordChange" });
 export type PasswordChange = z.infer<typeof PasswordChange>;
 
-type WrongPassword = Refusal<"invalid_credentials" | "account_locked">;
+type WrongPassword = Refusal<"invalid_credentials" | "account_locked" | "overloaded">;
 
 /** The account behind a session, when its owner knows the password. Wrong ones count as at login, or a stolen session could guess. */
 export async function confirmPassword(
@@ -37,7 +38,12 @@ export async function confirmPassword(
   if (!account) return refuse({ code: "invalid_credentials" });
   const begun = await beginTry(env, account.email);
   if (!begun.ok) return begun;
-  if (await checkPassword(password, account.passwordHash)) {
+  const compared = await checkInTurn(password, account.passwordHash, begun.value.suspicion);
+  if (!compared.ok) {
+    await begun.value.leave();
+    return compared;
+  }
+  if (compared.value) {
     const locked = await begun.value.right();
     return locked ? refuse(locked) : ok(account);
   }

@@ -43,6 +43,6 @@ export const operations = {
     tags,
     requestExample: { currentPassword: "correct-horse-battery", newPassword: PASSWORD },
     answers: { 204: { description: "The password is changed" } },
-    refusals: ["forbidden", "invalid_credentials", "account_locked"],
+    refusals: ["forbidden", "invalid_credentials", "account_locked", "overloaded"],
   },
 } as const satisfies Record<string, Operation>;

@@ -22,7 +22,7 @@ export const StepUp = z
   .meta({ id: "StepUp" });
 export type StepUp = z.infer<typeof StepUp>;
 
-type NoStepUp = NoProof | Refusal<"invalid_credentials" | "second_factor_required" | "credential_invalid">;
+type NoStepUp = NoProof | Refusal<"invalid_credentials" | "overloaded" | "second_factor_required" | "credential_invalid">;
 
 /**
  * Tokens of the same session with a new `auth_time`; the refresh token that comes with them replaces the one in hand. Who shows his

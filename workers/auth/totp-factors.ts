@@ -97,7 +97,7 @@ export async function disableTotp(
   { password, code }: z.infer<typeof TotpRemoval>,
   nowMs: number,
   client?: Client,
-): Promise<Result<null, Refusal<"code_invalid" | "factor_missing" | "account_locked" | "invalid_credentials">>> {
+): Promise<Result<null, Refusal<"code_invalid" | "factor_missing" | "account_locked" | "invalid_credentials" | "overloaded">>> {
   const confirmed = await confirmPassword(env, after, accountId, password, nowMs, client);
   if (!confirmed.ok) return confirmed;
   if (!(await hasTotp(env, accountId))) return refuse({ code: "factor_missing" });

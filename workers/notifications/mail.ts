@@ -1,6 +1,6 @@
 /** A mail as it leaves, whoever carries it. */
 import { withoutDirectionControls } from "../../shared/contracts/text";
-import { breathe } from "./breath";
+import { breathe } from "../../shared/thread/breath";
 import { type Block, type Look, renderHtml, renderText } from "./mail-page";
 import type { Tongue } from "./words";
 

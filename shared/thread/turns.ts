@@ -1,0 +1,104 @@
+/** Work that takes an isolate's thread for long, one after the other; the least suspicious first. */
+import { waitUntil } from "cloudflare:workers";
+import type { Refusal } from "../contracts/problems";
+import { ok, type Result, refuse } from "../contracts/result";
+
+export interface TurnLimits {
+  /** Who may wait at the same time. One more pushes out the most suspicious. */
+  waiting: number;
+  /** After so long nobody waits any more. */
+  patienceMs: number;
+  /** One whose isolate's request was cut off has its turn for this long at most. Shorter than the patience. */
+  turnMs: number;
+  /** Whoever is refused is asked to come back then. */
+  retryAfterSeconds: number;
+}
+
+interface Turn {
+  untilMs: number;
+}
+interface Waiting {
+  suspicion: number;
+  /** With null when it was pushed out. */
+  call(turn: Turn | null): void;
+}
+
+export class Turns {
+  readonly #limits: TurnLimits;
+  /** In the order in which they came. */
+  #waiting: Waiting[] = [];
+  #turn: Turn | null = null;
+
+  constructor(limits: TurnLimits) {
+    this.#limits = limits;
+  }
+
+  /**
+   * Among equals the last one who came is first: those of a flood who stand there already have waited for nobody's good, and whoever
+   * comes while it goes on is served. `work` is told whether it had to wait.
+   */
+  async take<T>(suspicion: number, work: (waited: boolean) => Promise<T>): Promise<Result<T, Refusal<"overloaded">>> {
+    const done = this.#take(suspicion, work);
+    // One whose client is gone would otherwise be called, and never answer.
+    waitUntil(done.catch(() => undefined));
+    return done;
+  }
+
+  async #take<T>(suspicion: number, work: (waited: boolean) => Promise<T>): Promise<Result<T, Refusal<"overloaded">>> {
+    const free = this.#waiting.length === 0 && this.#isFree();
+    const turn = free ? this.#begin() : await this.#wait(suspicion);
+    if (!turn) return refuse({ code: "overloaded", retryAfterSeconds: this.#limits.retryAfterSeconds });
+    try {
+      return ok(await work(!free));
+    } finally {
+      if (this.#turn === turn) {
+        this.#turn = null;
+        this.#callNext();
+      }
+    }
+  }
+
+  #isFree(): boolean {
+    return this.#turn === null || this.#turn.untilMs <= performance.now();
+  }
+
+  #begin(): Turn {
+    this.#turn = { untilMs: performance.now() + this.#limits.turnMs };
+    return this.#turn;
+  }
+
+  async #wait(suspicion: number): Promise<Turn | null> {
+    const { promise, resolve } = Promise.withResolvers<Turn | null>();
+    const me: Waiting = { suspicion, call: resolve };
+    this.#waiting.push(me);
+    if (this.#waiting.length > this.#limits.waiting) this.#pushOut();
+    const untilMs = performance.now() + this.#limits.patienceMs;
+    while (performance.now() < untilMs) {
+      // A request that waits for another one alone counts as hung: a timer of its own keeps it, and finds a turn that nobody ends.
+      const lookMs = Math.min(this.#limits.turnMs, Math.max(1, untilMs - performance.now()));
+      const called = await Promise.race([promise, scheduler.wait(lookMs).then(() => undefined)]);
+      if (called !== undefined) return called;
+      if (this.#isFree()) this.#callNext();
+    }
+    const at = this.#waiting.indexOf(me);
+    if (at < 0) return promise;
+    this.#waiting.splice(at, 1);
+    return null;
+  }
+
+  #callNext(): void {
+    let best = this.#waiting.length - 1;
+    for (let at = best - 1; at >= 0; at--) if (this.#suspicionAt(at) < this.#suspicionAt(best)) best = at;
+    this.#waiting.splice(best, 1)[0]?.call(this.#begin());
+  }
+
+  #pushOut(): void {
+    let worst = 0;
+    for (let at = 1; at < this.#waiting.length; at++) if (this.#suspicionAt(at) > this.#suspicionAt(worst)) worst = at;
+    this.#waiting.splice(worst, 1)[0]?.call(null);
+  }
+
+  #suspicionAt(at: number): number {
+    return this.#waiting[at]?.suspicion ?? 0;
+  }
+}
