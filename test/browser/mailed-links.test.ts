@@ -7,18 +7,20 @@ import type { OutboxMessage } from "../../shared/contracts/outbound";
 import { findChromium } from "../support/chromium";
 import { connect, parse } from "../support/client";
 import { type Visitor, visit } from "../support/looking";
-import { createOrganizer, freshEmail, outbox, PASSWORD, registerAndLogin } from "../support/scenes";
+import { formOf, readerOf } from "../support/reader";
+import { createOrganizer, freshEmail, openBoxOffice, outbox, PASSWORD, registerAndLogin } from "../support/scenes";
 
 const executablePath = findChromium();
 const api = connect(inject("origin"));
 const MemberList = z.object({ data: z.array(Member) });
 
-/** The one link of the mail, at the house of this test. */
+/** The one link of the mail, at the house of this test: on its own host, or on an organizer's. */
 function linkOf({ text }: OutboxMessage): string {
   const [found] = /https?:\/\/\S+\?token=\S+/.exec(text ?? "") ?? [];
   if (found === undefined) throw new Error(`no link in: ${text}`);
-  const { pathname, search } = new URL(found);
-  return api.origin + pathname + search;
+  const link = new URL(found);
+  link.port = new URL(api.origin).port;
+  return link.href;
 }
 const mail = (to: string, type: string) => outbox(api, to, ({ data }) => data?.type === type);
 
@@ -89,6 +91,28 @@ describe.skipIf(executablePath === null)(
         await says(visitor, "You can sign in with your new password");
       });
       expect((await api.post("/auth/login", { email, password: "two lumps of sugar" })).status).toBe(200);
+    });
+
+    test("put a guest on a waiting list, who gives his place up again", async () => {
+      const { organizer, event } = await openBoxOffice(api, {
+        settings: { allowWaitlist: true },
+        ticketTypes: [{ name: "Standing", price: { amount: 0, currency: "EUR" }, quantity: 1 }],
+      });
+      const typeId = event.ticketTypes[0]?.id ?? "";
+      await api.post(`/events/${event.id}/holds`, { items: [{ ticketTypeId: typeId, quantity: 1 }] });
+      const reader = readerOf(api, `${organizer.slug}.localhost`);
+      const email = freshEmail("greta");
+      const form = formOf(await reader.get(`/w/${event.id}`), /^\/w\//);
+      await reader.post(form, { [`t-${typeId}`]: "yes", quantity: "1", name: "Greta", email });
+      await open(await mail(email, "waitlist_joined"), "en-GB", async (visitor) => {
+        const { page } = visitor;
+        await visitor.look("link-waitlist");
+        await visitor.press(page.getByRole("button", { name: "Put me on the waiting list" }));
+        await says(visitor, "You are waiting.");
+        expect(new URL(page.url()).search).toBe("");
+        await page.getByRole("button", { name: "Leave the waiting list" }).click();
+        await says(visitor, "You are not on the waiting list any more.");
+      });
     });
 
     test("bring somebody without an account into a team", async () => {
