@@ -7,7 +7,7 @@ import { Order } from "../../shared/contracts/orders";
 import { ROOT } from "../../shared/scripts/configurations.ts";
 import { findChromium } from "../support/chromium";
 import { connect, parse } from "../support/client";
-import { freshEmail, openBoxOffice, outbox } from "../support/scenes";
+import { type Box, freshEmail, openBoxOffice, outbox } from "../support/scenes";
 
 const executablePath = findChromium();
 const PICTURES = join(ROOT, "test-artifacts");
@@ -25,12 +25,13 @@ describe.skipIf(executablePath === null)(`mails in ${executablePath ?? "a Chromi
   let browser: Browser;
   const email = freshEmail("reader");
   let mailId = "";
+  let box: Box;
 
   beforeAll(async () => {
     mkdirSync(PICTURES, { recursive: true });
     // Its sandbox needs rights that a container's root has not; it sees nothing but this house.
     browser = await chromium.launch({ executablePath: executablePath ?? "", args: ["--no-sandbox"] });
-    const box = await openBoxOffice(api, { title: TITLE });
+    box = await openBoxOffice(api, { title: TITLE });
     const items = [{ ticketTypeId: box.event.ticketTypes[0]?.id, quantity: 2 }];
     const buyer = { email, name: "<script>document.title = 2</script>" };
     const order = parse(Order, await api.post("/orders", { eventId: box.event.id, items, buyer }), 201);
@@ -92,6 +93,24 @@ describe.skipIf(executablePath === null)(`mails in ${executablePath ?? "a Chromi
       await page.getByText("Ticket 2 of 2: Standing").waitFor({ state: "visible" });
       expect(await page.evaluate("document.documentElement.scrollWidth")).toBeLessThanOrEqual(width);
       await picture(page, `mail-html-${device}`);
+    });
+    expect(complaints).toEqual([]);
+  });
+
+  test("a move says first where to go now, on a phone too", async () => {
+    const { location } = box.event;
+    const moved = {
+      startDate: "2032-06-06T17:30:00Z",
+      endDate: "2032-06-06T21:00:00Z",
+      location: { ...location, venue: "Jazz Barn" },
+    };
+    expect((await box.owner.api.put(`/events/${box.event.id}`, moved)).status).toBe(200);
+    const { id } = await outbox(api, email, ({ data }) => data?.type === "event_moved");
+    const complaints = await open(`/dev/mail/${id}/html`, 360, async (page) => {
+      await page.getByText("Sunday, 6 June 2032, 19:30–23:00 CEST").waitFor({ state: "visible" });
+      expect(await page.getByRole("listitem").allInnerTexts()).toHaveLength(2);
+      expect(await page.evaluate("document.documentElement.scrollWidth")).toBeLessThanOrEqual(360);
+      await picture(page, "mail-moved-phone");
     });
     expect(complaints).toEqual([]);
   });
