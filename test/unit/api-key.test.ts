@@ -2,8 +2,8 @@ import { crc32 } from "node:zlib";
 import { describe, expect, test, vi } from "vitest";
 import type { ResolvedApiKey } from "../../shared/contracts/accounts";
 import { checksumOf, isApiKey, makeApiKey } from "../../shared/crypto/api-key";
-import { REMEMBER_MS } from "../../workers/gateway/api-keys";
 import { principalOf } from "../../workers/gateway/credentials";
+import { REMEMBER_MS } from "../../workers/gateway/look-ups";
 
 const ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
@@ -46,6 +46,7 @@ describe("at the gateway", () => {
     const env = {
       ENVIRONMENT: "production",
       ISSUER: API.audience,
+      API_LIMIT: { limit: async () => ({ success: true }) },
       AUTH: {
         apiKeyOf: async (hash: string) => {
           auth.asked.push(hash);

@@ -3,8 +3,9 @@ import { beforeEach, describe, expect, test, vi } from "vitest";
 import type { Principal } from "../../shared/contracts/principal";
 import type { CookieState } from "../../shared/contracts/session-cookie";
 import { csrfTokenOf, NO_SESSION_COOKIE, sessionCookie } from "../../shared/http/session-cookie";
-import { answerToCookie, cookiePrincipal, REMEMBER_MS } from "../../workers/gateway/cookie-sessions";
+import { answerToCookie, cookiePrincipal } from "../../workers/gateway/cookie-sessions";
 import { principalOf } from "../../workers/gateway/credentials";
+import { REMEMBER_MS, TooManyLookUps } from "../../workers/gateway/look-ups";
 import { SiblingDown } from "../../workers/gateway/siblings";
 
 const ORIGIN = "https://api.bilten.example";
@@ -34,6 +35,8 @@ const refused = (code: string) => ({ kind: "refused", code });
 let secret = "";
 let state: CookieState = session;
 let asked = 0;
+let isLimited = false;
+const mayAsk = async () => !isLimited;
 const auth = {
   cookieSessionOf: async () => {
     asked += 1;
@@ -46,13 +49,14 @@ beforeEach(() => {
   secret = `bs_${Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString("base64url")}`;
   state = session;
   asked = 0;
+  isLimited = false;
   vi.useRealTimers();
 });
 
 const requestOf = (method = "GET", headers: Record<string, string> = {}) =>
   new Request(`${ORIGIN}/users/profile`, { method, headers: { cookie: `theme=dark; ${NAME}=${secret}`, ...headers } });
 const ask = (method?: string, headers?: Record<string, string>, at = host) =>
-  cookiePrincipal(requestOf(method, headers), at, auth);
+  cookiePrincipal(requestOf(method, headers), at, auth, mayAsk);
 
 describe("a cookie", () => {
   test("is the person whose session it is, and where there is none it is nobody", async () => {
@@ -79,7 +83,7 @@ describe("a cookie", () => {
 
   test("is not looked at beside an Authorization, good or bad, nor where everybody reads the same", async () => {
     // Nothing else of the environment is read.
-    const env = { AUTH: auth } as unknown as GatewayEnv;
+    const env = { AUTH: auth, API_LIMIT: { limit: async () => ({ success: true }) } } as unknown as GatewayEnv;
     const after = { waitUntil: () => undefined };
     const both = (authorization: string) => principalOf(requestOf("POST", { authorization }), host, env, after);
     expect(await both("Bearer bh_secret")).toEqual({ kind: "bearer_secret", secret: "bh_secret" });
@@ -117,7 +121,18 @@ describe("a cookie", () => {
 
   test("that nobody can look up is a 503, not a stranger", async () => {
     const down = { cookieSessionOf: () => Promise.reject(new Error("down")) };
-    await expect(cookiePrincipal(requestOf(), host, down)).rejects.toBeInstanceOf(SiblingDown);
+    await expect(cookiePrincipal(requestOf(), host, down, mayAsk)).rejects.toBeInstanceOf(SiblingDown);
+  });
+
+  test("that is made up asks nobody once its address has made up too many; one that was good does", async () => {
+    vi.useFakeTimers({ toFake: ["Date"] });
+    expect(await ask()).toEqual(user);
+    vi.advanceTimersByTime(REMEMBER_MS);
+    isLimited = true;
+    expect(await ask()).toEqual(user);
+    secret = `bs_${"B".repeat(43)}`;
+    await expect(ask()).rejects.toBeInstanceOf(TooManyLookUps);
+    expect(asked).toBe(2);
   });
 });
 

@@ -13,3 +13,6 @@ export function addressOf(url: string): Address {
   const query = url.indexOf("?", slash);
   return { host, hostname: host.replace(/:\d+$/, ""), path: query < 0 ? url.slice(slash) : url.slice(slash, query) };
 }
+
+/** The client's, as the edge saw it; a local run has none. */
+export const clientAddressOf = ({ headers }: Request): string => headers.get("cf-connecting-ip") ?? "127.0.0.1";

@@ -1,15 +1,10 @@
 /** Browsers' sessions: whose a cookie is, and whether a page of the origin that was asked sent it. */
 import type { Principal } from "../../shared/contracts/principal";
 import { type CookieState, CSRF_HEADER } from "../../shared/contracts/session-cookie";
-import { sha256 } from "../../shared/crypto/bytes";
 import { isCsrfTokenOf, isSameOrigin, NO_SESSION_COOKIE, sessionSecretOf } from "../../shared/http/session-cookie";
-import { answered } from "./siblings";
+import { LookUps } from "./look-ups";
 
-/** What ended is refused within this. */
-export const REMEMBER_MS = 5_000;
-/** Cookies remembered, whether they are any or not; strangers' must not fill the isolate. */
-const MAX_REMEMBERED = 5_000;
-const remembered = new Map<string, { state: CookieState; untilMs: number }>();
+const sessions = new LookUps<CookieState>(({ state }) => state === "live");
 
 const NOBODY: Principal = { kind: "anonymous" };
 const REFUSED: Principal = { kind: "refused", code: "credential_invalid" };
@@ -23,17 +18,18 @@ interface Auth {
   cookieSessionOf(hash: string): Promise<CookieState>;
 }
 
-/** Who asks, where no `Authorization` says it. Throws `SiblingDown` when nobody can say. */
+/** Who asks, where no `Authorization` says it. Throws as `LookUps` does. */
 export async function cookiePrincipal(
   request: Request,
   host: { audience: string; organizerId: string | null },
   auth: Auth,
+  mayAsk: () => Promise<boolean>,
 ): Promise<Principal> {
   const secret = sessionSecretOf(request);
   const reads = READING.includes(request.method);
   if (secret === null || (reads && isFromElsewhere(request))) return NOBODY;
   if (secret === undefined) return ENDED;
-  const found = await stateOf(secret, auth);
+  const found = await sessions.find(secret, (hash) => auth.cookieSessionOf(hash), mayAsk);
   if (found.state === "replaced") return REFUSED;
   if (found.state === "ended" || found.audience !== host.audience || found.organizerId !== host.organizerId) return ENDED;
   if (!reads && !(isSameOrigin(request) && (await isCsrfTokenOf(secret, request.headers.get(CSRF_HEADER))))) return FORGED;
@@ -51,18 +47,6 @@ function isFromElsewhere(request: Request): boolean {
   if (headers.has("upgrade") || headers.has("origin")) return !isSameOrigin(request);
   const site = headers.get("sec-fetch-site");
   return (site === "cross-site" || site === "same-site") && headers.get("sec-fetch-mode") !== "navigate";
-}
-
-async function stateOf(secret: string, auth: Auth): Promise<CookieState> {
-  const hash = await sha256(secret);
-  // Before the question, so that no revocation after it is slept through.
-  const nowMs = Date.now();
-  const known = remembered.get(hash);
-  if (known && known.untilMs > nowMs) return known.state;
-  const state = await answered(auth.cookieSessionOf(hash));
-  if (remembered.size >= MAX_REMEMBERED) remembered.clear();
-  remembered.set(hash, { state, untilMs: nowMs + REMEMBER_MS });
-  return state;
 }
 
 /** What the answer to a cookie must say beyond what its domain knows: it is for this browser alone, or the cookie is worth nothing. */

@@ -8,7 +8,7 @@ import type { Refusal } from "../../shared/contracts/problems";
 import { finish, isSecure, type Stamp } from "../../shared/http/finish";
 import { isForPeople } from "../../shared/http/navigation";
 import { problemResponse } from "../../shared/http/problem";
-import { addressOf } from "./address";
+import { addressOf, clientAddressOf } from "./address";
 import { answerToCookie } from "./cookie-sessions";
 import { optionsResponse } from "./cors";
 import { principalOf, readerOf } from "./credentials";
@@ -16,6 +16,7 @@ import type { After } from "./deny-list";
 import { destinationOf, siteOf } from "./dispatch";
 import { frontPage, isGoing } from "./front-page";
 import { type Host, hostOf, isApiHost } from "./hosts";
+import { TooManyLookUps } from "./look-ups";
 import { placePlainHold } from "./plain-holds";
 import { spend } from "./rate-limits";
 import { SiblingDown } from "./siblings";
@@ -24,6 +25,9 @@ import { sweepAll } from "./sweep";
 import { traceparentOf } from "./trace";
 
 const refused = (refusal: Refusal, stamp: Stamp): Response => finish(problemResponse(refusal, stamp.requestId), stamp);
+
+/** Until the minute that the limits count is surely another one. */
+const LIMITED: Refusal = { code: "rate_limited", retryAfterSeconds: 60 };
 
 /** What is no page's fault: to a person who goes to one it is told in words. */
 async function refusedNow(request: Request, env: GatewayEnv, refusal: Refusal, stamp: Stamp): Promise<Response> {
@@ -34,9 +38,9 @@ async function refusedNow(request: Request, env: GatewayEnv, refusal: Refusal, s
 
 async function route(request: Request, env: GatewayEnv, after: After, stamp: Stamp): Promise<Response> {
   const asked = addressOf(request.url);
-  const address = request.headers.get("cf-connecting-ip") ?? "127.0.0.1";
+  const address = clientAddressOf(request);
   const host = await hostOf(asked.hostname, address, env, Date.now());
-  if (host.kind === "limited") return refusedNow(request, env, { code: "rate_limited", retryAfterSeconds: 60 }, stamp);
+  if (host.kind === "limited") return refusedNow(request, env, LIMITED, stamp);
   if (host.kind === "unknown")
     return isGoing(request) ? finish(frontPage(request, "unknown"), stamp) : refused({ code: "not_found" }, stamp);
   const door = await destinationOf(request, asked.path, env);
@@ -50,9 +54,9 @@ async function route(request: Request, env: GatewayEnv, after: After, stamp: Sta
     host.kind === "api" ? { audience: env.ISSUER, organizerId: null } : { audience: asked.host, organizerId: host.organizerId };
   const isPage = door === undefined && !request.headers.has("authorization");
   const principal = isPage ? readerOf(request) : await principalOf(request, made, env, after, destination);
-  const { allowed, policy } = await spend(destination.routeClass, principal, address, env);
+  const { allowed, policy } = await spend(destination.routeClass, principal, { address, method: request.method }, env);
   const limited: Stamp = { ...stamp, ratePolicy: policy };
-  if (!allowed) return refusedNow(request, env, { code: "rate_limited", retryAfterSeconds: 60 }, limited);
+  if (!allowed) return refusedNow(request, env, LIMITED, limited);
   const context = { principal, requestId: stamp.requestId };
   if (destination.own) return finish(await destination.answer(request, env, context), limited);
   const rest = await placePlainHold(request, { path: asked.path, principal, address }, env, limited);
@@ -87,6 +91,7 @@ export default {
     try {
       return await route(request, env, ctx, stamp);
     } catch (error) {
+      if (error instanceof TooManyLookUps) return refusedNow(request, env, LIMITED, stamp);
       const { message } = error instanceof SiblingDown && error.cause instanceof Error ? error.cause : { message: String(error) };
       console.error(JSON.stringify({ level: "error", requestId: stamp.requestId, message }));
       return refusedNow(request, env, { code: error instanceof SiblingDown ? "unavailable" : "internal" }, stamp);

@@ -58,17 +58,37 @@ function isSeldom(key: string, perMinute: number): boolean {
   return count <= perMinute * SELDOM_SHARE;
 }
 
-export async function spend(routeClass: RouteClass, principal: Principal, address: string, env: GatewayEnv): Promise<Allowance> {
+/**
+ * Cheap accounts are as many as somebody cares to make: what posts to `/auth` has mails sent and passwords compared for whoever is named,
+ * so that there a signed-in caller counts for his network too, as one who is nobody does.
+ */
+const countsNetworkToo = (routeClass: RouteClass, method: string): boolean => routeClass === "auth" && !READING.includes(method);
+const READING: readonly string[] = ["GET", "HEAD"];
+
+export async function spend(
+  routeClass: RouteClass,
+  principal: Principal,
+  { address, method }: { address: string; method: string },
+  env: GatewayEnv,
+): Promise<Allowance> {
   const { limiter, perMinute } = policyOf(routeClass, env);
-  const caller =
-    principal.kind === "user" || principal.kind === "api_key" ? `user:${principal.userId}` : `address:${networkOf(address)}`;
-  const key = `${routeClass}:${caller}`;
-  const allowed = (routeClass === "api" && isSeldom(key, perMinute)) || (await limiter.limit({ key })).success;
+  const network = `${routeClass}:address:${networkOf(address)}`;
+  const user = principal.kind === "user" || principal.kind === "api_key" ? `${routeClass}:user:${principal.userId}` : null;
+  const key = user ?? network;
+  const mayOne = (routeClass === "api" && isSeldom(key, perMinute)) || (await limiter.limit({ key })).success;
+  const isOneOfMany = mayOne && user !== null && countsNetworkToo(routeClass, method);
+  const allowed = isOneOfMany ? (await limiter.limit({ key: network })).success : mayOne;
   return { allowed, policy: `"${routeClass}";q=${perMinute};w=60` };
 }
 
 /** Looking up whose host a name is costs a database, and names are free to make up: an address may ask as often as it may sign in. */
 export async function mayLookUpHost(address: string, env: GatewayEnv): Promise<boolean> {
   const { success } = await policyOf("auth", env).limiter.limit({ key: `host:${networkOf(address)}` });
+  return success;
+}
+
+/** The same of keys and cookies that are unknown here; of good ones each isolate asks once, so that this is as wide as the widest limit. */
+export async function mayLookUpCredential(address: string, env: GatewayEnv): Promise<boolean> {
+  const { success } = await policyOf("api", env).limiter.limit({ key: `credential:${networkOf(address)}` });
   return success;
 }

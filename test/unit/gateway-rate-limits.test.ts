@@ -1,0 +1,139 @@
+import { beforeEach, expect, test, vi } from "vitest";
+import type { Principal } from "../../shared/contracts/principal";
+import { makeApiKey } from "../../shared/crypto/api-key";
+import gateway from "../../workers/gateway";
+import { keyPrincipal } from "../../workers/gateway/api-keys";
+import { LookUps, MAX_REMEMBERED, REMEMBER_MS, TooManyLookUps } from "../../workers/gateway/look-ups";
+import { PER_MINUTE, spend } from "../../workers/gateway/rate-limits";
+import { SiblingDown } from "../../workers/gateway/siblings";
+
+beforeEach(() => {
+  vi.useRealTimers();
+});
+
+/** Counts a key for as long as the test runs; each class has the width that wrangler.toml gives it. */
+function limiterOf(perMinute: number) {
+  const counts = new Map<string, number>();
+  const limit = async ({ key }: { key: string }) => {
+    const count = (counts.get(key) ?? 0) + 1;
+    counts.set(key, count);
+    return { success: count <= perMinute };
+  };
+  return { limit };
+}
+
+function startEnv() {
+  const asked: string[] = [];
+  const env = {
+    ENVIRONMENT: "production",
+    ISSUER: "https://api.bilten.example",
+    AUTH_LIMIT: limiterOf(PER_MINUTE.production.auth),
+    API_LIMIT: limiterOf(PER_MINUTE.production.api),
+    AUTH: {
+      apiKeyOf: async (hash: string) => {
+        asked.push(hash);
+        return null;
+      },
+    },
+    USERS_HTTP: { fetch: async () => new Response("reached") },
+  };
+  // The gateway reads nothing else of its environment for these.
+  return { env: env as unknown as GatewayEnv, asked };
+}
+
+const user = (userId: string): Principal => ({
+  kind: "user",
+  userId,
+  sessionId: "1",
+  role: "user",
+  authTimeMs: 0,
+  organizerHost: false,
+});
+
+test("as many accounts as somebody makes post to /auth no more often than one network may", async () => {
+  const { env } = startEnv();
+  const post = async (userId: string, address = "192.0.2.1", method = "POST") =>
+    (await spend("auth", user(userId), { address, method }, env)).allowed;
+  const allowed = await Promise.all(Array.from({ length: 60 }, (_, account) => post(String(account))));
+  expect(allowed.filter(Boolean)).toHaveLength(PER_MINUTE.production.auth);
+  const guest = await spend("auth", { kind: "anonymous" }, { address: "192.0.2.1", method: "POST" }, env);
+  expect(guest.allowed).toBe(false);
+  // Elsewhere nobody is kept from anything, and who only reads there counts for himself.
+  expect(await post("61", "192.0.2.2")).toBe(true);
+  expect(await post("62", "192.0.2.1", "GET")).toBe(true);
+});
+
+test("one account posts to /auth no more often from many networks", async () => {
+  const { env } = startEnv();
+  const posts = Array.from({ length: 60 }, (_, at) =>
+    spend("auth", user("1"), { address: `192.0.2.${at}`, method: "POST" }, env),
+  );
+  expect((await Promise.all(posts)).filter(({ allowed }) => allowed)).toHaveLength(PER_MINUTE.production.auth);
+});
+
+test("local runs may post to /auth six hundred times a minute, as the wire says", () => {
+  expect(PER_MINUTE.development.auth).toBeGreaterThanOrEqual(600);
+});
+
+test("keys that an address makes up stop reaching auth, and are a 429 then", async () => {
+  const { env, asked } = startEnv();
+  const ctx = { waitUntil: () => undefined, passThroughOnException: () => undefined } as unknown as ExecutionContext;
+  const send = (address: string) =>
+    gateway.fetch(
+      new Request("https://api.bilten.example/users/profile", {
+        headers: { authorization: `Bearer ${makeApiKey("live")}`, "cf-connecting-ip": address },
+      }),
+      env,
+      ctx,
+    );
+  const width = PER_MINUTE.production.api;
+  for (let at = 0; at < width; at += 1) await keyPrincipal(makeApiKey("live"), "production", env.AUTH, () => mayAsk(env));
+  expect(asked).toHaveLength(width);
+  const refused = await send("192.0.2.1");
+  expect([refused.status, refused.headers.get("retry-after")]).toEqual([429, "60"]);
+  expect(asked).toHaveLength(width);
+  expect(await (await send("192.0.2.2")).text()).toBe("reached");
+});
+
+const mayAsk = async (env: GatewayEnv) => (await env.API_LIMIT.limit({ key: "credential:192.0.2.1" })).success;
+
+test("a key that was good goes on without being counted, one that was not is counted each time", async () => {
+  vi.useFakeTimers({ toFake: ["Date"] });
+  let counted = 0;
+  const count = async () => {
+    counted += 1;
+    return counted <= 3;
+  };
+  const lookUps = new LookUps<boolean>((found) => found);
+  const find = (secret: string, found: boolean) => lookUps.find(secret, async () => found, count);
+  expect([await find("good", true), await find("bad", false)]).toEqual([true, false]);
+  expect(counted).toBe(2);
+  vi.advanceTimersByTime(REMEMBER_MS);
+  expect([await find("good", true), await find("bad", false)]).toEqual([true, false]);
+  expect(counted).toBe(3);
+  vi.advanceTimersByTime(REMEMBER_MS);
+  expect(await find("good", true)).toBe(true);
+  await expect(find("bad", false)).rejects.toBeInstanceOf(TooManyLookUps);
+  await expect(lookUps.find("good", () => Promise.reject(new Error("down")), count)).resolves.toBe(true);
+  vi.advanceTimersByTime(REMEMBER_MS);
+  await expect(lookUps.find("good", () => Promise.reject(new Error("down")), count)).rejects.toBeInstanceOf(SiblingDown);
+});
+
+test("a flood of made-up ones drives out the oldest, not all that is remembered", async () => {
+  const lookUps = new LookUps<string>(() => true);
+  const asked: string[] = [];
+  const find = (secret: string) =>
+    lookUps.find(
+      secret,
+      async () => {
+        asked.push(secret);
+        return secret;
+      },
+      async () => true,
+    );
+  for (const secret of ["first", "second"]) await find(secret);
+  for (let at = 2; at <= MAX_REMEMBERED; at += 1) await find(String(at));
+  asked.length = 0;
+  for (const secret of ["second", "first"]) await find(secret);
+  expect(asked).toEqual(["first"]);
+});
