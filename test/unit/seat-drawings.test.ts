@@ -40,8 +40,8 @@ describe("a seat map's picture", () => {
     expect(dotsOf(svg, "a")).toBe(2);
     const rows = 12 + 4 + 3;
     expect(svg.match(/<path class="f"/g)?.length).toBeLessThanOrEqual(rows + 1);
-    expect(svg).toContain("<title>Row 1: 4 free, 4 reserved, 4 sold, 2 not for sale</title>");
-    expect(svg).toContain("<title>Table 1: 1 free, 1 reserved, 1 sold, 1 not for sale</title>");
+    expect(svg).toContain("<title>Row 1, Front: 4 free, 4 reserved, 4 sold, 2 not for sale</title>");
+    expect(svg).toContain("<title>Table 1, Tables: 1 free, 1 reserved, 1 sold, 1 not for sale</title>");
     expect(svg).toContain("<title>Balcony</title>");
   });
 
@@ -55,6 +55,65 @@ describe("a seat map's picture", () => {
     expect(svg).toContain('<desc id="seats-counts">Free: 244, Reserved: 0, Sold: 0, Not for sale: 0</desc>');
     const german = drawSeats(map, { title: "Plätze", language: "de", states: allIn(map), sectionId: null });
     expect(german).toContain(">Frei 244</text>");
+  });
+
+  it("tells categories apart without colours: lines of their own, letters, and both in the legend", () => {
+    const svg = draw(compiled(theatreMap()));
+    for (const words of ["A Front", "B Middle", "C Tables"]) expect(svg).toContain(`>${words}</text>`);
+    const dashes = [...svg.matchAll(/\.k\d\{stroke:(#[0-9a-f]{6});stroke-dasharray:([^}]*)\}/g)];
+    expect(new Set(dashes.map(([, , dash]) => dash)).size).toBe(3);
+    for (const [, color = ""] of dashes) expect(contrast(color, PAPER)).toBeGreaterThanOrEqual(3);
+    // Four rows in two parts, and none of them along a table.
+    const lines = (className: string) => svg.match(new RegExp(`<path class="k ${className}" d="(M[^"]*)"/><`))?.[1]?.split("M");
+    expect(lines("k0")?.length).toBe(1 + 8);
+    expect(svg.match(/class="k k2"/g)?.length).toBe(1);
+    // Front, middle, tables, and the balcony, which is of the middle's category too.
+    expect([...svg.matchAll(/<text class="n"[^>]*>([A-C])</g)].map(([, letter]) => letter)).toEqual(["A", "B", "C", "B"]);
+  });
+
+  it("marks no category where there is one alone, and no pale colour, and gives each of many a letter", () => {
+    const ids = Array.from({ length: 30 }, (_, index) => `c${index}`);
+    const mapOf = (categories: { id: string; name: string; color?: string }[]) =>
+      compiled({
+        organizerId: MAP_ID,
+        name: "Many",
+        categories,
+        sections: [
+          {
+            id: "s",
+            name: "S",
+            focus: { x: 0, y: 0 },
+            rows: categories.map(({ id }, row) => ({
+              id,
+              label: id,
+              run: { count: 3, category: id, x: 0, y: row, dx: 1, dy: 0 },
+            })),
+          },
+        ],
+      });
+    expect(draw(mapOf([{ id: "a", name: "Only" }]))).not.toMatch(/class="k|Only/);
+    const pale = draw(mapOf(ids.map((id) => ({ id, name: `${id} ${"long ".repeat(15)}`.trim(), color: "#ffff99" }))));
+    expect(pale).not.toContain("#ffff99");
+    expect(pale).toMatch(/>AD c29 (long )+l?o?n?g?…<\/text>/);
+  });
+
+  it("bends a line with its row", () => {
+    const seats = Array.from({ length: 33 }, (_, index) => {
+      const angle = (Math.PI * (index + 1)) / 34;
+      return { id: `${index}`, label: `${index}`, x: -20 * Math.cos(angle), y: 20 * Math.sin(angle), category: "a" };
+    });
+    const map = compiled({
+      organizerId: MAP_ID,
+      name: "Round",
+      categories: [
+        { id: "a", name: "A" },
+        { id: "b", name: "B" },
+      ],
+      sections: [{ id: "s", name: "S", focus: { x: 0, y: 0 }, rows: [{ id: "1", label: "1", seats }] }],
+    });
+    const [, line = ""] = /<path class="k k0" d="([^"]*)"/.exec(draw(map)) ?? [];
+    expect(line.split("l").length).toBe(1 + 4);
+    expect(line).not.toMatch(/NaN|Infinity/);
   });
 
   it("lets no organizer's words out of their place", () => {

@@ -1,6 +1,7 @@
 /** A seat map as SVG: one path for the seats of a row that are in the same state, so that 60,000 seats stay a small picture. */
 import { type CompiledSeatMap, SEAT_STATES, type SeatSegment, type SeatState } from "../../shared/contracts/seats";
 import type { Language } from "../../shared/locale/languages";
+import { type CategoryMark, drawCategoryLetters, drawCategoryLines, markCategories } from "./seat-category-marks";
 import { LEGEND_WORDS, type LegendWords } from "./seat-legend";
 import { hullOf, type Place } from "./seat-map-places";
 import { type RowOfSegments, rowsBySection, stateOf } from "./seat-views";
@@ -15,6 +16,8 @@ const MAX_LABELLED_SEATS = 3_000;
 /** The legend's letters, as a part of the width, and never smaller than this. */
 const LEGEND_PART = 1 / 50;
 const MIN_LEGEND_LETTERS = 14;
+/** A block's letter, as a part of the legend's. */
+const LETTER_PART = 0.6;
 
 export const PAPER = "#ffffff";
 const INK = "#18181b";
@@ -36,6 +39,7 @@ const STYLE = [
   `.r{fill:${SOFT_INK};font-size:11px}`,
   `.n{stroke:${PAPER};stroke-width:.25em;paint-order:stroke;stroke-linejoin:round;font-weight:600}`,
   ".l{text-anchor:start}",
+  ".k{stroke-width:3;stroke-linecap:butt}",
 ].join("");
 
 export interface SeatDrawing {
@@ -62,23 +66,35 @@ export function drawSeats(map: CompiledSeatMap, { title, language, states, secti
   const words = LEGEND_WORDS[language];
   const counts = countStates(segments, states);
   const labelled = seats <= MAX_LABELLED_SEATS;
+  const marks = markCategories(map, SOFT_INK, PAPER);
+  const styles = [...marks.values()].map(({ style }) => style).join("");
   const drawn = sections
     .filter(({ rows }) => rows.length > 0)
     .map((section) => {
-      const rows = section.rows.map((row) => drawRow(row, section.name, states, scale, words, labelled));
+      const rows = section.rows.map((row) => drawRow(row, section.name, states, scale, words, labelled, marks));
       const box = boxOf(section.name, section.rows, scale);
       return { rows: `<g><title>${escaped(section.name)}</title>${rows.join("")}</g>`, box };
     });
   const fontSize = Math.max(MIN_LEGEND_LETTERS, Math.round(scale.width * LEGEND_PART));
-  const legend = drawLegend(words, counts, scale, fontSize, segments);
+  const drawnCategories = new Set(segments.map(({ category }) => category));
+  const legend = drawLegend(
+    words,
+    counts,
+    scale,
+    fontSize,
+    segments,
+    [...marks.values()].filter(({ id }) => drawnCategories.has(id)),
+  );
   const [width, height] = [Math.max(scale.width, legend.width), scale.height + legend.height];
   const description = SEAT_STATES.map((state) => `${words[state]}: ${counts[state]}`).join(", ");
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" role="graphics-document" lang="${language}"`,
     ' aria-labelledby="seats-title seats-counts">',
     `<title id="seats-title">${escaped(title)}</title><desc id="seats-counts">${description}</desc>`,
-    `<style>${STYLE}</style><rect width="${width}" height="${height}" fill="${PAPER}"/>`,
+    `<style>${STYLE}${styles}</style><rect width="${width}" height="${height}" fill="${PAPER}"/>`,
+    drawCategoryLines(segments, marks, scale),
     ...drawn.map(({ rows }) => rows),
+    drawCategoryLetters(segments, marks, scale, Math.max(MIN_LEGEND_LETTERS, Math.round(LETTER_PART * fontSize))),
     ...namesOf(
       drawn.map(({ box }) => box),
       labelled,
@@ -95,6 +111,7 @@ function drawRow(
   scale: Scale,
   words: LegendWords,
   labelled: boolean,
+  marks: ReadonlyMap<string, CategoryMark>,
 ): string {
   const byState: Record<SeatState, Place[]> = { free: [], held: [], sold: [], blocked: [] };
   const accessible: Place[] = [];
@@ -106,7 +123,7 @@ function drawRow(
   }
   const paths = SEAT_STATES.map((state) => pathOf(CLASS[state], byState[state], scale));
   return [
-    `<g><title>${escaped(titleOf(segments, sectionName))}: ${countsIn(byState, words)}</title>`,
+    `<g><title>${escaped(titleOf(segments, sectionName, marks))}: ${countsIn(byState, words)}</title>`,
     whole ? drawTable(segments[0], scale) : "",
     pathOf("a", accessible, scale),
     pathOf("c", accessible, scale),
@@ -117,10 +134,12 @@ function drawRow(
   ].join("");
 }
 
-/** "Row 12" of "Parterre · Row 12 · Seat". */
-function titleOf([first]: readonly SeatSegment[], sectionName: string): string {
-  const label = first?.label ?? "";
-  return label.slice(sectionName.length + 3, label.lastIndexOf(" · "));
+/** "Row 12" of "Parterre · Row 12 · Seat", and its categories where a map has several. */
+function titleOf(segments: readonly SeatSegment[], sectionName: string, marks: ReadonlyMap<string, CategoryMark>): string {
+  const label = segments[0]?.label ?? "";
+  const row = label.slice(sectionName.length + 3, label.lastIndexOf(" · "));
+  const names = new Set(segments.flatMap(({ category }) => marks.get(category)?.name ?? []));
+  return [row, ...names].join(", ");
 }
 
 const countsIn = (byState: Record<SeatState, Place[]>, words: LegendWords): string =>
@@ -230,18 +249,24 @@ function drawLegend(
   { width, height }: Scale,
   fontSize: number,
   segments: readonly SeatSegment[],
+  categories: readonly CategoryMark[],
 ): { drawn: string; width: number; height: number } {
   const hasAccessible = segments.some(({ seats }) => seats.some(({ accessible }) => accessible));
-  const entries = [
+  const entries: { sample: string; text: string; isFirst?: boolean }[] = [
     ...SEAT_STATES.map((state) => ({ sample: sampleOf(state), text: `${words[state]} ${counts[state].toLocaleString("en")}` })),
     ...(hasAccessible ? [{ sample: '<path class="a" d="M0 0z"/><path class="c" d="M0 0z"/>', text: words.accessible }] : []),
+    ...categories.map(({ className, letter, name }, index) => ({
+      sample: `<path class="k ${className}" d="M-18 0l26 0"/>`,
+      text: `${letter} ${name}`,
+      isFirst: index === 0,
+    })),
   ];
   const zoom = fontSize / PITCH;
   const lineHeight = 1.8 * fontSize;
   let [x, line, widest] = [MARGIN, 0, 0];
-  const drawn = entries.map(({ sample, text }) => {
+  const drawn = entries.map(({ sample, text, isFirst = false }) => {
     const needed = fontSize * (2.6 + 0.6 * text.length);
-    if (x > MARGIN && x + needed > width) [x, line] = [MARGIN, line + 1];
+    if (x > MARGIN && (isFirst || x + needed > width)) [x, line] = [MARGIN, line + 1];
     const [left, middle] = [Math.round(x + fontSize / 2), Math.round(height + lineHeight * (line + 0.5))];
     x += needed;
     widest = Math.max(widest, x);

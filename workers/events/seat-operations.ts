@@ -79,7 +79,7 @@ export const seatOperations = {
     operationId: "getSeats",
     summary: "An event's seats with their states, as data or as a picture",
     description:
-      "At most a second old. `format=svg`, or an `Accept` that wants `image/svg+xml` and no JSON, is answered with a picture in which states differ by colour and shape. `sectionId` narrows it to one section. `If-None-Match` is honoured, so that what has not changed is not sent again.",
+      "At most a second old. `format=svg`, or an `Accept` that wants `image/svg+xml` and no JSON, is answered with a picture in which states differ by colour and shape, and categories by lines and letters that the legend names. `sectionId` narrows it to one section. `If-None-Match` is honoured, so that what has not changed is not sent again.",
     tags: ["seats"],
     answers: {
       200: {
