@@ -15,13 +15,27 @@ const readAnnounced = (sql: SqlStorage): Announced =>
   sql.exec<Announced>("SELECT version, ticket_types AS told, announced_at_ms FROM announced_stock WHERE id = 1").one();
 
 function tellLevels(sql: SqlStorage, terms: Terms, nowMs: number): StockLevels {
-  const left = publicAvailableNow(sql, terms, nowMs);
   const pools = new Map(poolsNow(sql).map((pool) => [pool.id, pool]));
+  if (terms.state === "cancelled") return tellCancelled(sql, terms, pools);
+  const left = publicAvailableNow(sql, terms, nowMs);
   // The pool of a type's own id counts that type alone.
   return [...terms.types.keys()].map((id) => ({
     ticketTypeId: id,
     available: left.get(id) ?? 0,
     sold: pools.get(id)?.sold ?? null,
+  }));
+}
+
+/** Nothing can be had any more, and the pools stand still: what is out is counted by the tickets that are not void yet. */
+function tellCancelled(sql: SqlStorage, terms: Terms, pools: ReadonlyMap<string, unknown>): StockLevels {
+  const rows = sql.exec<{ id: string; tickets: number }>(
+    "SELECT ticket_type_id AS id, COUNT(*) AS tickets FROM tickets WHERE status <> 'void' GROUP BY 1",
+  );
+  const out = new Map([...rows].map(({ id, tickets }) => [id, tickets]));
+  return [...terms.types.keys()].map((id) => ({
+    ticketTypeId: id,
+    available: 0,
+    sold: pools.has(id) ? (out.get(id) ?? 0) : null,
   }));
 }
 

@@ -74,6 +74,28 @@ test("a sale, a hold that ends by itself and voided tickets are told; what chang
   expect(sent.map(({ version }) => version)).toEqual([1, 2, 3, 4]);
 });
 
+test("of a cancelled event nothing is left, and sold is what has not been taken back yet", async () => {
+  const { inventory, config, type } = await openTold(10);
+  const orders = [claimRequest(type.id, 2), claimRequest(type.id, 3)];
+  for (const order of orders) {
+    granted(await inventory.claim(order));
+    granted(await inventory.confirm(confirmRequest(config.eventId, order.orderId)));
+  }
+  await wake(inventory);
+  expect(levelsOf(sent.at(-1))).toEqual([[5, 5]]);
+  granted(await inventory.close("cancelled"));
+  await wake(inventory);
+  expect(levelsOf(sent.at(-1))).toEqual([[0, 5]]);
+  for (const [index, left] of [3, 0].entries()) {
+    await inventory.voidMany([orders[index]?.orderId ?? ""]);
+    await wake(inventory);
+    expect(levelsOf(sent.at(-1))).toEqual([[0, left]]);
+  }
+  const told = sent.length;
+  await wake(inventory);
+  expect(sent).toHaveLength(told);
+});
+
 test("alarms that come early, for holds that end, tell nothing before the second is over", async () => {
   const { inventory, config, type } = await openTold(100);
   granted(await inventory.reconfigure({ ...config, version: 2, holdMs: 300 }));
