@@ -219,7 +219,19 @@ test("notifications owes each mail once", () => {
   const mailId = crypto.randomUUID();
   const data = { accountId: crypto.randomUUID(), mailId };
   const mail = envelope("/auth", { type: "account.mail_requested", subject: mailId, version: 1, nowMs: 0, data });
-  const messages = [paid(2500), ...refunded(700), mail];
+  const movedId = crypto.randomUUID();
+  const aboutMoved = { eventId: movedId, organizerId: money.organizerId };
+  const moves = [2, 3].map((version) =>
+    envelope("/events", { type: "event.moved", subject: movedId, version, nowMs: version, data: aboutMoved }),
+  );
+  const swapped = envelope("/events", {
+    type: "seats.swapped",
+    subject: `${movedId}/seats`,
+    version: 1,
+    nowMs: 0,
+    data: { ...aboutMoved, orderIds: [crypto.randomUUID(), crypto.randomUUID()] },
+  });
+  const messages = [paid(2500), ...refunded(700), mail, ...moves, swapped];
   const run = async (batches: Envelope[][]) => {
     const db = bindings.NOTIFICATIONS_DB;
     await applyD1Migrations(db, bindings.MIGRATIONS.notifications);
@@ -237,11 +249,16 @@ test("notifications owes each mail once", () => {
       USERS: { organizers: nobodyAsks, invitationMails: nobodyAsks },
     };
     await deliver(env, db, notificationsHandlers, batches);
-    return rowsOf(db, "SELECT type, count(*) AS mails FROM deliveries GROUP BY type ORDER BY type");
+    return [
+      ...(await rowsOf(db, "SELECT type, count(*) AS mails FROM deliveries GROUP BY type ORDER BY type")),
+      ...(await rowsOf(db, "SELECT version, moved_at_ms, finished_at_ms FROM moved_events")),
+    ];
   };
   return sameRows(messages, run, [
     { type: "account_mail", mails: 1 },
     { type: "order_confirmation", mails: 1 },
     { type: "refund_mail", mails: 1 },
+    { type: "seat_change", mails: 2 },
+    { version: 3, moved_at_ms: 3, finished_at_ms: null },
   ]);
 });

@@ -10,6 +10,7 @@ import { dispatchDue } from "../../workers/notifications/dispatch";
 import { tellBuyers } from "../../workers/notifications/event-rounds";
 import { messageHandlers } from "../../workers/notifications/message-handlers";
 import { ctx, envelopeOf, event, hearPaid, house, mails, order, ticketOf } from "../support/notifications-room";
+import { swapSql } from "../support/swapped-database";
 
 const NOW_MS = Date.parse("2027-05-01T12:00:00Z");
 const MINUTE_MS = 60_000;
@@ -197,6 +198,31 @@ it("payments that does not answer loses nobody", async () => {
   place.standingOrders.mockRejectedValueOnce(new Error("down"));
   await expect(tellBuyers(place.here)).rejects.toThrow("down");
   expect(await place.minutes(1)).toEqual([3, 3]);
+});
+
+/** A move that is heard of while the one before it is told, and how many mails come of the two. */
+async function toldMeanwhile(db: D1Database): Promise<(string | undefined)[]> {
+  const place = hall();
+  place.orderIds.push(...someOrders(1));
+  await place.move(HOUR_LATER);
+  vi.advanceTimersByTime(6 * MINUTE_MS);
+  place.standingOrders.mockImplementationOnce(async () => {
+    await place.move(DAY_LATER);
+    return { orderIds: place.orderIds, nextCursor: null };
+  });
+  await tellBuyers({ ...place.here, DB: db });
+  await place.minutes(10);
+  return (await mails()).map(({ subject }) => subject);
+}
+
+it("a move that comes while the one before it is told is told in its place", async () => {
+  expect(await toldMeanwhile(env.NOTIFICATIONS_DB)).toEqual(["New date for Jazz <b>& more</b>"]);
+});
+
+it("control: without its version in the condition nobody hears of it", async () => {
+  const { db, swaps } = swapSql(env.NOTIFICATIONS_DB, "AND version = ?2", "AND ?2 = ?2");
+  expect(await toldMeanwhile(db)).toEqual([]);
+  expect(swaps()).toBe(1);
 });
 
 it("a mail that could not leave before the next move leaves that one to tell", async () => {
