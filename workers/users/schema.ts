@@ -20,6 +20,19 @@ export const accounts = sqliteTable("accounts", {
   nameKey: text("name_key"),
 });
 
+/** Written by the triggers of `accounts` alone. */
+export const nameTails = sqliteTable(
+  "name_tails",
+  {
+    accountId: text("account_id").notNull(),
+    number: integer("number").notNull(),
+    tail: text("tail").notNull(),
+    role: text("role", { enum: ROLES }).notNull(),
+    status: text("status", { enum: ACCOUNT_STATUSES }).notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.accountId, table.number] })],
+);
+
 export const statusChanges = sqliteTable("status_changes", {
   id: text("id").primaryKey(),
   userId: text("user_id").notNull(),

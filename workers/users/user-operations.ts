@@ -123,7 +123,7 @@ export const userOperations = {
     operationId: "searchUsers",
     summary: "Look for people by name, address, role and status",
     description:
-      "`q` is the beginning of a name, without regard to case and accents, or of an address. Names come before addresses, both in their order; without `q` all by address. A page may be shorter than `limit`, or empty, while `nextCursor` leads on.",
+      "`q` is the beginning of a name, without regard to case and accents, of a later word of it on (of its first eight), or of an address. They come in this order, each in its own; without `q` all by address. A page may be shorter than `limit`, or empty, while `nextCursor` leads on.",
     tags: ["users"],
     answers: {
       200: {
