@@ -6,6 +6,7 @@ import { BrandAsset } from "../../shared/contracts/branding";
 import { Hold } from "../../shared/contracts/holds";
 import { Order } from "../../shared/contracts/orders";
 import { MEMBER_ROLES, Member, PERMISSIONS } from "../../shared/contracts/organizers";
+import { signInByCookie } from "../support/browser-session";
 import { connect, parse } from "../support/client";
 import {
   ask,
@@ -46,13 +47,19 @@ beforeAll(async () => {
   operations = operationsOf(WalkedDocument.parse((await api.get("/openapi.json")).body));
   const { owner, organizer, event } = await openBoxOffice(api);
   const people = await Promise.all(
-    [...MEMBER_ROLES, "suspended", "attendee", "stranger", "admin"].map((name) => registerAndLogin(api, { name })),
+    [...MEMBER_ROLES, "suspended", "at a browser", "lured", "attendee", "stranger", "admin"].map((name) =>
+      registerAndLogin(api, { name }),
+    ),
   );
   const [attendee, stranger, admin] = people.slice(-3) as [Person, Person, Person];
   const suspended = people[MEMBER_ROLES.length] as Person;
+  const [atBrowser, lured] = people.slice(MEMBER_ROLES.length + 1) as [Person, Person];
   await createOrganizer(stranger);
   const members = `/organizers/${organizer.id}/members`;
-  const team = [...MEMBER_ROLES.map((role, index) => [role, people[index] as Person] as const), ["owner", suspended] as const];
+  const team = [
+    ...MEMBER_ROLES.map((role, index) => [role, people[index] as Person] as const),
+    ...[suspended, atBrowser, lured].map((person) => ["owner", person] as const),
+  ];
   for (const [role, { user }] of team) parse(Member, await owner.api.post(members, { userId: user.id, role }), 201);
   parse(User, await api.post(`/dev/accounts/${encodeURIComponent(admin.email)}/role`, { role: "admin" }), 200);
   const adminApi = await login(admin);
@@ -79,12 +86,23 @@ beforeAll(async () => {
       holdId: hold.id,
     },
   };
-  const every = Object.keys(PERMISSIONS);
+  // Giving an organizer away is nothing that a key may.
+  const every = Object.keys(PERMISSIONS).filter((scope) => scope !== "ownership:transfer");
+  const browser = await signInByCookie(api, atBrowser.email);
+  const luredBrowser = await signInByCookie(api, lured.email);
   callers.push(
     { name: "nobody", api, kind: "anonymous" },
     { name: "an attendee", api: attendee.api, kind: "person" },
     { name: "another organizer's owner", api: stranger.api, kind: "person" },
     ...MEMBER_ROLES.map((role, index): Caller => ({ name: role, api: (people[index] as Person).api, kind: "person", role })),
+    { name: "an owner's browser", api: browser.api, kind: "person", role: "owner" },
+    {
+      name: "another page in an owner's browser",
+      api: luredBrowser.bare,
+      kind: "person",
+      role: "owner",
+      forged: true,
+    },
     { name: "a suspended owner", api: suspended.api, kind: "suspended" },
     { name: "an admin", api: adminApi, kind: "person", admin: true },
     { name: "a key with every scope", api: await keyOf(owner, every, organizer.id), kind: "key", role: "owner", scopes: every },
@@ -150,4 +168,10 @@ test("the walk notices who is let in and who is kept out against the table", () 
   expect(objection({ operation, status: 403, code: "forbidden" }, nobody)).toContain("as nobody: 403");
   expect(objection({ operation, status: 403, code: "forbidden" }, owner)).toContain("as owner: 403");
   expect(objection({ operation, status: 403, code: "forbidden" }, attendee)).toBeNull();
+  const forged = callers.find((caller) => caller.forged);
+  const adding = operations.find(({ operationId }) => operationId === "addMember");
+  if (!forged || !adding) throw new Error("no page of another origin asked");
+  expect(objection({ operation: adding, status: 400, code: "invalid_body" }, forged)).toContain("400 invalid_body");
+  expect(objection({ operation: adding, status: 403, code: "forbidden" }, forged)).toContain("403 forbidden");
+  expect(objection({ operation: adding, status: 403, code: "csrf_failed" }, forged)).toBeNull();
 });

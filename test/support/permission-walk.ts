@@ -38,6 +38,8 @@ export interface Caller {
   name: string;
   api: Client;
   kind: "anonymous" | "person" | "key" | "secret" | "suspended";
+  /** A browser sends the cookie of a person's session with what a page asks that does not know its token. */
+  forged?: true;
   /** In the team of the organizer whose things are asked for. */
   role?: MemberRole;
   admin?: boolean;
@@ -49,11 +51,14 @@ const isPermission = (name: string): name is Permission => name in PERMISSIONS;
 /** What the document says instead of a permission. */
 export const OTHERS = ["anyone", "credential", "user", "admin", "development"];
 
+const isForged = ({ method }: Pick<Operation, "method">, caller: Caller): boolean => caller.forged === true && method !== "GET";
+
 /**
  * True and false by the table; null where the thing itself decides, as an order does about who reads it, or where the house does not
  * say it of a caller of this kind.
  */
-export function isAllowed({ permission, stepUp }: Operation, caller: Caller): boolean | null {
+export function isAllowed({ method, permission, stepUp }: Operation, caller: Caller): boolean | null {
+  if (isForged({ method }, caller)) return permission === "anyone" ? null : false;
   if (permission === "anyone") return caller.kind === "anonymous" || caller.kind === "person" ? true : null;
   if (caller.kind === "anonymous") return false;
   if (permission === "credential") return null;
@@ -111,6 +116,7 @@ export function objection({ operation, status, code }: Walked, caller: Caller): 
   if (status >= 500 && status !== 503) return said;
   if (status === 429) return `${said}: asked too often`;
   if (allowed === null) return null;
+  if (isForged(operation, caller)) return status === 403 && code === "csrf_failed" ? null : said;
   // What is no permission's matter may be refused in its place by the thing itself: a code that is wrong, an account without a factor.
   if (allowed) return status === 401 || code === "forbidden" || code === "main_host_required" ? said : null;
   if (caller.kind === "anonymous") return status === 401 ? null : said;
