@@ -2,7 +2,8 @@
 import { applyD1Migrations, reset } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { FormerAppointment, PublishedEvent, Ticket } from "../../shared/contracts/events";
+import type { PublishedEvent, Ticket } from "../../shared/contracts/events";
+import type { FormerAppointment } from "../../shared/contracts/events-rpc";
 import type { OrderFacts } from "../../shared/contracts/orders";
 import { ok } from "../../shared/contracts/result";
 import { countOwed } from "../../workers/notifications/deliveries";

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { contrast } from "../../shared/color/contrast";
 import { FONTS } from "../../shared/contracts/branding";
-import type { AvailableTicketType, PublicEventsPage, PublishedEvent } from "../../shared/contracts/events";
+import type { AvailableTicketType, PublishedEvent } from "../../shared/contracts/events";
+import type { PublicEventsPage } from "../../shared/contracts/events-rpc";
 import type { Env } from "../../workers/sites/environment";
 import { eventPage, isShown } from "../../workers/sites/event-page";
 import { eventPath } from "../../workers/sites/event-path";

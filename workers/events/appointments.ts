@@ -1,7 +1,7 @@
 /** When and where an event on sale is to be: what makes an event a moved one, and what it was before (`former_appointments`). */
 import { asc, inArray, sql } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
-import type { FormerAppointment } from "../../shared/contracts/events";
+import type { FormerAppointment } from "../../shared/contracts/events-rpc";
 import { toTimestamp } from "../../shared/contracts/ids";
 import type { Env } from "./environment";
 import { MAX_BATCH } from "./event-lists";

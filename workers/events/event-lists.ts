@@ -1,7 +1,8 @@
 import { and, asc, eq, gt, inArray, notInArray, or, type SQL, sql } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
 import { z } from "zod";
-import { EVENT_STATUSES, type PublicEventsPage, type PublishedEvent } from "../../shared/contracts/events";
+import { EVENT_STATUSES, type PublishedEvent } from "../../shared/contracts/events";
+import type { PublicEventsPage } from "../../shared/contracts/events-rpc";
 import { Id } from "../../shared/contracts/ids";
 import { decodeCursor, listQuery, page } from "../../shared/http/list";
 import type { Env } from "./environment";

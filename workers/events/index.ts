@@ -1,5 +1,5 @@
 import { WorkerEntrypoint } from "cloudflare:workers";
-import type { EventsRpc, PublicEventsPage } from "../../shared/contracts/events";
+import type { EventsRpc, PublicEventsPage } from "../../shared/contracts/events-rpc";
 import type { PlainHold } from "../../shared/contracts/holds";
 import type { ClaimRequest, ConfirmRequest } from "../../shared/contracts/inventory";
 import type { WaitlistGuest } from "../../shared/contracts/waitlist";

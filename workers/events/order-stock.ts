@@ -1,5 +1,6 @@
 /** What orders ask of an event's object, through the RPC door. */
-import type { EventsRpc, Ticket } from "../../shared/contracts/events";
+import type { Ticket } from "../../shared/contracts/events";
+import type { EventsRpc } from "../../shared/contracts/events-rpc";
 import type { ClaimRequest, ConfirmRefusal, ConfirmRequest, IssuedTicket } from "../../shared/contracts/inventory";
 import type { Refusal } from "../../shared/contracts/problems";
 import { ok, type Result, refuse } from "../../shared/contracts/result";

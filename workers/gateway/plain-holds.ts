@@ -1,5 +1,5 @@
 /** The one request that comes by the hundred thousand goes to its domain by RPC (workers/events/hold-door.ts says why). */
-import type { EventsRpc } from "../../shared/contracts/events";
+import type { EventsRpc } from "../../shared/contracts/events-rpc";
 import type { Principal } from "../../shared/contracts/principal";
 import { finish, type Stamp } from "../../shared/http/finish";
 import { problemResponse } from "../../shared/http/problem";

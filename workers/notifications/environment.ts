@@ -1,6 +1,6 @@
 import type { AuthRpc } from "../../shared/contracts/accounts";
 import type { BrandingRpc } from "../../shared/contracts/branding";
-import type { EventsRpc } from "../../shared/contracts/events";
+import type { EventsRpc } from "../../shared/contracts/events-rpc";
 import type { PaymentsRpc } from "../../shared/contracts/orders";
 import type { UsersRpc } from "../../shared/contracts/organizers";
 

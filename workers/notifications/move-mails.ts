@@ -1,5 +1,6 @@
 /** An event was moved: told to each who had ordered before, what it was and what it is now, with the new date for the calendar. */
-import { DEFAULT_REFUND_POLICY, type FormerAppointment, type PublishedEvent, type Ticket } from "../../shared/contracts/events";
+import { DEFAULT_REFUND_POLICY, type PublishedEvent, type Ticket } from "../../shared/contracts/events";
+import type { FormerAppointment } from "../../shared/contracts/events-rpc";
 import { toTimestamp } from "../../shared/contracts/ids";
 import type { OrderFacts } from "../../shared/contracts/orders";
 import { guestOrderLink } from "../../shared/http/guest-links";

@@ -1,4 +1,4 @@
-import type { EventsRpc } from "../../shared/contracts/events";
+import type { EventsRpc } from "../../shared/contracts/events-rpc";
 import type { UsersRpc } from "../../shared/contracts/organizers";
 import type { Mailboxes } from "../../shared/d1/outbox";
 

@@ -1,4 +1,4 @@
-import type { EventsRpc } from "../../shared/contracts/events";
+import type { EventsRpc } from "../../shared/contracts/events-rpc";
 
 /** What this Worker's modules work with: its bindings, and its siblings by their contracts. */
 export interface Env extends Pick<SearchEnv, "DB" | "ENVIRONMENT"> {

@@ -1,5 +1,5 @@
 import type { BrandingRpc } from "../../shared/contracts/branding";
-import type { EventsRpc } from "../../shared/contracts/events";
+import type { EventsRpc } from "../../shared/contracts/events-rpc";
 import type { UsersRpc } from "../../shared/contracts/organizers";
 import type { NotificationsRpc, SearchRpc } from "../../shared/contracts/outbound";
 
