@@ -2,6 +2,7 @@
 import WebAuthnEmulator from "nid-webauthn-emulator";
 import { Secret, TOTP } from "otpauth";
 import { describe, expect, inject, test } from "vitest";
+import { z } from "zod";
 import { MfaRequired, Tokens } from "../../shared/contracts/accounts";
 import { ProblemBody } from "../../shared/contracts/problem-body";
 import { Factors } from "../../workers/auth/mfa-methods";
@@ -9,7 +10,7 @@ import { AddedPasskey, PasskeyInvitation, PasskeyList } from "../../workers/auth
 import { PasskeyQuestion } from "../../workers/auth/passkey-proofs";
 import { RecoveryCodes, TotpSecret } from "../../workers/auth/totp-factors";
 import { type Answer, connect, parse } from "../support/client";
-import { freshEmail, outbox, PASSWORD, registerAndLogin } from "../support/scenes";
+import { eventually, freshEmail, outbox, PASSWORD, registerAndLogin } from "../support/scenes";
 
 const ISSUER = "http://localhost:8787";
 const api = connect(inject("origin"));
@@ -47,20 +48,6 @@ describe("a forgotten password", () => {
     expect(codeOf(await change("wrong"), 401)).toBe("invalid_credentials");
     expect((await change(PASSWORD)).status).toBe(204);
   });
-});
-
-test("a password of 10 MB is refused before anybody counts its letters, wherever one is sent", async () => {
-  const person = await registerAndLogin(api);
-  const password = "x".repeat(10_000_000);
-  const email = freshEmail();
-  for (const answer of [
-    await api.post("/auth/register", { email, password, name: "Ada" }),
-    await api.post("/auth/login", { email, password }),
-    await api.post("/auth/reset-password", { token: "x", password }),
-    await person.api.post("/auth/change-password", { currentPassword: password, newPassword: password }),
-    await person.api.post("/auth/step-up", { password }),
-  ])
-    expect(codeOf(answer, 413)).toBe("payload_too_large");
 });
 
 test("an authenticator app from its secret to a login with it and one without the phone", async () => {
@@ -133,4 +120,25 @@ test("a passkey from its invitation to a login by it alone, and as second factor
   expect((await mine.put(`/auth/passkeys/${added.id}`, { name: "Old phone" })).status).toBe(200);
   expect((await mine.delete(`/auth/passkeys/${added.id}`)).status).toBe(204);
   parse(Tokens, await api.post("/auth/login", { email: person.email, password: PASSWORD }), 200);
+});
+
+test("who has a second factor is found so by an admin, and no longer when it is gone", async () => {
+  const [admin, person] = [await registerAndLogin(api), await registerAndLogin(api)];
+  await api.post(`/dev/accounts/${encodeURIComponent(admin.email)}/role`, { role: "admin" });
+  const { accessToken } = parse(Tokens, await api.post("/auth/login", { email: admin.email, password: PASSWORD }), 200);
+  const Found = z.object({ data: z.array(z.object({ id: z.string(), mfaEnabled: z.boolean() })) });
+  const becomes = (mfaEnabled: boolean) =>
+    eventually(`mfaEnabled ${mfaEnabled} in the search`, async () => {
+      const query = `/users/search?q=${encodeURIComponent(person.email)}`;
+      const { data } = parse(Found, await api.get(query, { token: accessToken }), 200);
+      return data.find(({ id }) => id === person.user.id)?.mfaEnabled === mfaEnabled ? true : undefined;
+    });
+  await becomes(false);
+  const { secret } = parse(TotpSecret, await person.api.post("/auth/mfa/totp"), 200);
+  const app = new TOTP({ secret: Secret.fromBase32(secret) });
+  parse(RecoveryCodes, await person.api.post("/auth/mfa/totp/confirm", { code: app.generate() }), 200);
+  await becomes(true);
+  const code = app.generate({ timestamp: Date.now() + 30_000 });
+  expect((await person.api.post("/auth/mfa/totp/disable", { password: PASSWORD, code })).status).toBe(204);
+  await becomes(false);
 });
