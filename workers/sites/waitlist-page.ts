@@ -121,8 +121,8 @@ export function entryPage(
 ${trouble === null ? standing(entry, event, language) : html`<div class="notice bad" role="alert"><p>${trouble}</p></div>`}
 <ul>${wanted.map((name) => html`<li dir="auto">${entry.quantity} × ${name}</li>`)}${(offer?.seats ?? []).map(({ label }) => html`<li dir="auto">${label}</li>`)}</ul>
 ${occasion(event, language)}
-${isOpen ? html`${button("accept", words.acceptOffer, false)}${button("leave", words.declineOffer, true)}` : ""}
+<div class="actions">${isOpen ? html`${button("accept", words.acceptOffer, false)}${button("leave", words.declineOffer, true)}` : ""}
 ${state === "unconfirmed" ? html`${button("confirm", words.confirmWaiting, false)}${button("leave", words.refuseWaiting, true)}` : ""}
-${state === "waiting" ? button("leave", words.leaveWaitlist, true) : ""}`,
+${state === "waiting" ? button("leave", words.leaveWaitlist, true) : ""}</div>`,
   };
 }
