@@ -189,6 +189,9 @@ it("who had ordered before and pays after everybody was told is told then", asyn
   await hearPaid(place.here, crypto.randomUUID());
   expect(await place.minutes(10)).toEqual([2, 2]);
   expect((await mails()).map(({ data }) => data?.type).sort()).toEqual(["event_moved", "order_confirmation"]);
+  // Who ordered since is not even looked at.
+  await hearPaid(place.here, crypto.randomUUID(), Date.now());
+  expect(await countOwed(place.here.DB)).toEqual({ queued: 1, parked: 0 });
 });
 
 it("payments that does not answer loses nobody", async () => {

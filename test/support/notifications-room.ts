@@ -140,7 +140,7 @@ export function house({ BRANDING, EVENTS, PAYMENTS, ...change }: Change = {}) {
 }
 
 export const envelopeOf = { id: crypto.randomUUID(), version: 1, timeMs: 0, traceparent: undefined };
-const orderPaid = (orderId: string): Message<"order.paid"> => ({
+const orderPaid = (orderId: string, orderedAtMs: number | undefined): Message<"order.paid"> => ({
   ...envelopeOf,
   type: "order.paid",
   subject: orderId,
@@ -152,9 +152,11 @@ const orderPaid = (orderId: string): Message<"order.paid"> => ({
     currency: "EUR",
     ticketCount: 2,
     paidAtMs: 0,
+    orderedAtMs,
   },
 });
-export const hearPaid = (here: Env, orderId: string) => messageHandlers["order.paid"]?.(here, orderPaid(orderId));
+export const hearPaid = (here: Env, orderId: string, orderedAtMs?: number) =>
+  messageHandlers["order.paid"]?.(here, orderPaid(orderId, orderedAtMs));
 
 const refundSucceeded = (refundId: string, version = 2): Message<"refund.succeeded"> => ({
   ...envelopeOf,

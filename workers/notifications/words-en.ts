@@ -83,7 +83,7 @@ export const en = {
   },
   seats: {
     subject: (title: string) => `New seats for ${title}`,
-    opening: (organizer: string, title: string) => `${organizer} has seated you anew for ${title}:`,
+    opening: (organizer: string, title: string) => `${organizer} has given you other seats for ${title}:`,
     /** Null: the seat that was bought. */
     line: (ticket: string, seat: string, bought: string | null) =>
       bought === null ? `${ticket}, ${seat}` : `${ticket}, ${seat} instead of ${bought}`,
