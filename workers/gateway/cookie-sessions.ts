@@ -53,10 +53,9 @@ function isFromElsewhere(request: Request): boolean {
 export function answerToCookie(answer: Response, principal: Principal): Response {
   if (principal === ENDED && answer.status === 401 && !answer.headers.has("set-cookie"))
     return changed(answer, (headers) => headers.append("set-cookie", NO_SESSION_COOKIE));
+  if (principal.kind !== "user" || !principal.cookie) return answer;
   const caching = answer.headers.get("cache-control") ?? "";
-  if (principal.kind === "user" && principal.cookie && SHARED.test(caching))
-    return changed(answer, (headers) => headers.set("cache-control", keptPrivate(caching)));
-  return answer;
+  return SHARED.test(caching) ? changed(answer, (headers) => headers.set("cache-control", keptPrivate(caching))) : answer;
 }
 
 const SHARED = /\b(?:public|s-maxage)\b/i;
