@@ -100,3 +100,38 @@ test("who no longer wants to wait leaves by the link, and a list that takes nobo
   expect((await readerOf(api, `${other.organizer.slug}.localhost`).get(`/w/${other.event.id}`)).status).toBe(404);
   expect((await readerOf(api, `${other.organizer.slug}.localhost`).get(`/w/${event.id}`)).status).toBe(404);
 });
+
+test("whoever confirms too late, or by a second link, is told why he does not wait by it", async () => {
+  const { owner, organizer, event } = await openBoxOffice(api, {
+    settings: { allowWaitlist: true },
+    ticketTypes: [{ name: "Standing", price: { amount: 0, currency: "EUR" }, quantity: 2 }],
+  });
+  const typeId = event.ticketTypes[0]?.id ?? "";
+  const items = [{ ticketTypeId: typeId, quantity: 2 }];
+  parse(Hold, await api.post(`/events/${event.id}/holds`, { items }), 201);
+  const reader = readerOf(api, `${organizer.slug}.localhost`);
+  const form = formOf(await reader.get(`/w/${event.id}`), /^\/w\//);
+  const email = freshEmail("gina");
+  /** The page behind the mail that asks for so many tickets. */
+  async function ask(quantity: string, inMail: string) {
+    await reader.post(form, { [`t-${typeId}`]: "yes", quantity, name: "Gina", email });
+    const mail = await outbox(
+      api,
+      email,
+      ({ data, text }) => data?.type === "waitlist_joined" && text?.includes(inMail) === true,
+    );
+    const link = new URL(/http\S+\/w\/\S+/.exec(mail.text ?? "")?.[0] ?? "");
+    return formOf(await reader.follow(await reader.get(`${link.pathname}${link.search}`)), /\/confirm$/);
+  }
+  const [one, two] = [await ask("1", ": 1 ticket."), await ask("2", ": 2 tickets.")];
+  expect((await reader.follow(await reader.post(one))).text).toContain("You are waiting.");
+  const again = await reader.post(two);
+  expect(again.status).toBe(409);
+  expect(again.text).toContain("You are on the waiting list by another link already.");
+
+  await reader.follow(await reader.post({ ...one, action: one.action.replace(/confirm$/, "leave") }));
+  await owner.api.put(`/events/${event.id}`, { settings: { ...event.settings, allowWaitlist: false } });
+  const late = await reader.post(two);
+  expect(late.status).toBe(409);
+  expect(late.text).toContain("Nobody can join the waiting list at the moment.");
+});
