@@ -7,7 +7,7 @@ import { AddedPasskey, PasskeyInvitation } from "../../workers/auth/passkey-form
 import { PasskeyQuestion } from "../../workers/auth/passkey-proofs";
 import { findChromium } from "../support/chromium";
 import { connect, parse } from "../support/client";
-import { registerAndLogin } from "../support/scenes";
+import { createOrganizer, outbox, PASSWORD, registerAndLogin } from "../support/scenes";
 
 const executablePath = findChromium();
 const api = connect(inject("origin"));
@@ -77,6 +77,23 @@ describe.skipIf(executablePath === null)(
       await page.goto(`${ELSEWHERE}/auth/reset-password`);
       const refused = await logIn(await get(page, await ask()));
       expect(parse(ProblemBody, refused, 401).code).toBe("passkey_invalid");
+      await page.close();
+    });
+
+    test("one that is the second factor opens the way into a team, where an invitation's link leads", async () => {
+      const [owner, guest] = await Promise.all([registerAndLogin(api), registerAndLogin(api)]);
+      const page = await openPage(ISSUER);
+      const invitation = parse(PasskeyInvitation, await guest.api.post("/auth/passkeys/options"), 200);
+      parse(AddedPasskey, await guest.api.post("/auth/passkeys", { credential: await create(page, invitation) }), 201);
+      const { id } = await createOrganizer(owner);
+      await owner.api.post(`/organizers/${id}/invitations`, { email: guest.email, role: "finance" });
+      const { data } = await outbox(api, guest.email, (mail) => mail.data?.type === "invitation");
+      await page.goto(`${ISSUER}/organizers/invitations/accept?token=${data?.token}`);
+      const joining = page.locator("main > form");
+      await joining.getByLabel("E-mail").fill(guest.email);
+      await joining.getByLabel("Password").fill(PASSWORD);
+      await joining.getByRole("button", { name: "Join" }).click();
+      await expect.poll(() => page.getByRole("status").textContent()).toContain("You belong to the team now");
       await page.close();
     });
   },
