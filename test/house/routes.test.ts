@@ -137,6 +137,23 @@ test("the gateway brings each operation to the Worker that documents it, and ans
   for (const path of ["/health", "/openapi.json"]) expect((await ask(path))?.own, path).toBe(true);
 });
 
+/** What takes no `If-Match`, and why. */
+const UNCONDITIONAL: Record<string, string> = {
+  "PUT /events/{eventId}/holds/{holdId}":
+    "a hold is one buyer's own for minutes, and the object decides what is left at that moment",
+};
+
+test("each PUT may be made conditional, but those that say here why not", () => {
+  const unconditional = operations
+    .filter(({ route }) => route.method === "put")
+    .filter(({ described }) => {
+      const { responses, parameters } = Operation.parse(described);
+      const isRefused = Object.keys(responses["412"]?.content?.[PROBLEM]?.examples ?? {}).includes("version_stale");
+      return !isRefused || !parameters.some(({ name }) => name === "If-Match");
+    });
+  expect(unconditional.map(({ route }) => key(route)).sort()).toEqual(Object.keys(UNCONDITIONAL).sort());
+});
+
 describe("each operation", () => {
   test("has an id of its own, a summary and its own security, which only a guard on its line gives", () => {
     const ids = new Set<string>();
@@ -158,6 +175,23 @@ describe("each operation", () => {
       if (needed) expect(responses, key(route)).toHaveProperty("401");
       if (permission.includes(":") || permission === "admin") expect(responses, key(route)).toHaveProperty("403");
     }
+  });
+
+  test("that a token opens a browser's session opens too, with a token of its own where it changes something", () => {
+    let opened = 0;
+    for (const { route, described } of operations) {
+      const { security, responses } = Operation.parse(described);
+      const session = security.find((alternative) => "session" in alternative);
+      expect(session !== undefined, key(route)).toBe(security.some((alternative) => "bearer" in alternative));
+      const reads = route.method === "get";
+      const said = responses["403"]?.description.includes("`csrf_failed`") ?? false;
+      if (reads) expect(said, key(route)).toBe(false);
+      if (!session) continue;
+      opened += 1;
+      expect("csrf" in session, key(route)).toBe(!reads);
+      expect(said, key(route)).toBe(!reads);
+    }
+    expect(opened).toBeGreaterThan(100);
   });
 
   test("shows each of its refusals, those too that share a status", () => {

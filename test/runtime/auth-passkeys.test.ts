@@ -278,6 +278,11 @@ describe("a passkey's owner", () => {
     expect(await renamePasskey(eve.auth.env, eve.id, ada.passkeyId, "Mine")).toEqual(gone);
     expect(await removePasskey(eve.auth.env, eve.auth.after, eve.id, ada.passkeyId, NOW_MS)).toEqual(gone);
     expect(await renamePasskey(ada.auth.env, ada.id, ada.passkeyId, "Old phone")).toMatchObject({ value: { name: "Old phone" } });
+    const renames = ["Left", "Right"].map((name) => renamePasskey(ada.auth.env, ada.id, ada.passkeyId, name, "Old phone"));
+    expect((await Promise.all(renames)).map((renamed) => (renamed.ok ? "renamed" : renamed.error.code)).sort()).toEqual([
+      "renamed",
+      "version_stale",
+    ]);
     expect(await removePasskey(ada.auth.env, ada.auth.after, ada.id, ada.passkeyId, NOW_MS)).toEqual({ ok: true, value: null });
     expect(await attempt(ada.auth, EMAIL, PASSWORD)).toBe("in");
     expect(await factorsOf(ada.auth.env, ada.id)).toEqual({ totp: false, passkeys: 0, recoveryCodesLeft: 0 });

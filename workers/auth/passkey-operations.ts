@@ -99,10 +99,11 @@ export const operations = {
   renamePasskey: {
     operationId: "renamePasskey",
     summary: "Give a passkey another name",
+    description: "`If-Match`, of what the last renaming answered, is optional.",
     tags,
     requestExample: { name: passkey.name },
     answers: { 200: { description: "Renamed", schema: Passkey, example: passkey } },
-    refusals: ["forbidden", "passkey_not_found"],
+    refusals: ["forbidden", "passkey_not_found", "version_stale"],
   },
 
   removePasskey: {

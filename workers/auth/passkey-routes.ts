@@ -1,4 +1,6 @@
 import { type Context, Hono } from "hono";
+import { sha256 } from "../../shared/crypto/bytes";
+import { checkIfMatch } from "../../shared/http/etag";
 import { form, NoBody, pathId, unwrap } from "../../shared/http/form";
 import { anyone, requireUser } from "../../shared/http/guards";
 import { operation } from "../../shared/http/operation";
@@ -6,7 +8,7 @@ import { Problem } from "../../shared/http/problem";
 import { ACCOUNT_TAKES, audienceOf, NO_STORE, signedInOf } from "./callers";
 import { clientOf } from "./clients";
 import { answerSession, sessionAsked } from "./cookie-answers";
-import { PasskeyChange, PasskeyDraft, PasskeyLogin } from "./passkey-forms";
+import { type Passkey, PasskeyChange, PasskeyDraft, PasskeyLogin } from "./passkey-forms";
 import { askAnyPasskey, logInByPasskey } from "./passkey-login";
 import { operations } from "./passkey-operations";
 import { addPasskey, invitePasskey, listPasskeys, removePasskey, renamePasskey } from "./passkeys";
@@ -14,10 +16,24 @@ import { addPasskey, invitePasskey, listPasskeys, removePasskey, renamePasskey }
 type AuthContext = Context<{ Bindings: AuthEnv }>;
 const passkeyIdOf = (c: Context): string => pathId(c, "passkeyId", "passkey_not_found");
 
+async function passkeyAsked(c: Context, env: AuthEnv): Promise<Passkey> {
+  const mine = await listPasskeys(env, signedInOf(c).userId);
+  const asked = mine.find(({ id }) => id === passkeyIdOf(c));
+  if (!asked) throw new Problem("passkey_not_found");
+  return asked;
+}
+
 /** A passkey that is not there comes before what is wrong with its new name. */
-async function refuseUnknownPasskey(c: AuthContext): Promise<void> {
-  const mine = await listPasskeys(c.env, signedInOf(c).userId);
-  if (!mine.some(({ id }) => id === passkeyIdOf(c))) throw new Problem("passkey_not_found");
+const refuseUnknownPasskey = async (c: AuthContext): Promise<void> => void (await passkeyAsked(c, c.env));
+
+const etagOfName = async (name: string): Promise<string> => `"${await sha256(name)}"`;
+
+/** The name that `If-Match` insists on, null when the caller takes any. */
+async function matchedName(c: Context, env: AuthEnv): Promise<string | null> {
+  if ((c.req.header("if-match") ?? "*").trim() === "*") return null;
+  const { name } = await passkeyAsked(c, env);
+  checkIfMatch(c, await etagOfName(name));
+  return name;
 }
 
 export const passkeyRoutes = new Hono<{ Bindings: AuthEnv }>()
@@ -53,7 +69,11 @@ export const passkeyRoutes = new Hono<{ Bindings: AuthEnv }>()
     operation(operations.renamePasskey),
     requireUser(),
     form(PasskeyChange, refuseUnknownPasskey),
-    async (c) => c.json(unwrap(await renamePasskey(c.env, signedInOf(c).userId, passkeyIdOf(c), c.var.form.name)), 200, NO_STORE),
+    async (c) => {
+      const { name } = c.var.form;
+      const renamed = await renamePasskey(c.env, signedInOf(c).userId, passkeyIdOf(c), name, await matchedName(c, c.env));
+      return c.json(unwrap(renamed), 200, { etag: await etagOfName(name), ...NO_STORE });
+    },
   )
   .delete("/auth/passkeys/:passkeyId", operation(operations.removePasskey), requireUser({ stepUp: true }), async (c) => {
     unwrap(await removePasskey(c.env, c.executionCtx, signedInOf(c).userId, passkeyIdOf(c), Date.now(), clientOf(c.req.raw)));

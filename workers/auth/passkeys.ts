@@ -150,15 +150,22 @@ export async function listPasskeys(env: AuthEnv, accountId: string): Promise<Pas
   return (await passkeysOf(env, accountId)).map(passkeyOf);
 }
 
+/** With `ifName` only while it is called so: nothing else of a passkey is its owner's to change, so that the name is its version. */
 export async function renamePasskey(
   env: AuthEnv,
   accountId: string,
   id: string,
   name: string,
-): Promise<Result<Passkey, Refusal<"passkey_not_found">>> {
-  await env.DB.prepare("UPDATE passkeys SET name = ? WHERE id = ? AND account_id = ?").bind(name, id, accountId).run();
+  ifName: string | null = null,
+): Promise<Result<Passkey, Refusal<"passkey_not_found" | "version_stale">>> {
+  const { meta } = await env.DB.prepare(
+    "UPDATE passkeys SET name = ? WHERE id = ? AND account_id = ? AND name = coalesce(?, name)",
+  )
+    .bind(name, id, accountId, ifName)
+    .run();
   const row = (await passkeysOf(env, accountId)).find((passkey) => passkey.id === id);
-  return row ? ok(passkeyOf(row)) : refuse({ code: "passkey_not_found" });
+  if (!row) return refuse({ code: "passkey_not_found" });
+  return meta.changes === 1 ? ok(passkeyOf(row)) : refuse({ code: "version_stale" });
 }
 
 /** With the last factor the recovery codes go, and the password alone opens the account again. */
