@@ -63,10 +63,11 @@ describe("a seat map's picture", () => {
     const dashes = [...svg.matchAll(/\.k\d\{stroke:(#[0-9a-f]{6});stroke-dasharray:([^}]*)\}/g)];
     expect(new Set(dashes.map(([, , dash]) => dash)).size).toBe(3);
     for (const [, color = ""] of dashes) expect(contrast(color, PAPER)).toBeGreaterThanOrEqual(3);
-    // Four rows in two parts, and none of them along a table.
+    // Four rows in two parts; of the tables, which have it as their edge, in the legend alone.
     const lines = (className: string) => svg.match(new RegExp(`<path class="k ${className}" d="(M[^"]*)"/><`))?.[1]?.split("M");
     expect(lines("k0")?.length).toBe(1 + 8);
     expect(svg.match(/class="k k2"/g)?.length).toBe(1);
+    expect(svg.match(/<path class="t k2"/g)?.length).toBe(4);
     // Front, middle, tables, and the balcony, which is of the middle's category too.
     expect([...svg.matchAll(/<text class="n"[^>]*>([A-C])</g)].map(([, letter]) => letter)).toEqual(["A", "B", "C", "B"]);
   });

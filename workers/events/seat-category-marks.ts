@@ -54,7 +54,7 @@ export function markCategories(map: CompiledSeatMap, otherColor: string, paper: 
 const letterOf = (index: number): string =>
   (index < LETTERS ? "" : letterOf(Math.floor(index / LETTERS) - 1)) + String.fromCharCode(65 + (index % LETTERS));
 
-/** All lines of a category are one path. A table has its letter instead. */
+/** All lines of a category are one path. A table's is its edge. */
 export function drawCategoryLines(
   segments: readonly SeatSegment[],
   marks: ReadonlyMap<string, CategoryMark>,

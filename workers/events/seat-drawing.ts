@@ -124,7 +124,7 @@ function drawRow(
   const paths = SEAT_STATES.map((state) => pathOf(CLASS[state], byState[state], scale));
   return [
     `<g><title>${escaped(titleOf(segments, sectionName, marks))}: ${countsIn(byState, words)}</title>`,
-    whole ? drawTable(segments[0], scale) : "",
+    whole ? drawTable(segments[0], scale, marks) : "",
     pathOf("a", accessible, scale),
     pathOf("c", accessible, scale),
     ...paths,
@@ -160,9 +160,11 @@ function pathOf(className: string, places: readonly Place[], scale: Scale): stri
   return `<path class="${className}" d="${steps.join("")}"/>`;
 }
 
-function drawTable(segment: SeatSegment | undefined, scale: Scale): string {
+/** Its edge is its category's line. */
+function drawTable(segment: SeatSegment | undefined, scale: Scale, marks: ReadonlyMap<string, CategoryMark>): string {
+  const { className = "" } = marks.get(segment?.category ?? "") ?? {};
   const corners = hullOf(segment?.seats ?? []).map(({ x, y }) => `${scale.x(x)} ${scale.y(y)}`);
-  return `<path class="t" d="M${corners.join("L")}z"/>`;
+  return `<path class="${`t ${className}`.trim()}" d="M${corners.join("L")}z"/>`;
 }
 
 /** A table's in its middle, a row's beside its first seat. */
