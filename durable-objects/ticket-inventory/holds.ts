@@ -141,15 +141,25 @@ export function readHold(
   const hold = findHold(sql, holdId);
   if (hold === null) return refuse({ code: "hold_not_found" });
   const told = tellLiving(terms, hold, nowMs);
-  return told.ok ? told : refuse({ ...told.error, holder: hold.holder });
+  return told.ok ? told : refuse({ ...told.error, holder: hold.holder, organizerId: terms.organizerId });
 }
+
+type Visitor = Pick<HoldRequest, "insider" | "onlyOrganizerId">;
+
+/** True where the event was made for another organizer than the one whose host the caller's session is of. */
+export const isElsewhere = ({ organizerId }: Terms, { onlyOrganizerId }: Visitor): boolean =>
+  onlyOrganizerId !== undefined && onlyOrganizerId !== organizerId;
+
+/** That, or a private event in which the caller has no part: to him there is none. */
+export const isHiddenFrom = (terms: Terms, visitor: Visitor): boolean =>
+  (!terms.isPublic && !visitor.insider) || isElsewhere(terms, visitor);
 
 /**
  * Takes stock for a while, all lines or none, or of each what there is where that was asked for. The same id again is the same hold while
  * it lives, and the dead hold's refusal after (rule 20), whatever became of the sale meanwhile.
  */
 export function placeHold(sql: SqlStorage, terms: Terms, request: HoldRequest, nowMs: number): Result<HeldStock, HoldRefusal> {
-  if (!terms.isPublic && !request.insider) return refuse({ code: "event_not_found" });
+  if (isHiddenFrom(terms, request)) return refuse({ code: "event_not_found" });
   const lines = mergeLines(request.items);
   const { holdId: id, holder, partial = false } = request;
   const may = checkSale(terms, lines, nowMs, partial ? null : []);

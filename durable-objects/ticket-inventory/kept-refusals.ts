@@ -3,7 +3,7 @@ import type { HeldStock, HoldRefusal, HoldRequest } from "../../shared/contracts
 import type { Refusal } from "../../shared/contracts/problems";
 import { ok, type Result, refuse } from "../../shared/contracts/result";
 import type { Terms } from "./event";
-import { placeHold } from "./holds";
+import { isHiddenFrom, placeHold } from "./holds";
 
 /** As long as a first answer is promised (API.md). */
 const KEPT_MS = 24 * 3_600_000;
@@ -37,7 +37,7 @@ export function placeKeyedHold(
   request: HoldRequest,
   nowMs: number,
 ): Result<KeyedAnswer, HoldRefusal> {
-  if (!terms.isPublic && !request.insider) return refuse({ code: "event_not_found" });
+  if (isHiddenFrom(terms, request)) return refuse({ code: "event_not_found" });
   const kept = keptRefusal(sql, request, nowMs);
   if (kept !== null) return ok(refuse(kept));
   const placed = placeHold(sql, terms, request, nowMs);

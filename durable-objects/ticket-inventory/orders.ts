@@ -11,7 +11,18 @@ import type {
 import type { Refusal } from "../../shared/contracts/problems";
 import { ok, type Result, refuse } from "../../shared/contracts/result";
 import type { Terms } from "./event";
-import { deathOf, endHold, findHold, findHoldOfOrder, type HoldRecord, isLive, placeHold, tellHold, tellLiving } from "./holds";
+import {
+  deathOf,
+  endHold,
+  findHold,
+  findHoldOfOrder,
+  type HoldRecord,
+  isElsewhere,
+  isLive,
+  placeHold,
+  tellHold,
+  tellLiving,
+} from "./holds";
 import { checkPersonLimit } from "./persons";
 import { sellFreeStock, sellHeldStock, takeStock } from "./stock";
 import { issueTickets, ticketsOfOrder } from "./tickets";
@@ -62,6 +73,7 @@ function decide(sql: SqlStorage, orderId: string, decision: Decision, nowMs: num
 
 /** Binds one order to a hold, which it may place in the same command. The hold keeps the holder who placed it. */
 export function claimHold(sql: SqlStorage, terms: Terms, claim: HoldClaim, nowMs: number): Result<HeldStock, ClaimRefusal> {
+  if (isElsewhere(terms, claim)) return refuse({ code: "event_not_found" });
   const { holdId, orderId, items } = claim;
   const bound = findHoldOfOrder(sql, orderId);
   // An order's id derives from its idempotency key: the same key now asks for other stock.

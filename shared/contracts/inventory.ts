@@ -104,7 +104,11 @@ export interface HoldRequest {
   insider: boolean;
   /** Each line as much as there is, never below the type's `minPerOrder`, none of what is not on sale, and told; all or nothing without it. */
   partial?: boolean;
+  onlyOrganizerId?: OnlyOrganizer;
 }
+
+/** Set for a session of this organizer's host (rule 5): to it the events of others are not there. */
+export type OnlyOrganizer = string;
 
 export interface HeldSeat {
   id: string;
@@ -157,9 +161,10 @@ export interface HeldStock {
   orderId: string | null;
 }
 
-/** A hold that has ended still names who had it, so that its owner may be told and nobody else. */
+/** A hold that has ended still names who had it and from whom, so that its owner may be told and nobody else. */
 export interface EndedHold extends Refusal<"hold_expired" | "hold_released"> {
   holder: Holder;
+  organizerId: string;
 }
 
 export interface ClaimRequest {
@@ -167,6 +172,7 @@ export interface ClaimRequest {
   orderId: string;
   holder: Holder;
   insider: boolean;
+  onlyOrganizerId?: OnlyOrganizer;
   /** Claim this hold … */
   hold?: { id: string; secret: string } | undefined;
   /** … or place one for the order in the same command. Exactly one of the two is given. */
@@ -188,6 +194,7 @@ export interface HoldClaim {
   requestHash: string;
   holder: Holder;
   insider: boolean;
+  onlyOrganizerId?: OnlyOrganizer;
   /** What to place for the order where there is no such hold yet; null where it must be there. */
   items: Line[] | null;
   /** HMAC of the buyer's normalized mail address: whose tickets `maxPerPerson` counts. */

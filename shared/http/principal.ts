@@ -31,6 +31,10 @@ export function memberCandidate(principal: Principal, organizerId: string, permi
   return (principal.organizerId ?? organizerId) === organizerId ? principal.userId : null;
 }
 
+/** Whom a session of an organizer's host buys from and nobody else (rule 5), by the host that was asked; null for everybody else. */
+export const onlyOrganizerOf = (principal: Principal, hostOrganizerId: string | null): string | null =>
+  principal.kind === "user" && principal.organizerHost ? (hostOrganizerId ?? "") : null;
+
 export const isAdmin = (principal: Principal): boolean =>
   principal.kind === "user" && principal.role === "admin" && !principal.organizerHost;
 

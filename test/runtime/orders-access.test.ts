@@ -1,5 +1,6 @@
 /** Who may read, pay and cancel an order, and whose lists show it. */
 import { afterEach, describe, expect, test } from "vitest";
+import { Hold } from "../../shared/contracts/holds";
 import { INTERNAL_HEADERS } from "../../shared/contracts/internal-headers";
 import { Order } from "../../shared/contracts/orders";
 import type { Principal } from "../../shared/contracts/principal";
@@ -60,6 +61,34 @@ describe("an order", () => {
     expect(await read(till, order, key(owner, ["orders:read"], someKey()))).toBe("404 order_not_found");
   });
 
+  test("of a person is none of his API key's, unless the key placed it itself", async () => {
+    const till = await openTill();
+    const { owner, organizerId } = till.events;
+    const private_ = await orderAs(till, owner);
+    const body = { orderId: private_.id, provider: "test", paymentMethod: { token: "tok_success" } };
+    const tryAll = async (as: Principal) => [
+      await read(till, private_, as),
+      codeOf(await till.ask("GET", `/orders/${private_.id}/tickets`, { as })),
+      codeOf(await till.ask("POST", "/payments/process", { as, body })),
+      codeOf(await till.ask("POST", `/orders/${private_.id}/cancel`, { as })),
+    ];
+    const [none, forbidden] = ["404 order_not_found", "403 forbidden"];
+    expect(await tryAll(key(owner, ["events:read"], null))).toEqual([none, none, none, none]);
+    expect(await tryAll(key(owner, ["orders:read"], someKey()))).toEqual([none, none, none, none]);
+    // By its scope it reads, as a colleague would.
+    expect((await tryAll(key(owner, ["orders:read"], organizerId))).slice(2)).toEqual([forbidden, forbidden]);
+    expect(await till.row(private_.id, "SELECT COUNT(*) AS n FROM payments")).toEqual({ n: 0 });
+
+    const seller = key(owner, ["events:read"], null);
+    const sold = await orderAs(till, seller);
+    expect(await read(till, sold, seller)).toBe("200 -");
+    expect(await read(till, sold, key(owner, ["events:read"], null))).toBe(none);
+    const payment = { orderId: sold.id, provider: "test", paymentMethod: { token: "tok_success" } };
+    expect(codeOf(await till.ask("POST", "/payments/process", { as: seller, body: payment }))).toBe("200 -");
+    const other = await orderAs(till, seller);
+    expect(codeOf(await till.ask("POST", `/orders/${other.id}/cancel`, { as: seller }))).toBe("200 -");
+  });
+
   test("is paid and cancelled by its buyer alone", async () => {
     const till = await openTill();
     const order = await orderAs(till, user());
@@ -100,6 +129,25 @@ describe("a session of an organizer's host", () => {
     const body = { orderId: order.id, provider: "test", paymentMethod: { token: "tok_success" } };
     expect(codeOf(await till.ask("POST", "/payments/process", { ...elsewhere, body }))).toBe("404 order_not_found");
     expect(codeOf(await till.ask("POST", "/payments/process", { ...here, body }))).toBe("200 -");
+  });
+
+  test("orders nothing elsewhere, neither tickets nor a hold of its own", async () => {
+    const till = await openTill();
+    const buyer = user();
+    const event = await publish(till);
+    const items = [{ ticketTypeId: event.ticketTypes[0]?.id, quantity: 1 }];
+    const placeHold = () => till.events.ask("POST", `/events/${event.id}/holds`, { as: buyer, body: { items } });
+    const held = parse(Hold, await placeHold(), 201);
+    const bodies = [
+      { eventId: event.id, items, buyer: BUYER },
+      { eventId: event.id, holdId: held.id, holdSecret: held.secret, buyer: BUYER },
+    ];
+    for (const body of bodies) {
+      const elsewhere = { ...onHost(buyer, someKey()), body };
+      expect(codeOf(await till.ask("POST", "/orders", elsewhere))).toBe("404 event_not_found");
+      const here = { ...onHost(buyer, till.events.organizerId), body };
+      expect(codeOf(await till.ask("POST", "/orders", here))).toBe("201 -");
+    }
   });
 
   test("has no part in the organizer's books", async () => {

@@ -31,6 +31,7 @@ const order = (currency: string, totalMinor: number): OrderRow => ({
   attempts: 0,
   next_try_at_ms: 0,
   language: null,
+  api_key_id: null,
 });
 
 describe("the five sums", () => {

@@ -19,10 +19,13 @@ export async function placePlainHold(
   const props: unknown = ctx.props;
   // Nobody else may say who asks (rule 1).
   if (typeof props !== "object" || props === null || !("caller" in props) || props.caller !== "gateway") return null;
+  // Which organizer's host it is only the route hears.
+  if (principal.kind === "user" && principal.organizerHost) return null;
   const read = parseForm(body, HoldDraft);
   if (!read.ok) return null;
+  const caller = { principal, onlyOrganizerId: null };
   try {
-    const placed = await placeHold(env, { eventId, principal, address, idempotencyKey: null }, read.value);
+    const placed = await placeHold(env, { eventId, caller, address, idempotencyKey: null }, read.value);
     return placed.ok ? ok(JSON.stringify(placed.value)) : placed;
   } catch (error) {
     return refuse(refusalOf(error, env, ctx, { requestId, method: "POST", path: `/events/${eventId}/holds` }));

@@ -18,10 +18,11 @@ import { isSecretOfHold, secretOfHold } from "./hold-secret";
 import { holderOf } from "./holder";
 import { askInventory } from "./inventory";
 import { isInsiderOf } from "./members";
+import { type Caller, isOfHost, isPerson } from "./requests";
 
 export interface HoldAsked {
   eventId: string;
-  principal: Principal;
+  caller: Caller;
   address: string;
   idempotencyKey: string | null;
 }
@@ -34,7 +35,8 @@ export async function placeHold(
   asked: HoldAsked,
   { items, partial = false }: HoldDraft,
 ): Promise<Result<Hold, HoldRefusal>> {
-  const { eventId, principal, address, idempotencyKey: key } = asked;
+  const { eventId, caller, address, idempotencyKey: key } = asked;
+  const { principal, onlyOrganizerId } = caller;
   const lines = toLines(items);
   const keyed = key !== null;
   const holdId = keyed
@@ -46,9 +48,10 @@ export async function placeHold(
     // Without a key the id is nobody else's, so that there is no other request to tell apart.
     keyed ? requestHashOf(partial ? { items, partial } : items) : "",
   ]);
+  const host = onlyOrganizerId === null ? null : { onlyOrganizerId };
   const place = (insider: boolean) =>
     askInventory(env, eventId, (inventory) =>
-      inventory.placeHold({ holdId, keyed, requestHash, holder, items: lines, insider, partial }),
+      inventory.placeHold({ holdId, keyed, requestHash, holder, items: lines, insider, partial, ...host }),
     );
   const placed = await place(isAdmin(principal));
   const decided = isHidden(placed) ? await placeAsInsider(env, principal, eventId, placed, place) : placed;
@@ -74,16 +77,20 @@ async function placeAsInsider(
 }
 
 /** What a form's fault must wait for: an event that the caller may not know of is a 404 first (API.md, order of checks). */
-export const isKnownToCaller = async (env: Env, principal: Principal, eventId: string): Promise<boolean> =>
-  (await readSnapshot(env, principal, eventId)).ok;
+export async function isKnownToCaller(env: Env, caller: Caller, eventId: string): Promise<boolean> {
+  if (!(await readSnapshot(env, caller.principal, eventId)).ok) return false;
+  if (caller.onlyOrganizerId === null) return true;
+  const read = await readEvent(env, caller.principal, eventId);
+  return read.ok && isOfHost(caller, read.value.event.organizerId);
+}
 
 export async function readHold(
   env: Env,
-  principal: Principal,
+  caller: Caller,
   eventId: string,
   holdId: string,
 ): Promise<Result<Hold, HoldChangeRefusal>> {
-  return tell(env, holdId, await findOwn(env, principal, eventId, holdId));
+  return tell(env, holdId, await findOwn(env, caller, eventId, holdId));
 }
 
 /** Expects that `findOwn` let the caller in. */
@@ -103,11 +110,11 @@ async function tell<E extends Refusal>(env: Env, holdId: string, held: Result<He
 
 export async function extendHold(
   env: Env,
-  principal: Principal,
+  caller: Caller,
   eventId: string,
   holdId: string,
 ): Promise<Result<Hold, HoldChangeRefusal>> {
-  const found = await findOwn(env, principal, eventId, holdId);
+  const found = await findOwn(env, caller, eventId, holdId);
   if (!found.ok) return found;
   return tell(env, holdId, await askInventory(env, eventId, (inventory) => inventory.extendHold(holdId)));
 }
@@ -115,22 +122,22 @@ export async function extendHold(
 /** One that was released stays so; of one that has expired the owner hears how it stands. */
 export async function reacquireHold(
   env: Env,
-  principal: Principal,
+  caller: Caller,
   eventId: string,
   holdId: string,
 ): Promise<Result<Hold, HoldChangeRefusal>> {
-  const found = await findOwn(env, principal, eventId, holdId);
+  const found = await findOwn(env, caller, eventId, holdId);
   if (!found.ok && found.error.code !== "hold_expired") return found;
   return tell(env, holdId, await askInventory(env, eventId, (inventory) => inventory.reacquireHold(holdId)));
 }
 
 export async function releaseHold(
   env: Env,
-  principal: Principal,
+  caller: Caller,
   eventId: string,
   holdId: string,
 ): Promise<Result<null, HoldChangeRefusal>> {
-  const found = await findOwn(env, principal, eventId, holdId);
+  const found = await findOwn(env, caller, eventId, holdId);
   if (!found.ok) return found.error.code === "hold_released" || found.error.code === "hold_expired" ? ok(null) : found;
   const released = await askInventory(env, eventId, (inventory) => inventory.releaseHold(holdId));
   return released.ok ? released : refuse(hidden(released.error));
@@ -142,20 +149,22 @@ export async function releaseHold(
  */
 export async function findOwn(
   env: Env,
-  principal: Principal,
+  caller: Caller,
   eventId: string,
   holdId: string,
 ): Promise<Result<HeldStock, HoldChangeRefusal>> {
+  const { principal } = caller;
   const bySecret = principal.kind === "bearer_secret" && (await isSecretOfHold(env.HOLD_KEY, holdId, principal.secret));
   if (principal.kind === "bearer_secret" && !bySecret) return refuse(NOT_FOUND);
   const found = await askInventory(env, eventId, (inventory) => inventory.hold(holdId));
-  if (found.ok) return bySecret || isOwner(principal, found.value.holder) ? found : refuse(NOT_FOUND);
+  if (found.ok) return bySecret || isOwner(caller, found.value) ? found : refuse(NOT_FOUND);
   if (!("holder" in found.error)) return refuse(NOT_FOUND);
-  const { code, holder } = found.error;
-  return refuse(bySecret || isOwner(principal, holder) ? { code } : NOT_FOUND);
+  return refuse(bySecret || isOwner(caller, found.error) ? { code: found.error.code } : NOT_FOUND);
 }
 
-const isOwner = (principal: Principal, holder: Holder): boolean => holder.kind === "user" && holder.key === userIdOf(principal);
+/** The person who placed it. An API key that did has the hold's secret. */
+const isOwner = (caller: Caller, { holder, organizerId }: { holder: Holder; organizerId: string }): boolean =>
+  holder.kind === "user" && isPerson(caller, holder.key) && isOfHost(caller, organizerId);
 
 /** Whoever asks for a hold learns nothing of events. */
 const hidden = <E extends Refusal>(refusal: E): Exclude<E, Refusal<"event_not_found">> | NotFound =>

@@ -15,7 +15,7 @@ import { toTickets } from "./tickets";
 
 /** Binds an order to a hold that the buyer proves to be his, or to one placed for it in the same command. */
 export async function claimHold(env: Env, request: ClaimRequest): ReturnType<EventsRpc["claimHold"]> {
-  const { eventId, orderId, requestHash, holder, hold, items, personEmail, isPersonVerified = false } = request;
+  const { eventId, orderId, requestHash, holder, hold, items, personEmail, isPersonVerified = false, onlyOrganizerId } = request;
   if (hold && !(await isSecretOfHold(env.HOLD_KEY, hold.id, hold.secret))) return refuse({ code: "hold_not_found" });
   const holdId = hold?.id ?? (await uuidV8(env.HOLD_KEY, ["order_hold", eventId, orderId]));
   const personKey = personEmail === undefined ? null : await personKeyOf(env.HOLD_KEY, personEmail);
@@ -30,6 +30,7 @@ export async function claimHold(env: Env, request: ClaimRequest): ReturnType<Eve
         items: hold ? null : (items ?? []),
         personKey,
         isPersonVerified,
+        ...(onlyOrganizerId === undefined ? {} : { onlyOrganizerId }),
       }),
     );
   try {

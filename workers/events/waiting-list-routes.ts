@@ -4,11 +4,9 @@ import { form, NoBody, pathId, query, unwrap } from "../../shared/http/form";
 import { requireCredential, requireUser } from "../../shared/http/guards";
 import { ListQuery } from "../../shared/http/list";
 import { operation } from "../../shared/http/operation";
-import { principalOf } from "../../shared/http/principal";
 import { acceptedLanguage } from "../../shared/locale/accepted-language";
 import type { Env } from "./environment";
-import { readEvent } from "./event-reads";
-import { type EventsContext, eventIdOf } from "./requests";
+import { callerOf, type EventsContext, eventIdOf } from "./requests";
 import * as list from "./waiting-list";
 import { waitingListOperations as operations } from "./waiting-list-operations";
 
@@ -20,11 +18,11 @@ const entryOf = (c: Context): [eventId: string, entryId: string] => [
 
 /** What the caller may not know of comes before what is wrong with his form. */
 async function refuseUnknownEvent(c: EventsContext): Promise<void> {
-  unwrap(await readEvent(c.env, principalOf(c), eventIdOf(c)));
+  unwrap(await list.readEventHere(c.env, callerOf(c), eventIdOf(c)));
 }
 
 async function refuseUnknownEntry(c: EventsContext): Promise<void> {
-  unwrap(await list.find(c.env, principalOf(c), ...entryOf(c)));
+  unwrap(await list.find(c.env, callerOf(c), ...entryOf(c)));
 }
 
 export const waitingListRoutes = new Hono<{ Bindings: Env }>()
@@ -35,7 +33,7 @@ export const waitingListRoutes = new Hono<{ Bindings: Env }>()
     form(WaitlistDraft, refuseUnknownEvent),
     async (c) => {
       const language = acceptedLanguage(c.req.header("accept-language"));
-      return c.json(unwrap(await list.join(c.env, principalOf(c), eventIdOf(c), c.var.form, language)), 201);
+      return c.json(unwrap(await list.join(c.env, callerOf(c), eventIdOf(c), c.var.form, language)), 201);
     },
   )
   .get(
@@ -43,13 +41,13 @@ export const waitingListRoutes = new Hono<{ Bindings: Env }>()
     operation(operations.listWaitlist),
     requireUser({ organizerHost: "allowed" }),
     query(ListQuery),
-    async (c) => c.json(unwrap(await list.list(c.env, principalOf(c), eventIdOf(c), c.var.query)), 200),
+    async (c) => c.json(unwrap(await list.list(c.env, callerOf(c), eventIdOf(c), c.var.query)), 200),
   )
   .get("/events/:eventId/waitlist/:entryId", operation(operations.getWaitlistEntry), requireCredential(), async (c) =>
-    c.json(unwrap(await list.read(c.env, principalOf(c), ...entryOf(c))), 200),
+    c.json(unwrap(await list.read(c.env, callerOf(c), ...entryOf(c))), 200),
   )
   .delete("/events/:eventId/waitlist/:entryId", operation(operations.leaveWaitlist), requireCredential(), async (c) => {
-    unwrap(await list.leave(c.env, principalOf(c), ...entryOf(c)));
+    unwrap(await list.leave(c.env, callerOf(c), ...entryOf(c)));
     return c.body(null, 204);
   })
   .post(
@@ -57,14 +55,14 @@ export const waitingListRoutes = new Hono<{ Bindings: Env }>()
     operation(operations.confirmWaitlistEntry),
     requireCredential(),
     form(NoBody, refuseUnknownEntry),
-    async (c) => c.json(unwrap(await list.confirm(c.env, principalOf(c), ...entryOf(c))), 200),
+    async (c) => c.json(unwrap(await list.confirm(c.env, callerOf(c), ...entryOf(c))), 200),
   )
   .post(
     "/events/:eventId/waitlist/:entryId/accept",
     operation(operations.acceptOffer),
     requireCredential(),
     form(NoBody, refuseUnknownEntry),
-    async (c) => c.json(unwrap(await list.accept(c.env, principalOf(c), ...entryOf(c))), 200),
+    async (c) => c.json(unwrap(await list.accept(c.env, callerOf(c), ...entryOf(c))), 200),
   )
   .post(
     "/events/:eventId/waitlist/:entryId/decline",
@@ -72,7 +70,7 @@ export const waitingListRoutes = new Hono<{ Bindings: Env }>()
     requireCredential(),
     form(NoBody, refuseUnknownEntry),
     async (c) => {
-      unwrap(await list.decline(c.env, principalOf(c), ...entryOf(c)));
+      unwrap(await list.decline(c.env, callerOf(c), ...entryOf(c)));
       return c.body(null, 204);
     },
   );

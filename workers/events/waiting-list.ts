@@ -20,6 +20,7 @@ import { toHold } from "./holds";
 import { askInventory } from "./inventory";
 import { isInsider } from "./members";
 import { personKeyOf } from "./person";
+import { type Caller, isOfHost, isPerson } from "./requests";
 import { isSecretOfEntry, secretOfEntry } from "./waiting-list-secret";
 
 type NotFound = Refusal<"waitlist_entry_not_found">;
@@ -46,15 +47,22 @@ const isWriter = (env: Env, principal: Principal, organizerId: string, eventId: 
 const isReader = async (env: Env, principal: Principal, organizerId: string, eventId: string): Promise<boolean> =>
   isAdmin(principal) || (await mayAs(env, principal, "orders:read", organizerId, eventId));
 
+/** An event that the caller may know of, and of the host that his session is of. */
+export async function readEventHere(env: Env, caller: Caller, eventId: string): ReturnType<typeof readEvent> {
+  const read = await readEvent(env, caller.principal, eventId);
+  return !read.ok || isOfHost(caller, read.value.event.organizerId) ? read : refuse({ code: "event_not_found" });
+}
+
 /** Somebody who is signed in waits by his own verified address; a member adds others by theirs, and may give them priority. */
 export async function join(
   env: Env,
-  principal: Principal,
+  caller: Caller,
   eventId: string,
   draft: WaitlistDraft,
   language: Language,
 ): Promise<Result<WaitlistEntry, Refusal>> {
-  const read = await readEvent(env, principal, eventId);
+  const { principal } = caller;
+  const read = await readEventHere(env, caller, eventId);
   if (!read.ok) return read;
   const { organizerId } = read.value.event;
   const forMembers = draft.email !== undefined || draft.priority !== undefined;
@@ -98,11 +106,12 @@ const Keyset = z.tuple([z.int().nonnegative()]);
 /** Members read all of it, in the order in which people joined; anybody else his own entries. */
 export async function list(
   env: Env,
-  principal: Principal,
+  caller: Caller,
   eventId: string,
   { limit, cursor }: { limit: number; cursor?: string | undefined },
 ): Promise<Result<{ data: WaitlistEntry[]; nextCursor: string | null }, Refusal>> {
-  const read = await readEvent(env, principal, eventId);
+  const { principal } = caller;
+  const read = await readEventHere(env, caller, eventId);
   if (!read.ok) return read;
   const [after] = decodeCursor(cursor, Keyset) ?? [0];
   const userId = (await isReader(env, principal, read.value.event.organizerId, eventId)) ? null : userIdOf(principal);
@@ -118,40 +127,37 @@ type Access = "own" | "reader" | "writer";
 
 export async function find(
   env: Env,
-  principal: Principal,
+  caller: Caller,
   eventId: string,
   entryId: string,
 ): Promise<Result<{ entry: WaitingEntry; access: Access }, NotFound>> {
+  const { principal } = caller;
   const bySecret = principal.kind === "bearer_secret" && (await isSecretOfEntry(env.HOLD_KEY, entryId, principal.secret));
   if (principal.kind === "bearer_secret" && !bySecret) return refuse(NOT_FOUND);
   const found = await askInventory(env, eventId, (inventory) => inventory.waitingEntry(entryId));
   if (!found.ok) return refuse(NOT_FOUND);
   const entry = found.value;
-  if (bySecret || (entry.userId !== null && entry.userId === userIdOf(principal))) return ok({ entry, access: "own" });
+  if (!isOfHost(caller, entry.organizerId)) return refuse(NOT_FOUND);
+  if (bySecret || isPerson(caller, entry.userId)) return ok({ entry, access: "own" });
   if (await isWriter(env, principal, entry.organizerId, eventId)) return ok({ entry, access: "writer" });
   return (await isReader(env, principal, entry.organizerId, eventId)) ? ok({ entry, access: "reader" }) : refuse(NOT_FOUND);
 }
 
-export async function read(
-  env: Env,
-  principal: Principal,
-  eventId: string,
-  entryId: string,
-): Promise<Result<WaitlistEntry, NotFound>> {
-  const found = await find(env, principal, eventId, entryId);
+export async function read(env: Env, caller: Caller, eventId: string, entryId: string): Promise<Result<WaitlistEntry, NotFound>> {
+  const found = await find(env, caller, eventId, entryId);
   return found.ok ? ok(toEntry(found.value.entry)) : found;
 }
 
-export async function leave(env: Env, principal: Principal, eventId: string, entryId: string): Promise<Result<null, Refusal>> {
-  const found = await find(env, principal, eventId, entryId);
+export async function leave(env: Env, caller: Caller, eventId: string, entryId: string): Promise<Result<null, Refusal>> {
+  const found = await find(env, caller, eventId, entryId);
   if (!found.ok) return found;
   if (found.value.access === "reader") return refuse({ code: "forbidden" });
   return askInventory(env, eventId, (inventory) => inventory.leaveWaitlist(entryId));
 }
 
 /** An offer is his to whom it was made: not even a member takes it. */
-async function findOwn(env: Env, principal: Principal, eventId: string, entryId: string): Promise<Result<null, Refusal>> {
-  const found = await find(env, principal, eventId, entryId);
+async function findOwn(env: Env, caller: Caller, eventId: string, entryId: string): Promise<Result<null, Refusal>> {
+  const found = await find(env, caller, eventId, entryId);
   if (!found.ok) return found;
   return found.value.access === "own" ? ok(null) : refuse({ code: "forbidden", detail: "The offer is somebody else's." });
 }
@@ -159,26 +165,27 @@ async function findOwn(env: Env, principal: Principal, eventId: string, entryId:
 /** By the secret in his mail alone: whoever has it has read what was sent to the entry's address. */
 export async function confirm(
   env: Env,
-  principal: Principal,
+  caller: Caller,
   eventId: string,
   entryId: string,
 ): Promise<Result<WaitlistEntry, Refusal>> {
-  const found = await find(env, principal, eventId, entryId);
+  const found = await find(env, caller, eventId, entryId);
   if (!found.ok) return found;
-  if (principal.kind !== "bearer_secret") return refuse({ code: "forbidden", detail: "The link in the mail confirms an entry." });
+  if (caller.principal.kind !== "bearer_secret")
+    return refuse({ code: "forbidden", detail: "The link in the mail confirms an entry." });
   const confirmed = await askInventory(env, eventId, (inventory) => inventory.confirmWaiting(entryId));
   return confirmed.ok ? ok(toEntry(confirmed.value)) : confirmed;
 }
 
-export async function accept(env: Env, principal: Principal, eventId: string, entryId: string): Promise<Result<Hold, Refusal>> {
-  const own = await findOwn(env, principal, eventId, entryId);
+export async function accept(env: Env, caller: Caller, eventId: string, entryId: string): Promise<Result<Hold, Refusal>> {
+  const own = await findOwn(env, caller, eventId, entryId);
   if (!own.ok) return own;
   const held = await askInventory(env, eventId, (inventory) => inventory.acceptOffer(entryId));
   return held.ok ? ok(toHold(held.value, await secretOfHold(env.HOLD_KEY, held.value.holdId))) : held;
 }
 
-export async function decline(env: Env, principal: Principal, eventId: string, entryId: string): Promise<Result<null, Refusal>> {
-  const own = await findOwn(env, principal, eventId, entryId);
+export async function decline(env: Env, caller: Caller, eventId: string, entryId: string): Promise<Result<null, Refusal>> {
+  const own = await findOwn(env, caller, eventId, entryId);
   return own.ok ? askInventory(env, eventId, (inventory) => inventory.declineOffer(entryId)) : own;
 }
 

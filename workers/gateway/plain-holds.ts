@@ -26,9 +26,13 @@ interface Asked {
   address: string;
 }
 
-/** The event, where the request is as plain as nearly all are: short, of announced length, without a key to remember, by anybody good. */
+/**
+ * The event, where the request is as plain as nearly all are: short, of announced length, without a key to remember, by anybody good who
+ * may hold at every organizer's events.
+ */
 function eventOfPlainHold({ method, headers }: Request, { path, principal }: Asked): string | undefined {
   if (method !== "POST" || principal.kind === "refused" || headers.has("idempotency-key")) return undefined;
+  if (principal.kind === "user" && principal.organizerHost) return undefined;
   const length = headers.get("content-length");
   return length !== null && Number(length) <= MAX_PLAIN_BYTES ? PATH.exec(path)?.[1] : undefined;
 }

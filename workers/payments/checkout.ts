@@ -8,7 +8,7 @@ import { hmacText } from "../../shared/crypto/hmac";
 import { uuidV7 } from "../../shared/crypto/uuid";
 import { ANSWER_LIFE_MS, isKept } from "../../shared/d1/kept-answers";
 import { requestHashOf } from "../../shared/http/idempotency-key";
-import { isAdmin, userIdOf } from "../../shared/http/principal";
+import { isAdmin, onlyOrganizerOf, userIdOf } from "../../shared/http/principal";
 import type { Language } from "../../shared/locale/languages";
 import { normalizedAddress } from "../../shared/text/mail-addresses";
 import { bindKey, keptRefusal, keyedId, selectAnswer, toKept } from "./answers";
@@ -101,6 +101,7 @@ async function claimStock(
   orderId: string,
   requestHash: string,
 ): Promise<Result<HeldStock, Refusal>> {
+  const onlyOrganizerId = onlyOrganizerOf(caller.principal, caller.hostOrganizerId);
   const held = await env.EVENTS.claimHold({
     eventId: draft.eventId,
     orderId,
@@ -110,6 +111,7 @@ async function claimStock(
     items: draft.items && toLines(draft.items),
     requestHash,
     insider: isAdmin(caller.principal),
+    ...(onlyOrganizerId === null ? {} : { onlyOrganizerId }),
     ...(await personOf(env, caller, draft.eventId, draft.buyer.email)),
   });
   if (!held.ok || !isTooMuch(sumOf(held.value.lines))) return held;
@@ -141,8 +143,8 @@ async function writeOrder(db: D1Database, writing: Writing): Promise<Standing> {
     .prepare(
       `INSERT INTO orders (id, event_id, organizer_id, hold_id, user_id, state, request_hash, currency, subtotal_minor, discount_minor,
          fees_minor, tax_minor, total_minor, buyer_email, buyer_name, attendees, placed_until_ms, expires_at_ms, created_at_ms, updated_at_ms,
-         language)
-       SELECT ?, ?, ?, ?, ?, 'pending', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
+         language, api_key_id)
+       SELECT ?, ?, ?, ?, ?, 'pending', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
        WHERE NOT EXISTS (SELECT 1 FROM answers WHERE id = ? AND created_at_ms > ?)
        ON CONFLICT DO NOTHING`,
     )
@@ -167,6 +169,7 @@ async function writeOrder(db: D1Database, writing: Writing): Promise<Standing> {
       nowMs,
       nowMs,
       placing.language ?? null,
+      caller.principal.kind === "api_key" ? caller.principal.keyId : null,
       orderId,
       nowMs - ANSWER_LIFE_MS,
     );

@@ -4,6 +4,7 @@ import type { Principal, RefusedCredential } from "../../shared/contracts/princi
 import type { Refusal } from "../../shared/contracts/problems";
 import { ok, type Result, refuse } from "../../shared/contracts/result";
 import { rememberedMembership } from "../../shared/http/memberships";
+import { onlyOrganizerOf } from "../../shared/http/principal";
 import type { Env } from "./environment";
 import { readOrder } from "./order-rows";
 import { looksLikeOrderToken, verifyOrderToken } from "./order-token";
@@ -23,6 +24,8 @@ export type Claim =
       onlyOrganizerId: string | null;
       /** An API key bound to an organizer reads that one's orders only. */
       memberOfOnly: string | null;
+      /** Of an API key, which bought what it ordered itself and nothing else of its maker's. */
+      keyId: string | null;
     };
 
 export type Caller = { principal: Principal; hostOrganizerId: string | null };
@@ -45,8 +48,9 @@ export async function claimOf(env: Env, caller: Caller, orderId: string): Promis
         userId: principal.userId,
         admin: principal.role === "admin" && !principal.organizerHost,
         member: !principal.organizerHost,
-        onlyOrganizerId: principal.organizerHost ? (caller.hostOrganizerId ?? "") : null,
+        onlyOrganizerId: onlyOrganizerOf(principal, caller.hostOrganizerId),
         memberOfOnly: null,
+        keyId: null,
       });
     case "api_key":
       return ok({
@@ -56,6 +60,7 @@ export async function claimOf(env: Env, caller: Caller, orderId: string): Promis
         member: principal.scopes.includes("orders:read"),
         onlyOrganizerId: null,
         memberOfOnly: principal.organizerId,
+        keyId: principal.keyId,
       });
     case "refused":
       return refuse({ code: principal.code });
@@ -72,23 +77,26 @@ export interface Condition {
 /** True in SQL for the rows whose buyer this is: he alone pays and cancels. */
 export function buyerCondition(claim: Claim): Condition {
   if (claim.kind === "token") return { sql: "orders.token_version = ?", values: [claim.version] };
-  return claim.onlyOrganizerId === null
-    ? { sql: "orders.user_id = ?", values: [claim.userId] }
-    : { sql: "orders.user_id = ? AND orders.organizer_id = ?", values: [claim.userId, claim.onlyOrganizerId] };
+  const { userId, keyId, onlyOrganizerId } = claim;
+  if (keyId !== null) return { sql: "orders.user_id = ? AND orders.api_key_id = ?", values: [userId, keyId] };
+  return onlyOrganizerId === null
+    ? { sql: "orders.user_id = ?", values: [userId] }
+    : { sql: "orders.user_id = ? AND orders.organizer_id = ?", values: [userId, onlyOrganizerId] };
 }
 
 /** The same of an order that was read. */
 export function isBuyer(claim: Claim, order: OrderRow): boolean {
   if (claim.kind === "token") return order.token_version === claim.version;
   const isHere = claim.onlyOrganizerId === null || claim.onlyOrganizerId === order.organizer_id;
-  return isHere && order.user_id === claim.userId;
+  const isOfKey = claim.keyId === null || claim.keyId === order.api_key_id;
+  return isHere && isOfKey && order.user_id === claim.userId;
 }
 
 /** Whether this claim may read an order that was found: its buyer, a member with `orders:read`, a platform admin. */
 export async function mayRead(env: Env, claim: Claim, order: OrderRow): Promise<boolean> {
   if (claim.kind === "token") return order.token_version === claim.version;
   if (claim.onlyOrganizerId !== null && claim.onlyOrganizerId !== order.organizer_id) return false;
-  if (order.user_id === claim.userId || claim.admin) return true;
+  if (isBuyer(claim, order) || claim.admin) return true;
   if (!claim.member || (claim.memberOfOnly !== null && claim.memberOfOnly !== order.organizer_id)) return false;
   const role = await rememberedMembership(env.USERS, claim.userId, order.organizer_id, "orders:read");
   return role !== null && may(role, "orders:read");

@@ -10,7 +10,7 @@ import { anyone, anyoneOrCaller, developmentOnly, requireAdmin, requireCredentia
 import { idempotencyKeyOf } from "../../shared/http/idempotency-key";
 import { ListQuery } from "../../shared/http/list";
 import { operation } from "../../shared/http/operation";
-import { isAdmin, principalOf, userIdOf } from "../../shared/http/principal";
+import { isAdmin, onlyOrganizerOf, principalOf, userIdOf } from "../../shared/http/principal";
 import { Problem } from "../../shared/http/problem";
 import { acceptedLanguage } from "../../shared/locale/accepted-language";
 import type { KeptAnswer } from "./answers";
@@ -61,8 +61,7 @@ function listedUser(c: Context): { userId: string; onlyOrganizerId: string | nul
   const userId = pathId(c, "userId", "user_not_found");
   const { principal, hostOrganizerId } = callerOf(c);
   if (userIdOf(principal) !== userId && !isAdmin(principal)) throw new Problem("user_not_found");
-  const isOnHost = principal.kind === "user" && principal.organizerHost;
-  return { userId, onlyOrganizerId: isOnHost ? (hostOrganizerId ?? "") : null };
+  return { userId, onlyOrganizerId: onlyOrganizerOf(principal, hostOrganizerId) };
 }
 
 /** A hold's secret opens no order: 401 before anything is looked for or read. */

@@ -33,6 +33,7 @@ export const orders = sqliteTable("orders", {
   attempts: integer().notNull().default(0),
   next_try_at_ms: integer().notNull().default(0),
   language: text().$type<Language>(),
+  api_key_id: text(),
 });
 export type OrderRow = typeof orders.$inferSelect;
 
