@@ -1,9 +1,10 @@
 /** A plain hold takes the gateway's short way, one with a key the route's: whoever asks must not be able to tell. */
 import { randomUUID } from "node:crypto";
 import { beforeAll, expect, inject, test } from "vitest";
+import { Tokens } from "../../shared/contracts/accounts";
 import type { PublishedEvent } from "../../shared/contracts/events";
-import { connect } from "../support/client";
-import { createOrganizer, createPublishedEvent, type Person, registerAndLogin } from "../support/scenes";
+import { connect, parse } from "../support/client";
+import { createOrganizer, createPublishedEvent, PASSWORD, type Person, registerAndLogin } from "../support/scenes";
 
 let owner: Person;
 let event: PublishedEvent;
@@ -55,5 +56,21 @@ test("by both ways the answers are the same, to the header", async () => {
     const short = await told(path, body, headers);
     expect.soft(short.status, `${path} ${body}`).toBe(status);
     expect.soft(await told(path, body, { ...headers, "idempotency-key": randomUUID() }), `${path} ${body}`).toEqual(short);
+  }
+});
+
+test("by neither way a session of one organizer's host holds anything at another's event", async () => {
+  const other = await createOrganizer(owner);
+  const own = await createPublishedEvent(owner, other.id);
+  const host = `${other.slug}.localhost:${new URL(inject("origin")).port}`;
+  const api = connect(inject("origin"));
+  const { accessToken } = parse(Tokens, await api.post("/auth/login", { email: owner.email, password: PASSWORD }, { host }), 200);
+  const buyer = api.as({ host, token: accessToken });
+  for (const idempotencyKey of [undefined, randomUUID()]) {
+    const place = async ({ id, ticketTypes }: PublishedEvent) => {
+      const items = [{ ticketTypeId: ticketTypes[0]?.id, quantity: 1 }];
+      return (await buyer.post(`/events/${id}/holds`, { items }, idempotencyKey ? { idempotencyKey } : {})).status;
+    };
+    expect([await place(event), await place(own)]).toEqual([404, 201]);
   }
 });
