@@ -1,14 +1,25 @@
 /** Where the links of account mails lead, as somebody sees them on a phone who has just opened his mail. Pictures lie in test-artifacts/. */
+import { Secret, TOTP } from "otpauth";
 import { type Browser, chromium } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { z } from "zod";
 import { Invitation, Member } from "../../shared/contracts/organizers";
 import type { OutboxMessage } from "../../shared/contracts/outbound";
+import { SessionList } from "../../workers/auth/session-list";
+import { RecoveryCodes, TotpSecret } from "../../workers/auth/totp-factors";
 import { findChromium } from "../support/chromium";
 import { connect, parse } from "../support/client";
 import { type Visitor, visit } from "../support/looking";
 import { formOf, readerOf } from "../support/reader";
-import { createOrganizer, freshEmail, openBoxOffice, outbox, PASSWORD, registerAndLogin } from "../support/scenes";
+import {
+  createOrganizer,
+  freshEmail,
+  NEWS_WITHIN_MS,
+  openBoxOffice,
+  outbox,
+  PASSWORD,
+  registerAndLogin,
+} from "../support/scenes";
 
 const executablePath = findChromium();
 const api = connect(inject("origin"));
@@ -45,7 +56,7 @@ describe.skipIf(executablePath === null)(
       }
     }
     const says = async ({ page }: Visitor, words: string) =>
-      expect.poll(() => page.getByRole("status").textContent()).toContain(words);
+      expect.poll(() => page.getByRole("status").textContent(), { timeout: NEWS_WITHIN_MS }).toContain(words);
 
     test("confirm an address, once", async () => {
       const email = freshEmail();
@@ -148,6 +159,35 @@ describe.skipIf(executablePath === null)(
       });
       const { data } = parse(MemberList, await owner.api.get(`/organizers/${id}/members`), 200);
       expect(data.map(({ name, role }) => ({ name, role }))).toContainEqual({ name: "Ina Invited", role: "marketing" });
+    });
+
+    test("ask for the code of whoever has a second factor", async () => {
+      const owner = await registerAndLogin(api);
+      const { id } = await createOrganizer(owner);
+      const guest = await registerAndLogin(api);
+      const { secret } = parse(TotpSecret, await guest.api.post("/auth/mfa/totp"), 200);
+      const app = new TOTP({ secret: Secret.fromBase32(secret) });
+      const confirmed = await guest.api.post("/auth/mfa/totp/confirm", { code: app.generate() });
+      const { recoveryCodes } = parse(RecoveryCodes, confirmed, 200);
+      parse(Invitation, await owner.api.post(`/organizers/${id}/invitations`, { email: guest.email, role: "door" }), 201);
+      await open(await mail(guest.email, "invitation"), "de-DE", async (visitor) => {
+        const { page } = visitor;
+        const joining = page.locator("main > form");
+        const join = joining.getByRole("button", { name: "Beitreten" });
+        await joining.getByLabel("E-Mail").fill(guest.email);
+        await joining.getByLabel("Passwort").fill(PASSWORD);
+        await join.click();
+        await says(visitor, "Bitte geben Sie auch den Code ein.");
+        const code = joining.getByLabel("Code");
+        await code.fill("000 000");
+        await join.click();
+        await says(visitor, "Der Code ist falsch");
+        await code.fill(recoveryCodes[0] ?? "");
+        await join.click();
+        await says(visitor, "Sie gehören jetzt zum Team");
+      });
+      const { data } = parse(SessionList, await guest.api.get("/auth/sessions"), 200);
+      expect(data, "the page has signed out again").toHaveLength(1);
     });
   },
 );

@@ -7,7 +7,7 @@ import { AddedPasskey, PasskeyInvitation } from "../../workers/auth/passkey-form
 import { PasskeyQuestion } from "../../workers/auth/passkey-proofs";
 import { findChromium } from "../support/chromium";
 import { connect, parse } from "../support/client";
-import { createOrganizer, outbox, PASSWORD, registerAndLogin } from "../support/scenes";
+import { createOrganizer, NEWS_WITHIN_MS, outbox, PASSWORD, registerAndLogin } from "../support/scenes";
 
 const executablePath = findChromium();
 const api = connect(inject("origin"));
@@ -93,7 +93,9 @@ describe.skipIf(executablePath === null)(
       await joining.getByLabel("E-mail").fill(guest.email);
       await joining.getByLabel("Password").fill(PASSWORD);
       await joining.getByRole("button", { name: "Join" }).click();
-      await expect.poll(() => page.getByRole("status").textContent()).toContain("You belong to the team now");
+      await expect
+        .poll(() => page.getByRole("status").textContent(), { timeout: NEWS_WITHIN_MS })
+        .toContain("You belong to the team now");
       await page.close();
     });
   },
