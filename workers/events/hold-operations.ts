@@ -28,7 +28,7 @@ export const holdOperations = {
     operationId: "placeHold",
     summary: "Hold tickets for a while",
     description:
-      "All lines or none; with `partial` each line as much as there is, told by `asked` and `refused`. The secret reads, changes, releases and orders the hold; a signed-in buyer needs none.",
+      "All lines or none; with `partial` each line as much as there is, told by `asked` and `refused`. The secret reads, changes, releases and orders the hold; a signed-in buyer needs none, an API key does. To a session of an organizer's host only that organizer's events are there.",
     tags: ["holds"],
     requestExample: example.holdDraft,
     answers: { 201: { description: "The hold", schema: Hold, example: example.hold } },

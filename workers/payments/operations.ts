@@ -35,7 +35,7 @@ export const operations = {
     operationId: "createOrder",
     summary: "Order tickets",
     description:
-      "As a guest or signed in, from `items` or from a hold. Prices are frozen from here on. A guest's answer has an `accessToken`, which reads, pays and cancels this order. A total of zero is `paid` at once.",
+      "As a guest or signed in, from `items` or from a hold. Prices are frozen from here on. A guest's answer has an `accessToken`, which reads, pays and cancels this order. An API key does all that with the orders that it placed itself, and with no other of its maker's. To a session of an organizer's host only that organizer's events are there. A total of zero is `paid` at once.",
     tags: ["orders"],
     requestExample: example.orderDraft,
     answers: { 201: orderAnswer("The order; with the same key, as it was answered first", example.guestOrder) },
