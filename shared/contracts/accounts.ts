@@ -85,6 +85,7 @@ export type LoginAnswer = z.infer<typeof LoginAnswer>;
 /** A mail that only auth can complete, because the token is derived there and never travels in a message (rule 21). */
 export interface AccountMail {
   id: string;
+  accountId: string;
   kind:
     | "verification"
     | "already_registered"
@@ -107,6 +108,8 @@ export interface AccountMail {
   name?: string;
   /** Absent where the mail carries none. */
   token?: string;
+  /** What was done with the account, and from where, as far as that is known. Absent where the mail tells of nothing that was done. */
+  done?: { at: string; device: string | null; place: string | null };
   /** With a new password: the API keys that still work, 100 at most. Absent where there are none. */
   apiKeys?: { name: string; hint: string }[];
 }

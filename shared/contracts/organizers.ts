@@ -115,6 +115,15 @@ export interface InvitationMail {
   locale: string | null;
 }
 
+/** What a mail is written by. */
+export interface ReadingHabits {
+  userId: string;
+  /** BCP 47. */
+  locale: string;
+  /** IANA. */
+  timezone: string;
+}
+
 export interface UsersRpc extends DomainRpc {
   /**
    * The role that counts in an organizer's team, null where there is none: nobody's who is suspended or deleted, and of door staff that
@@ -124,6 +133,8 @@ export interface UsersRpc extends DomainRpc {
   membership(userId: string, organizerId: string, eventId?: string): Promise<MemberRole | null>;
   /** What mails of these invitations say; those that were accepted, taken back or are over are left out. At most 100 ids. */
   invitationMails(ids: string[]): Promise<InvitationMail[]>;
+  /** How people read, of those who said so; at most 100 ids. */
+  readingHabits(userIds: string[]): Promise<ReadingHabits[]>;
   /** Organizers by id, those that exist; at most 100 ids. */
   organizers(ids: string[]): Promise<Organizer[]>;
   organizerBySlug(slug: string): Promise<Organizer | null>;

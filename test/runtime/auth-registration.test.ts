@@ -45,7 +45,8 @@ describe("registering", () => {
       id: string;
     }>();
     const mails = await accountMailsOf(auth.env, [results[0]?.id ?? ""], NOW_MS + 1);
-    expect(mails).toEqual([{ id: results[0]?.id, kind: "already_registered", to: EMAIL, name: "Ada Lovelace" }]);
+    const [accountId, id] = [before?.id, results[0]?.id];
+    expect(mails).toEqual([{ id, accountId, kind: "already_registered", to: EMAIL, name: "Ada Lovelace" }]);
   });
 
   test("who registers an address before its owner gains nothing by the owner's click", async () => {
@@ -238,7 +239,13 @@ describe("asking for the mail again", () => {
     const ids = [id, ...Array.from({ length: 99 }, () => crypto.randomUUID())];
     const [mail, ...others] = await accountMailsOf(auth.env, ids, NOW_MS);
     expect(others).toEqual([]);
-    expect(mail).toEqual({ id, kind: "verification", to: EMAIL, token: expect.stringContaining(id) });
+    expect(mail).toEqual({
+      id,
+      accountId: expect.any(String),
+      kind: "verification",
+      to: EMAIL,
+      token: expect.stringContaining(id),
+    });
   });
 });
 

@@ -6,6 +6,7 @@ import { decodeJwt } from "jose";
 import WebAuthnEmulator, { AuthenticatorEmulator } from "nid-webauthn-emulator";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { logIn } from "../../workers/auth/login";
+import { accountMailsOf } from "../../workers/auth/mails";
 import { verifyMfa } from "../../workers/auth/mfa";
 import { TRIES, TRIES_WINDOW_MS } from "../../workers/auth/mfa-proofs";
 import { Attestation } from "../../workers/auth/passkey-forms";
@@ -141,6 +142,12 @@ describe("a second factor", () => {
     expect(await kindsOf(ada)).toEqual(told);
     expect(await mailsOf()).toEqual(told);
     expect(new Set((await eventsOf(ada)).map(({ device }) => device))).toEqual(new Set([CLIENT.device]));
+    const { results } = await env.AUTH_DB.prepare("SELECT id FROM account_mails WHERE kind = 'totp_removed'").all<{
+      id: string;
+    }>();
+    expect(await accountMailsOf(auth, [results[0]?.id ?? ""], laterMs)).toMatchObject([
+      { accountId: ada.me.userId, done: { at: new Date(laterMs).toISOString(), ...CLIENT } },
+    ]);
     const news = (await ada.auth.heard()).filter(({ type }) => type === "account.changed");
     expect(news.map(({ version }) => version)).toEqual([3, 4]);
   });

@@ -246,7 +246,7 @@ test("notifications owes each mail once", () => {
       EVENTS: { events: nobodyAsks, formerAppointments: nobodyAsks, ticketsOfOrders: nobodyAsks, waitlistLetters: nobodyAsks },
       OUTGOING: { send: nobodyAsks },
       PAYMENTS: { calledOffOrders: nobodyAsks, orders: nobodyAsks, refunds: nobodyAsks, standingOrders: nobodyAsks },
-      USERS: { organizers: nobodyAsks, invitationMails: nobodyAsks },
+      USERS: { organizers: nobodyAsks, invitationMails: nobodyAsks, readingHabits: nobodyAsks },
     };
     await deliver(env, db, notificationsHandlers, batches);
     return [

@@ -191,7 +191,7 @@ it("a kind is looked for among its own, not among a rush of another", async () =
 it.each([
   ["order", { PAYMENTS: { orders: async () => [] } }],
   ["event", { EVENTS: { events: async () => [] } }],
-  ["organizer", { USERS: { organizers: async () => [], invitationMails: async () => [] } }],
+  ["organizer", { USERS: { organizers: async () => [], invitationMails: async () => [], readingHabits: async () => [] } }],
 ] satisfies [string, Change][])("a paid order whose %s is missing in one answer is confirmed by the next", async (_, change) => {
   vi.spyOn(console, "error").mockImplementation(() => undefined);
   vi.useFakeTimers({ toFake: ["Date"] });

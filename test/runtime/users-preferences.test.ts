@@ -13,7 +13,7 @@ import {
 } from "../../workers/users/avatars";
 import { type ConsentsChange, changeConsents, MAX_DECISIONS, readConsents } from "../../workers/users/consents";
 import { joinTeam } from "../../workers/users/members";
-import { changePreferences, PreferencesChange, readPreferences } from "../../workers/users/preferences";
+import { changePreferences, PreferencesChange, readingHabits, readPreferences } from "../../workers/users/preferences";
 import { readProfile } from "../../workers/users/profiles";
 import { countRows } from "../support/counted-database";
 import { bytesOf, joined, png } from "../support/pictures";
@@ -49,6 +49,14 @@ describe("preferences", () => {
         version: 2,
       },
     });
+  });
+
+  test("say how people read to whoever writes to them, of those who chose", async () => {
+    const unsaid = crypto.randomUUID();
+    await changePreferences(env.USERS_DB, USER, PreferencesChange.parse({ locale: "de-AT" }), null, NOW_MS);
+    const asked = [unsaid, USER, ...Array.from({ length: 98 }, () => crypto.randomUUID())];
+    expect(await readingHabits(env.USERS_DB, asked)).toEqual([{ userId: USER, locale: "de-AT", timezone: "UTC" }]);
+    await expect(readingHabits(env.USERS_DB, [...asked, USER])).rejects.toThrow(RangeError);
   });
 
   test("of two who saw the same version one changes them, the first time too", async () => {

@@ -102,7 +102,14 @@ export const ticketOf = (orderId: string, number: number, change: Partial<Ticket
 export function house({ BRANDING, EVENTS, PAYMENTS, ...change }: Change = {}) {
   const orders = vi.fn(async (ids: string[]) => ids.map(order));
   const accountMails = vi.fn(async (ids: string[]) =>
-    ids.map((id) => ({ id, kind: "verification" as const, to: "new@bilten.example", name: "Nia", token: `token-of-${id}` })),
+    ids.map((id) => ({
+      id,
+      accountId: "nia",
+      kind: "verification" as const,
+      to: "new@bilten.example",
+      name: "Nia",
+      token: `token-of-${id}`,
+    })),
   );
   const nudges = vi.fn(async () => ({ metadata: { metrics: { backlogCount: 1, backlogBytes: 1 } } }));
   const here: Env = {
@@ -130,6 +137,7 @@ export function house({ BRANDING, EVENTS, PAYMENTS, ...change }: Change = {}) {
     },
     USERS: {
       invitationMails: async () => [],
+      readingHabits: async () => [],
       organizers: async () => [
         { id: event.organizerId, name: "Blue Note", slug: "blue-note", createdAt: event.createdAt, updatedAt: event.createdAt },
       ],

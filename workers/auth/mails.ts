@@ -1,7 +1,7 @@
 /** Mails that auth asks for: a row each, never its token, which is derived from the row's id (rule 4). */
 import { z } from "zod";
 import type { AccountMail } from "../../shared/contracts/accounts";
-import { UUID_PATTERN } from "../../shared/contracts/ids";
+import { toTimestamp, UUID_PATTERN } from "../../shared/contracts/ids";
 import type { Envelope } from "../../shared/contracts/messages";
 import { hmacText, verifyHmac } from "../../shared/crypto/hmac";
 import { uuidV7 } from "../../shared/crypto/uuid";
@@ -126,17 +126,18 @@ export const tellOwner = (env: AuthEnv, after: After, accountId: string, nowMs: 
 
 /** A link by which the owner of the address chooses a new password. Who is suspended gets none: it would open nothing. */
 export const requestReset = (env: AuthEnv, after: After, accountId: string, nowMs: number, client?: Client): Promise<void> =>
-  askOncePerPause(env, after, accountId, "password_reset", ["active"], nowMs, [
-    recordEvent(env, accountId, "password_reset_requested", nowMs, { client }),
-  ]);
+  askOncePerPause(env, after, accountId, "password_reset", ["active"], nowMs, {
+    client,
+    effects: [recordEvent(env, accountId, "password_reset_requested", nowMs, { client })],
+  });
 
 /** A link by which the owner of the address ends a lock. A lock of fifteen minutes at least comes between two. The sweep sends it. */
 export async function requestUnlock(env: AuthEnv, accountId: string, nowMs: number, client?: Client): Promise<Envelope | null> {
   const mailId = uuidV7(nowMs);
   const insert = env.DB.prepare(
-    `INSERT INTO account_mails (id, account_id, kind, created_at_ms, expires_at_ms)
-     SELECT ?1, id, 'unlock', ?2, ?3 FROM accounts WHERE id = ?4 AND status = 'active'`,
-  ).bind(mailId, nowMs, nowMs + VALID_MS.unlock, accountId);
+    `INSERT INTO account_mails (id, account_id, kind, created_at_ms, expires_at_ms, device, place)
+     SELECT ?1, id, 'unlock', ?2, ?3, ?5, ?6 FROM accounts WHERE id = ?4 AND status = 'active'`,
+  ).bind(mailId, nowMs, nowMs + VALID_MS.unlock, accountId, ...boundClient(client));
   const news = mailNews(accountId, mailId, nowMs);
   return (await guardedBatch(env.DB, insert, [announce(env.DB, news), recordEvent(env, accountId, "locked", nowMs, { client })]))
     .ok
@@ -148,15 +149,17 @@ export async function requestUnlock(env: AuthEnv, accountId: string, nowMs: numb
 export async function tellFactorLock(env: AuthEnv, accountId: string, nowMs: number, client?: Client): Promise<Envelope | null> {
   const mailId = uuidV7(nowMs);
   const insert = env.DB.prepare(
-    `INSERT INTO account_mails (id, account_id, kind, created_at_ms, expires_at_ms)
-     SELECT ?1, f.account_id, 'second_factor_locked', ?2, ?3 FROM account_factors f
+    `INSERT INTO account_mails (id, account_id, kind, created_at_ms, expires_at_ms, device, place)
+     SELECT ?1, f.account_id, 'second_factor_locked', ?2, ?3, ?6, ?7 FROM account_factors f
      WHERE f.account_id = ?4 AND f.tries >= ?5 AND NOT EXISTS (
        SELECT 1 FROM account_mails WHERE account_id = ?4 AND kind = 'second_factor_locked' AND created_at_ms >= f.tries_since_ms)`,
-  ).bind(mailId, nowMs, nowMs + VALID_MS.second_factor_locked, accountId, TRIES);
+  ).bind(mailId, nowMs, nowMs + VALID_MS.second_factor_locked, accountId, TRIES, ...boundClient(client));
   const news = mailNews(accountId, mailId, nowMs);
   const recorded = recordEvent(env, accountId, "second_factor_locked", nowMs, { client });
   return (await guardedBatch(env.DB, insert, [announce(env.DB, news), recorded])).ok ? news : null;
 }
+
+const boundClient = (client?: Client): (string | null)[] => [client?.device ?? null, client?.place ?? null];
 
 async function askOncePerPause(
   env: AuthEnv,
@@ -165,15 +168,24 @@ async function askOncePerPause(
   kind: MailKind,
   statuses: AccountRow["status"][],
   nowMs: number,
-  effects: D1PreparedStatement[] = [],
+  { client, effects = [] }: { client?: Client | undefined; effects?: D1PreparedStatement[] } = {},
 ): Promise<void> {
   const mailId = uuidV7(nowMs);
   const insert = env.DB.prepare(
-    `INSERT INTO account_mails (id, account_id, kind, created_at_ms, expires_at_ms)
-     SELECT ?1, id, ?2, ?3, ?4 FROM accounts
+    `INSERT INTO account_mails (id, account_id, kind, created_at_ms, expires_at_ms, device, place)
+     SELECT ?1, id, ?2, ?3, ?4, ?8, ?9 FROM accounts
      WHERE id = ?5 AND status IN (SELECT value FROM json_each(?6)) AND NOT EXISTS (
        SELECT 1 FROM account_mails WHERE account_id = ?5 AND kind = ?2 AND created_at_ms > ?7)`,
-  ).bind(mailId, kind, nowMs, nowMs + VALID_MS[kind], accountId, JSON.stringify(statuses), pauseBefore(env, nowMs));
+  ).bind(
+    mailId,
+    kind,
+    nowMs,
+    nowMs + VALID_MS[kind],
+    accountId,
+    JSON.stringify(statuses),
+    pauseBefore(env, nowMs),
+    ...boundClient(client),
+  );
   await ask(env, after, { insert, news: mailNews(accountId, mailId, nowMs) }, effects);
 }
 
@@ -192,8 +204,8 @@ export function notice(
 ): { effects: D1PreparedStatement[]; news: Envelope } {
   const mailId = uuidV7(nowMs);
   const insert = env.DB.prepare(
-    "INSERT INTO account_mails (id, account_id, kind, created_at_ms, expires_at_ms) VALUES (?, ?, ?, ?, ?)",
-  ).bind(mailId, accountId, kind, nowMs, nowMs + VALID_MS[kind]);
+    "INSERT INTO account_mails (id, account_id, kind, created_at_ms, expires_at_ms, device, place) VALUES (?, ?, ?, ?, ?, ?, ?)",
+  ).bind(mailId, accountId, kind, nowMs, nowMs + VALID_MS[kind], ...boundClient(client));
   const news = mailNews(accountId, mailId, nowMs);
   return { effects: [insert, announce(env.DB, news), recordEvent(env, accountId, event, nowMs, { client })], news };
 }
@@ -213,26 +225,44 @@ const WorkingKeys = z.array(z.object({ name: z.string(), hint: z.string() }));
 const WORKING_KEYS = `SELECT json_group_array(json_object('name', k.name, 'hint', k.hint)) FROM api_keys k
   WHERE k.account_id = a.id AND k.revoked_at_ms IS NULL AND (k.expires_at_ms IS NULL OR k.expires_at_ms > ?2)`;
 
+interface MailRow {
+  id: string;
+  accountId: string;
+  kind: MailKind;
+  atMs: number;
+  device: string | null;
+  place: string | null;
+  email: string;
+  name: string;
+  confirmed: number;
+  keys: string;
+}
+
+/** Mails to whom a stranger may have named: they say nothing of him. */
+const UNDONE: readonly MailKind[] = ["verification", "already_registered"];
+
 /** What the mails say, for notifications; those that are used or too old are left out. */
 export async function accountMailsOf(env: AuthEnv, ids: readonly string[], nowMs: number): Promise<AccountMail[]> {
   if (ids.length > MAX_IDS) throw new RangeError(`at most ${MAX_IDS} ids`);
   const { results } = await env.DB.prepare(
     // A list of values, because a statement takes a hundred variables and the moment is one more.
-    `SELECT m.id, m.kind, a.email, a.name, a.email_verified_at_ms IS NOT NULL AS confirmed,
+    `SELECT m.id, m.account_id AS accountId, m.kind, m.created_at_ms AS atMs, m.device, m.place, a.email, a.name, a.email_verified_at_ms IS NOT NULL AS confirmed,
        CASE m.kind WHEN 'password_changed' THEN (${WORKING_KEYS}) ELSE '[]' END AS keys
      FROM account_mails m JOIN accounts a ON a.id = m.account_id
      WHERE m.id IN (SELECT value FROM json_each(?1)) AND m.used_at_ms IS NULL AND m.expires_at_ms > ?2`,
   )
     .bind(JSON.stringify(ids), nowMs)
-    .all<{ id: string; kind: MailKind; email: string; name: string; confirmed: number; keys: string }>();
+    .all<MailRow>();
   return Promise.all(
-    results.map(async ({ id, kind, email, name, confirmed, keys }) => ({
+    results.map(async ({ id, accountId, kind, atMs, device, place, email, name, confirmed, keys }) => ({
       id,
+      accountId,
       kind,
       to: email,
       // Whoever registered somebody else's address could write him a letter in it.
       ...(confirmed ? { name } : {}),
       ...(CARRYING.includes(kind) ? { token: await tokenOf(env, kind, id) } : {}),
+      ...(UNDONE.includes(kind) ? {} : { done: { at: toTimestamp(atMs), device, place } }),
       ...(keys === "[]" ? {} : { apiKeys: WorkingKeys.parse(JSON.parse(keys)) }),
     })),
   );

@@ -47,6 +47,8 @@ export const accountMails = sqliteTable("account_mails", {
   usedAtMs: integer("used_at_ms"),
   name: text("name"),
   passwordHash: text("password_hash"),
+  device: text("device"),
+  place: text("place"),
 });
 
 export const REVOCATIONS = ["logout", "reuse", "revoked", "password_changed", "account_ended"] as const;

@@ -10,7 +10,7 @@ export interface Env extends Pick<NotificationsEnv, "DB" | "ENVIRONMENT" | "API_
   BRANDING: Pick<BrandingRpc, "settingsOf">;
   EVENTS: Pick<EventsRpc, "events" | "formerAppointments" | "ticketsOfOrders" | "waitlistLetters">;
   PAYMENTS: Pick<PaymentsRpc, "calledOffOrders" | "orders" | "refunds" | "standingOrders">;
-  USERS: Pick<UsersRpc, "invitationMails" | "organizers">;
+  USERS: Pick<UsersRpc, "invitationMails" | "organizers" | "readingHabits">;
   OUTGOING: Pick<Queue, "send">;
   /** Not there in tests that run without a carrier. */
   EMAIL?: SendEmail;

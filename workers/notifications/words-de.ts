@@ -124,6 +124,8 @@ export const de: Words = {
     full: (title) =>
       `Sie stehen nicht mehr auf der Warteliste für ${title}: Sie wurde geschlossen, das Gewünschte wird nicht mehr verkauft, oder Sie haben schon so viele Tickets, wie eine Person haben darf.`,
   },
+  done: (moment, device, place) =>
+    `Wann: ${moment}.${device === null ? "" : ` Gerät: ${device}.`}${place === null ? "" : ` Ort, ungefähr: ${place}.`}`,
   account: {
     verification: {
       subject: "Bestätigen Sie Ihre E-Mail-Adresse",

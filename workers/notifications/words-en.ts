@@ -124,6 +124,9 @@ export const en = {
     full: (title: string) =>
       `You are no longer on the waiting list for ${title}: it was closed, what you waited for is not sold any more, or you already have as many tickets as one person may.`,
   },
+  /** Of what was done with an account. */
+  done: (moment: string, device: string | null, place: string | null) =>
+    `When: ${moment}.${device === null ? "" : ` Device: ${device}.`}${place === null ? "" : ` Place, roughly: ${place}.`}`,
   account: {
     verification: {
       subject: "Confirm your e-mail address",

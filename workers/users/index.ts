@@ -15,6 +15,7 @@ import { membership } from "./members";
 import { messageHandlers } from "./message-handlers";
 import { mailboxes } from "./news";
 import { organizerBySlug, organizersByIds } from "./organizers";
+import { readingHabits } from "./preferences";
 import { app } from "./routes";
 import { foldNames } from "./user-search";
 
@@ -44,6 +45,10 @@ export class UsersService extends WorkerEntrypoint<UsersEnv> implements UsersRpc
 
   membership(userId: string, organizerId: string, eventId?: string) {
     return membership(this.env, userId, organizerId, eventId);
+  }
+
+  readingHabits(userIds: string[]) {
+    return readingHabits(this.env.DB, userIds);
   }
 
   invitationMails(ids: string[]) {

@@ -1,6 +1,7 @@
 /** How a person wants to be spoken to: language, clock, money, and by which channel. */
 import { z } from "zod";
 import { Currency } from "../../shared/contracts/money";
+import type { ReadingHabits } from "../../shared/contracts/organizers";
 import { TimeZone } from "../../shared/contracts/places";
 import type { Refusal } from "../../shared/contracts/problems";
 import { ok, type Result, refuse } from "../../shared/contracts/result";
@@ -62,6 +63,16 @@ const stored = ({ version, email, sms, push, ...row }: Row): StoredPreferences =
 
 export async function readPreferences(db: D1Database, userId: string): Promise<StoredPreferences> {
   return stored((await db.prepare(`SELECT ${COLUMNS} FROM preferences WHERE user_id = ?`).bind(userId).first<Row>()) ?? UNSAID);
+}
+
+const MAX_IDS = 100;
+export async function readingHabits(db: D1Database, userIds: readonly string[]): Promise<ReadingHabits[]> {
+  if (userIds.length > MAX_IDS) throw new RangeError(`at most ${MAX_IDS} ids`);
+  const { results } = await db
+    .prepare("SELECT user_id AS userId, locale, timezone FROM preferences WHERE user_id IN (SELECT value FROM json_each(?))")
+    .bind(JSON.stringify(userIds))
+    .all<ReadingHabits>();
+  return results;
 }
 
 const bit = (value: boolean | undefined): number | null => (value === undefined ? null : Number(value));
