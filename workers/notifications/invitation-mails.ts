@@ -1,6 +1,7 @@
 /** Somebody is asked into an organizer's team. Names that people chose stand in it as text, never as a link or a subject of ours. */
 import type { InvitationMail } from "../../shared/contracts/organizers";
 import type { Env } from "./environment";
+import { greetable } from "./greetings";
 import { houseLook } from "./look";
 import { type Composed, composeEach, type Mail, writeMail } from "./mail";
 import { tongueOf } from "./words";
@@ -10,7 +11,9 @@ const PATH = "/organizers/invitations/accept";
 export function composeInvitation(mail: InvitationMail, origin: string): Promise<Mail> {
   const tongue = tongueOf(mail.locale?.split("-")[0] ?? null);
   const { subject, sentences, link } = tongue.words.invitation;
-  const lines = [tongue.words.hello(null), ...sentences(mail)];
+  // Of whoever is gone since, or chose a name that reads like an address, the mail says the organizer's instead.
+  const inviterName = greetable(mail.inviterName) ?? mail.organizerName;
+  const lines = [tongue.words.hello(null), ...sentences({ ...mail, inviterName })];
   return writeMail({
     to: mail.to,
     tongue,
