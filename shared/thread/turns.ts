@@ -28,14 +28,15 @@ export class Turns {
   /** In the order in which they came. */
   #waiting: Waiting[] = [];
   #turn: Turn | null = null;
+  #lastIsNext = true;
 
   constructor(limits: TurnLimits) {
     this.#limits = limits;
   }
 
   /**
-   * Among equals the last one who came is first: those of a flood who stand there already have waited for nobody's good, and whoever
-   * comes while it goes on is served. `work` is told whether it had to wait.
+   * Of equals the last and the first who came are called in turn: a flood's first wave, of which nothing is known yet, keeps neither
+   * whoever stood there before it nor whoever comes after it. `work` is told whether it had to wait.
    */
   async take<T>(suspicion: number, work: (waited: boolean) => Promise<T>): Promise<Result<T, Refusal<"overloaded">>> {
     const done = this.#take(suspicion, work);
@@ -87,18 +88,17 @@ export class Turns {
   }
 
   #callNext(): void {
-    let best = this.#waiting.length - 1;
-    for (let at = best - 1; at >= 0; at--) if (this.#suspicionAt(at) < this.#suspicionAt(best)) best = at;
-    this.#waiting.splice(best, 1)[0]?.call(this.#begin());
+    const least = Math.min(...this.#waiting.map(({ suspicion }) => suspicion));
+    const isLeast = ({ suspicion }: Waiting) => suspicion === least;
+    const next = this.#lastIsNext ? this.#waiting.findLastIndex(isLeast) : this.#waiting.findIndex(isLeast);
+    if (next < 0) return;
+    this.#lastIsNext = !this.#lastIsNext;
+    this.#waiting.splice(next, 1)[0]?.call(this.#begin());
   }
 
   #pushOut(): void {
-    let worst = 0;
-    for (let at = 1; at < this.#waiting.length; at++) if (this.#suspicionAt(at) > this.#suspicionAt(worst)) worst = at;
+    const most = Math.max(...this.#waiting.map(({ suspicion }) => suspicion));
+    const worst = this.#waiting.findIndex(({ suspicion }) => suspicion === most);
     this.#waiting.splice(worst, 1)[0]?.call(null);
-  }
-
-  #suspicionAt(at: number): number {
-    return this.#waiting[at]?.suspicion ?? 0;
   }
 }

@@ -11,8 +11,8 @@ function held() {
 }
 
 describe("turns", () => {
-  test("come one after the other, the least suspicious first and the last of equals, and each is told whether it waited", async () => {
-    const turns = new Turns(LIMITS);
+  test("come one after the other, the least suspicious first and of equals the last and the first in turn, and each is told whether it waited", async () => {
+    const turns = new Turns({ ...LIMITS, waiting: 4 });
     const order: string[] = [];
     const first = held();
     const running = turns.take(9, async (waited) => {
@@ -26,14 +26,23 @@ describe("turns", () => {
         order.push(`${name} is done`);
         return name;
       });
-    const others = [take("often wrong", 7), take("early", 1), take("late", 1)];
+    const others = [take("often wrong", 7), take("early", 1), take("amid", 1), take("late", 1)];
     first.end();
     expect(await Promise.all([running, ...others])).toEqual(
-      [undefined, "often wrong", "early", "late"].map((value) => ({ ok: true, value })),
+      [undefined, "often wrong", "early", "amid", "late"].map((value) => ({ ok: true, value })),
     );
     expect(order).toEqual([
       "first false",
-      ...["late true", "late is done", "early true", "early is done", "often wrong true", "often wrong is done"],
+      ...[
+        "late true",
+        "late is done",
+        "early true",
+        "early is done",
+        "amid true",
+        "amid is done",
+        "often wrong true",
+        "often wrong is done",
+      ],
     ]);
   });
 
