@@ -2,6 +2,7 @@
  * What `TicketInventory`, the one object an event, is asked and answers (its doors: `inventory-rpc.ts`). Inside: integer milliseconds and
  * minor units. Only the events Worker binds the class; payments reaches it through `EventsRpc`.
  */
+import type { Principal } from "./principal";
 import type { Refusal } from "./problems";
 
 export interface PoolConfig {
@@ -172,6 +173,8 @@ export interface ClaimRequest {
   orderId: string;
   holder: Holder;
   insider: boolean;
+  /** Who asks: of a private event the events Worker finds out whether he is one of its organizer's. */
+  principal?: Principal;
   onlyOrganizerId?: OnlyOrganizer;
   /** Claim this hold … */
   hold?: { id: string; secret: string } | undefined;

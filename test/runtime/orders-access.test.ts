@@ -89,6 +89,24 @@ describe("an order", () => {
     expect(codeOf(await till.ask("POST", `/orders/${other.id}/cancel`, { as: seller }))).toBe("200 -");
   });
 
+  test("for a private event is placed by its organizer's members, and by their keys as far as their scopes go", async () => {
+    const till = await openTill();
+    const { owner, organizerId } = till.events;
+    const event = await publish(till, { settings: { isPublic: false } });
+    const items = [{ ticketTypeId: event.ticketTypes[0]?.id, quantity: 1 }];
+    const place = async (as: Principal) =>
+      codeOf(await till.ask("POST", "/orders", { as, body: { eventId: event.id, items, buyer: BUYER } }));
+    expect(await place(owner)).toBe("201 -");
+    expect(await place(key(owner, ["events:read"], organizerId))).toBe("201 -");
+    for (const stranger of [
+      key(owner, ["orders:read"], organizerId),
+      key(owner, ["events:read"], someKey()),
+      user(),
+      { kind: "anonymous" } as const,
+    ])
+      expect(await place(stranger)).toBe("404 event_not_found");
+  });
+
   test("is paid and cancelled by its buyer alone", async () => {
     const till = await openTill();
     const order = await orderAs(till, user());

@@ -123,9 +123,3 @@ export async function isInsiderOf(env: Env, principal: Principal, eventId: strin
   const organizerId = await organizerOf(env, eventId);
   return organizerId !== null && isInsider(env, principal, organizerId, eventId);
 }
-
-/** For siblings that know the person only. */
-export async function isMemberOf(env: Env, userId: string, eventId: string): Promise<boolean> {
-  const organizerId = await organizerOf(env, eventId);
-  return organizerId !== null && (await isMember(env, userId, organizerId, eventId));
-}

@@ -9,13 +9,24 @@ import { reportError } from "../../shared/observability/report";
 import type { Env, Later } from "./environment";
 import { isSecretOfHold } from "./hold-secret";
 import { askInventory, isOverloaded } from "./inventory";
-import { isMemberOf } from "./members";
+import { isInsiderOf } from "./members";
 import { personKeyOf } from "./person";
 import { toTickets } from "./tickets";
 
 /** Binds an order to a hold that the buyer proves to be his, or to one placed for it in the same command. */
 export async function claimHold(env: Env, request: ClaimRequest): ReturnType<EventsRpc["claimHold"]> {
-  const { eventId, orderId, requestHash, holder, hold, items, personEmail, isPersonVerified = false, onlyOrganizerId } = request;
+  const {
+    eventId,
+    orderId,
+    requestHash,
+    holder,
+    hold,
+    items,
+    personEmail,
+    isPersonVerified = false,
+    onlyOrganizerId,
+    principal,
+  } = request;
   if (hold && !(await isSecretOfHold(env.HOLD_KEY, hold.id, hold.secret))) return refuse({ code: "hold_not_found" });
   const holdId = hold?.id ?? (await uuidV8(env.HOLD_KEY, ["order_hold", eventId, orderId]));
   const personKey = personEmail === undefined ? null : await personKeyOf(env.HOLD_KEY, personEmail);
@@ -35,8 +46,8 @@ export async function claimHold(env: Env, request: ClaimRequest): ReturnType<Eve
     );
   try {
     const claimed = await claim(request.insider);
-    const isHidden = !claimed.ok && claimed.error.code === "event_not_found" && !request.insider && holder.kind === "user";
-    return isHidden && (await isMemberOf(env, holder.key, eventId)) ? await claim(true) : claimed;
+    const isHidden = !claimed.ok && claimed.error.code === "event_not_found" && !request.insider;
+    return isHidden && principal && (await isInsiderOf(env, principal, eventId)) ? await claim(true) : claimed;
   } catch (error) {
     if (isOverloaded(error)) return refuse({ code: "overloaded", retryAfterSeconds: 1 });
     throw error;

@@ -111,6 +111,7 @@ async function claimStock(
     items: draft.items && toLines(draft.items),
     requestHash,
     insider: isAdmin(caller.principal),
+    principal: caller.principal,
     ...(onlyOrganizerId === null ? {} : { onlyOrganizerId }),
     ...(await personOf(env, caller, draft.eventId, draft.buyer.email)),
   });
