@@ -119,7 +119,8 @@ describe("signing in by cookie", () => {
   });
 });
 
-describe("the session that asks", () => {
+// Side by side, because most of them wait for what the gateway remembers.
+describe.concurrent("the session that asks", () => {
   test("tells a page that was loaded anew its token; of an access token there is none", async () => {
     const session = await signInByCookie(api, person.email);
     const shown = await session.bare.get("/auth/session");
@@ -162,7 +163,7 @@ describe("the session that asks", () => {
   });
 });
 
-describe("a fresh proof", () => {
+describe.concurrent("a fresh proof", () => {
   test("answers another cookie and token for the same session, and the old ones are worth nothing", async () => {
     const session = await signInByCookie(api, person.email);
     const idOf = async (who: Client) =>
@@ -188,7 +189,7 @@ describe("a fresh proof", () => {
   });
 });
 
-describe("what changed or ended elsewhere counts within ten seconds", () => {
+describe.concurrent("what changed or ended elsewhere counts within ten seconds", () => {
   test("a role, and a suspension", async () => {
     const victim = await registerAndLogin(api);
     const session = await signInByCookie(api, victim.email);

@@ -212,6 +212,8 @@ describe("the answer to a cookie", () => {
     expect(caching(live, "public, max-age=0, s-maxage=2", 304)).toBe("private, max-age=0");
     expect(caching(live, "Public,max-age=31536000, immutable")).toBe("private, max-age=31536000, immutable");
     expect(caching(live, "max-age=5, s-maxage=2")).toBe("private, max-age=5");
+    expect(caching(live, "no-cache"), "which may be kept, and asked about").toBe("private, no-cache");
+    expect(told(live, new Response(null)).get("cache-control")).toBe("private");
     for (const value of ["no-store", "private, no-cache"]) expect(caching(live, value)).toBe(value);
     expect(caching({ kind: "anonymous" }, "public, max-age=0, s-maxage=2")).toBe("public, max-age=0, s-maxage=2");
     const { cookie: _, ...byToken } = { ...live, cookie: undefined } as Principal & { cookie?: true };

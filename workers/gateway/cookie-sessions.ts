@@ -53,18 +53,19 @@ function isFromElsewhere(request: Request): boolean {
 export function answerToCookie(answer: Response, principal: Principal): Response {
   if (principal === ENDED && answer.status === 401 && !answer.headers.has("set-cookie"))
     return changed(answer, (headers) => headers.append("set-cookie", NO_SESSION_COOKIE));
-  if (principal.kind !== "user" || !principal.cookie) return answer;
+  // A 101 is no answer that could be kept, and cannot be copied.
+  if (principal.kind !== "user" || !principal.cookie || answer.status === 101) return answer;
   const caching = answer.headers.get("cache-control") ?? "";
-  return SHARED.test(caching) ? changed(answer, (headers) => headers.set("cache-control", keptPrivate(caching))) : answer;
+  return UNSHARED.test(caching) ? answer : changed(answer, (headers) => headers.set("cache-control", keptPrivate(caching)));
 }
 
-const SHARED = /\b(?:public|s-maxage)\b/i;
+const UNSHARED = /\b(?:private|no-store)\b/i;
 
 /** A shared cache knows an answer to `Authorization` (RFC 9111, 3.5), and not one to a cookie. */
 const keptPrivate = (caching: string): string =>
-  ["private", ...caching.split(/\s*,\s*/).filter((directive) => !/^(?:public|private|s-maxage)\b/i.test(directive))].join(", ");
+  ["private", ...caching.split(/\s*,\s*/).filter((directive) => !/^(?:public\b|s-maxage\b|$)/i.test(directive))].join(", ");
 
-/** A response that came over a binding can only be copied. A 101, which cannot, says neither. */
+/** A response that came over a binding can only be copied. */
 function changed(answer: Response, change: (headers: Headers) => void): Response {
   const copy = new Response(answer.body, answer);
   change(copy.headers);
