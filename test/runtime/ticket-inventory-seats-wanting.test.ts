@@ -1,8 +1,9 @@
 /** What a buyer is told who finds no seats: which of his wishes it was, and the seats that it is about. */
 import { reset } from "cloudflare:test";
 import { afterEach, expect, test, vi } from "vitest";
-import type { Line } from "../../shared/contracts/inventory";
+import type { ConfirmRefusal, HoldChangeRefusal, Line } from "../../shared/contracts/inventory";
 import { PROBLEMS } from "../../shared/contracts/problems";
+import type { Result } from "../../shared/contracts/result";
 import {
   configOf,
   confirmRequest,
@@ -31,7 +32,7 @@ const rowOf = (kinds: string, change: Partial<SmallRow> = {}): SmallRow => ({
 });
 const seat = seatedType(["c0"]);
 const openHall = (...rows: SmallRow[]) => openSeated([seat], {}, smallMap(rows, someId()));
-type Answer = Parameters<typeof refusalOf>[0];
+type Answer = Result<unknown, HoldChangeRefusal | ConfirmRefusal>;
 const whyOf = async (answer: Promise<Answer>) => {
   const { code, members = {} } = refusalOf(await answer);
   const { reason = null, seatIds = [] } = members;

@@ -67,7 +67,12 @@ export class Outside {
     agree(
       "what is left, as it was told last",
       told?.ticketTypes.map((type) => [type.ticketTypeId, type.available, type.sold]),
-      model.config.ticketTypes.map(({ id }) => [id, available[id], sold.get(id)?.sold ?? null]),
+      model.config.ticketTypes.map(({ id }) => {
+        if (model.state !== "cancelled") return [id, available[id], sold.get(id)?.sold ?? null];
+        // Nothing can be had of it, and what is out is what nobody has taken back.
+        const out = model.tickets.filter(({ ticketTypeId, status }) => ticketTypeId === id && status !== "void");
+        return [id, 0, sold.has(id) ? out.length : null];
+      }),
     );
     const admissions = this.#messages.findLast(({ type }) => type === "admissions.counted");
     const quarters = (admissions?.data as { quarters: { admitted: number }[] } | undefined)?.quarters ?? [];
