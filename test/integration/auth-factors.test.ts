@@ -46,7 +46,12 @@ describe("a forgotten password", () => {
       person.api.post("/auth/change-password", { currentPassword, newPassword: "two lumps of sugar" });
     expect(codeOf(await api.post("/auth/change-password", {}), 401)).toBe("credential_missing");
     expect(codeOf(await change("wrong"), 401)).toBe("invalid_credentials");
+    await person.api.put("/users/preferences", { locale: "de-AT", timezone: "Europe/Vienna" });
     expect((await change(PASSWORD)).status).toBe(204);
+    const told = await outbox(api, person.email, (candidate) => candidate.data?.type === "password_changed");
+    // In the owner's language, by his clock, and with the device that it was done from.
+    expect(told.subject).toBe("Ihr Passwort wurde geändert");
+    expect(told.text).toMatch(/Wann: .+ (MEZ|MESZ)\. Gerät: /);
   });
 });
 
