@@ -1,5 +1,4 @@
 /** Work that takes an isolate's thread for long, one after the other; the least suspicious first. */
-import { waitUntil } from "cloudflare:workers";
 import type { Refusal } from "../contracts/problems";
 import { ok, type Result, refuse } from "../contracts/result";
 
@@ -36,16 +35,10 @@ export class Turns {
 
   /**
    * Of equals the last and the first who came are called in turn: a flood's first wave, of which nothing is known yet, keeps neither
-   * whoever stood there before it nor whoever comes after it. `work` is told whether it had to wait.
+   * whoever stood there before it nor whoever comes after it. `work` is told whether it had to wait. Whoever takes a turn hands the
+   * promise to his request's `waitUntil`: one whose client is gone would otherwise be called, and never answer.
    */
   async take<T>(suspicion: number, work: (waited: boolean) => Promise<T>): Promise<Result<T, Refusal<"overloaded">>> {
-    const done = this.#take(suspicion, work);
-    // One whose client is gone would otherwise be called, and never answer.
-    waitUntil(done.catch(() => undefined));
-    return done;
-  }
-
-  async #take<T>(suspicion: number, work: (waited: boolean) => Promise<T>): Promise<Result<T, Refusal<"overloaded">>> {
     const free = this.#waiting.length === 0 && this.#isFree();
     const turn = free ? this.#begin() : await this.#wait(suspicion);
     if (!turn) return refuse({ code: "overloaded", retryAfterSeconds: this.#limits.retryAfterSeconds });

@@ -7,6 +7,7 @@ import type { Result } from "../../shared/contracts/result";
 import { breathe } from "../../shared/thread/breath";
 import { Turns } from "../../shared/thread/turns";
 import type { Rest } from "./bcrypt";
+import type { After } from "./news";
 import { checkPassword } from "./passwords";
 
 /** Some half a minute of comparisons: whoever came last of more would have given up. */
@@ -35,9 +36,13 @@ function restsOf(waited: boolean): Rest {
 }
 
 /** Whether there is an account or not, and what its hash is, must not move anybody in the queue: `suspicion` comes of what was wrong before. */
-export const checkInTurn = (
+export function checkInTurn(
+  after: After,
   password: string,
   storedHash: string | null,
   suspicion: number,
-): Promise<Result<boolean, Refusal<"overloaded">>> =>
-  turns.take(suspicion, (waited) => checkPassword(password, storedHash, restsOf(waited)));
+): Promise<Result<boolean, Refusal<"overloaded">>> {
+  const compared = turns.take(suspicion, (waited) => checkPassword(password, storedHash, restsOf(waited)));
+  after.waitUntil(compared.catch(() => undefined));
+  return compared;
+}
