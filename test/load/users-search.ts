@@ -3,12 +3,15 @@ import "./worker-sources.ts";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { setImmediate } from "node:timers/promises";
 import { convertV4MiniflareOptions, Miniflare } from "miniflare";
 import { openToFill } from "./filled-database.ts";
 
 const USERS = 1_000_000;
 const LIMIT = 100;
+/** So far a reader goes on. */
+const MAX_PAGES = 30;
 const ROWS_A_BREATH = 5_000;
 const MIGRATIONS = "migrations/users";
 
@@ -20,6 +23,12 @@ const QUESTIONS: Record<string, Record<string, string>> = {
   "a letter": { q: "a" },
   "a frequent name": { q: "ada" },
   "a name with its accents": { q: "ádám kov" },
+  "a later word": { q: "lovelace" },
+  "the letter of a later word": { q: "l" },
+  "a name and a later word": { q: "ada lov" },
+  "organizers by a later word": { q: "lovelace", role: "organizer" },
+  "the suspended by a later word": { q: "lovelace", status: "suspended" },
+  "both by a later word": { q: "lovelace", role: "admin", status: "suspended" },
   "one person": { q: "ada.lovelace-500000@" },
   nobody: { q: "xqzw" },
   admins: { role: "admin" },
@@ -51,7 +60,7 @@ async function fill(file: string, count: number): Promise<void> {
 
 export interface UsersSearchFigure {
   what: string;
-  /** The most of the first three pages. */
+  /** The most of the first thirty pages. */
   rowsRead: number;
   ms: number;
 }
@@ -74,19 +83,20 @@ export async function measureUsersSearch(): Promise<UsersSearchFigure[]> {
   );
   try {
     const db = (await miniflare.getD1Database("DB", "users")) as unknown as D1Database;
-    for (const name of readdirSync(MIGRATIONS).sort()) {
-      const sql = readFileSync(join(MIGRATIONS, name), "utf8").replace(/--.*$/gm, "");
-      for (const statement of sql.split(";").filter((text) => text.trim())) await db.prepare(statement).run();
-    }
+    // The file is there once somebody asked.
+    await db.prepare("SELECT 1").run();
     const file = readdirSync(folder, { recursive: true, encoding: "utf8" }).find((name) => /[0-9a-f]{64}\.sqlite$/.test(name));
     if (!file) throw new Error("the database has no file");
+    const migrating = new DatabaseSync(join(folder, file), { timeout: 10_000 });
+    for (const name of readdirSync(MIGRATIONS).sort()) migrating.exec(readFileSync(join(MIGRATIONS, name), "utf8"));
+    migrating.close();
     await fill(join(folder, file), USERS);
     const figures: UsersSearchFigure[] = [];
     for (const [what, asked] of Object.entries(QUESTIONS)) {
       let rowsRead = 0;
       let ms = 0;
       let cursor: string | undefined;
-      for (let pages = 0; pages < 3; pages++) {
+      for (let pages = 0; pages < MAX_PAGES; pages++) {
         let read = 0;
         const counted = {
           prepare: (sql: string) => ({
@@ -122,5 +132,5 @@ export async function measureUsersSearch(): Promise<UsersSearchFigure[]> {
 export function printUsersSearch(figures: readonly UsersSearchFigure[]): void {
   console.log(`\nSearch of users among ${USERS}, pages of ${LIMIT} (wanted: at most 200 rows read a page)`);
   for (const { what, rowsRead, ms } of figures)
-    console.log(`  ${what.padEnd(28)} rows read ${String(rowsRead).padStart(4)}  ${ms.toFixed(1).padStart(6)} ms`);
+    console.log(`  ${what.padEnd(30)} rows read ${String(rowsRead).padStart(4)}  ${ms.toFixed(1).padStart(6)} ms`);
 }
