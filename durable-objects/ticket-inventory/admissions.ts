@@ -1,4 +1,5 @@
-import type { Admission, CheckInRefusal, CheckInRequest, IssuedTicket } from "../../shared/contracts/inventory";
+import type { Admission, CheckInRefusal, CheckInRequest } from "../../shared/contracts/admissions";
+import type { IssuedTicket } from "../../shared/contracts/inventory";
 import type { Refusal } from "../../shared/contracts/problems";
 import { ok, type Result, refuse } from "../../shared/contracts/result";
 import type { Terms } from "./event";

@@ -1,15 +1,9 @@
 /** `TicketInventory`, one object an event: the only place where order matters (rules 6 to 15). */
 import { DurableObject } from "cloudflare:workers";
+import type { CheckInRequest } from "../../shared/contracts/admissions";
 import type { FedInventoryRpc } from "../../shared/contracts/feed";
-import type {
-  CheckInRequest,
-  ConfirmRequest,
-  HoldClaim,
-  HoldRequest,
-  InventoryConfig,
-  Line,
-} from "../../shared/contracts/inventory";
-import type { TicketInventoryRpc } from "../../shared/contracts/inventory-rpc";
+import type { ConfirmRequest, HoldClaim, HoldRequest, InventoryConfig, Line } from "../../shared/contracts/inventory";
+import type { HoldClaim, TicketInventoryRpc } from "../../shared/contracts/inventory-rpc";
 import { ok, refuse } from "../../shared/contracts/result";
 import type { SeatMapPart, SeatMove } from "../../shared/contracts/seats";
 import type { WaitingQuestion, WaitingRequest } from "../../shared/contracts/waiting";

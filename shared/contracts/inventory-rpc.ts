@@ -1,16 +1,14 @@
 /** The doors of `TicketInventory`; what passes through them is in `inventory.ts`. */
+import type { Admission, CheckInRefusal, CheckInRequest } from "./admissions";
 import type {
-  Admission,
   Availability,
-  CheckInRefusal,
-  CheckInRequest,
   ClaimRefusal,
   ConfirmRefusal,
   ConfirmRequest,
   EndedHold,
   HeldStock,
   HoldChangeRefusal,
-  HoldClaim,
+  Holder,
   HoldRefusal,
   HoldRequest,
   InventoryConfig,
@@ -23,6 +21,22 @@ import type { Refusal } from "./problems";
 import type { Result } from "./result";
 import type { SeatInventoryRpc } from "./seats";
 import type { WaitingInventoryRpc } from "./waiting";
+
+/** A `ClaimRequest` as the object is asked it: of one hold, with an HMAC in the place of the address. */
+export interface HoldClaim {
+  orderId: string;
+  holdId: string;
+  requestHash: string;
+  holder: Holder;
+  insider: boolean;
+  onlyOrganizerId?: OnlyOrganizer;
+  /** What to place for the order where there is no such hold yet; null where it must be there. */
+  items: Line[] | null;
+  /** HMAC of the buyer's normalized mail address: whose tickets `maxPerPerson` counts. */
+  personKey?: string | null;
+  /** Of an address that the buyer has proved: orders of others who only named it, and have not paid, do not count against him. */
+  isPersonVerified?: boolean;
+}
 
 /** The object's RPC surface. `private` in TypeScript is callable over RPC, so everything else in the class is `#private`. */
 export interface TicketInventoryRpc extends SeatInventoryRpc, WaitingInventoryRpc {

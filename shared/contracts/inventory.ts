@@ -190,22 +190,6 @@ export interface ClaimRequest {
   isPersonVerified?: boolean;
 }
 
-/** A `ClaimRequest` as the object is asked it: of one hold, with an HMAC in the place of the address. */
-export interface HoldClaim {
-  orderId: string;
-  holdId: string;
-  requestHash: string;
-  holder: Holder;
-  insider: boolean;
-  onlyOrganizerId?: OnlyOrganizer;
-  /** What to place for the order where there is no such hold yet; null where it must be there. */
-  items: Line[] | null;
-  /** HMAC of the buyer's normalized mail address: whose tickets `maxPerPerson` counts. */
-  personKey?: string | null;
-  /** Of an address that the buyer has proved: orders of others who only named it, and have not paid, do not count against him. */
-  isPersonVerified?: boolean;
-}
-
 /** An order's permanent word about its stock (rule 12): the first of confirm and release wins, for ever. */
 export type OrderOutcome = "open" | "confirmed" | "released";
 
@@ -264,23 +248,6 @@ export interface Availability {
   ticketTypes: (TicketTypeConfig & TypeAvailability)[];
 }
 
-export interface CheckInRequest {
-  ticketId: string;
-  ticketVersion: number;
-  /** Hash of the code as scanned: the nonce is bound to it. */
-  codeHash: string;
-  nonce: string;
-  deviceId: string;
-  gate: string | null;
-  scannedAtMs: number | null;
-}
-
-export interface Admission {
-  ticket: IssuedTicket;
-  admittedAtMs: number;
-  gate: string | null;
-}
-
 export type HoldRefusal = Refusal<
   | "event_not_found"
   | "event_not_on_sale"
@@ -307,4 +274,3 @@ export interface ConfirmRefusal
   /** Of `state_moved`, where the order was released for good: the reason of that release. */
   releasedFor?: string;
 }
-export type CheckInRefusal = Refusal<"event_not_found" | "ticket_unknown" | "ticket_void" | "already_admitted" | "nonce_reused">;

@@ -3,8 +3,8 @@ import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import type { TicketInventory } from "../../durable-objects/ticket-inventory";
 import { INVENTORY_SCHEMA } from "../../durable-objects/ticket-inventory/migrations";
+import type { CheckInRequest } from "../../shared/contracts/admissions";
 import type {
-  CheckInRequest,
   ConfirmRequest,
   Holder,
   HoldRequest,

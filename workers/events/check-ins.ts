@@ -1,7 +1,7 @@
 import type { z } from "zod";
+import type { CheckInRefusal } from "../../shared/contracts/admissions";
 import type { CheckIn, CheckInDraft } from "../../shared/contracts/check-ins";
 import { toTimestamp } from "../../shared/contracts/ids";
-import type { CheckInRefusal } from "../../shared/contracts/inventory";
 import type { Refusal } from "../../shared/contracts/problems";
 import { ok, type Result, refuse } from "../../shared/contracts/result";
 import { sha256 } from "../../shared/crypto/bytes";
