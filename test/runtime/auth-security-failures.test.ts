@@ -92,11 +92,15 @@ describe("a wrong password", () => {
     const ada = await start();
     const waiting: Promise<unknown>[] = [];
     const after = { waitUntil: (promise: Promise<unknown>) => void waiting.push(promise) };
-    const wrong = (email: string) => logIn(ada.auth.env, after, { email, password: "wrong" }, DESK, NOW_MS + 1);
-    const [known, unknown] = [await wrong(ADA), await wrong("nobody@bilten.example")];
-    expect(known).toEqual(unknown);
-    // The same work for both: what runs on does not tell either.
-    expect(waiting).toHaveLength(2);
+    const wrong = async (email: string) => {
+      const before = waiting.length;
+      const answer = await logIn(ada.auth.env, after, { email, password: "wrong" }, DESK, NOW_MS + 1);
+      return { answer, runsOn: waiting.length - before };
+    };
+    const known = await wrong(ADA);
+    // As much work for both: what runs on does not tell either.
+    expect(await wrong("nobody@bilten.example")).toEqual(known);
+    expect(known.runsOn).toBeGreaterThan(0);
     await Promise.all(waiting);
     expect(await eventsOf(ada)).toMatchObject([{ kind: "sign_in_failed", device: "Firefox on Linux", place: "Vienna, AT" }]);
     expect(await env.AUTH_DB.prepare("SELECT count(*) AS n FROM security_events").first("n")).toBe(2);
