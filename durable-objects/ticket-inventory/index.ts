@@ -2,7 +2,7 @@
 import { DurableObject } from "cloudflare:workers";
 import type { CheckInRequest } from "../../shared/contracts/admissions";
 import type { FedInventoryRpc } from "../../shared/contracts/feed";
-import type { ConfirmRequest, HoldClaim, HoldRequest, InventoryConfig, Line } from "../../shared/contracts/inventory";
+import type { ConfirmRequest, HoldRequest, InventoryConfig, Line } from "../../shared/contracts/inventory";
 import type { HoldClaim, TicketInventoryRpc } from "../../shared/contracts/inventory-rpc";
 import { ok, refuse } from "../../shared/contracts/result";
 import type { SeatMapPart, SeatMove } from "../../shared/contracts/seats";

@@ -4,10 +4,10 @@ import type {
   ConfirmRefusal,
   ConfirmRequest,
   HeldStock,
-  HoldClaim,
   IssuedTicket,
   OrderOutcome,
 } from "../../shared/contracts/inventory";
+import type { HoldClaim } from "../../shared/contracts/inventory-rpc";
 import type { Refusal } from "../../shared/contracts/problems";
 import { ok, type Result, refuse } from "../../shared/contracts/result";
 import type { Terms } from "./event";

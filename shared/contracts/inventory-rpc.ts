@@ -1,4 +1,4 @@
-/** The doors of `TicketInventory`; what passes through them is in `inventory.ts`. */
+/** The doors of `TicketInventory`; what passes through them is in `inventory.ts` for the most part. */
 import type { Admission, CheckInRefusal, CheckInRequest } from "./admissions";
 import type {
   Availability,
@@ -14,6 +14,7 @@ import type {
   InventoryConfig,
   IssuedTicket,
   Line,
+  OnlyOrganizer,
   OrderOutcome,
   PoolState,
 } from "./inventory";
