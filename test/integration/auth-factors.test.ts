@@ -122,7 +122,13 @@ test("a passkey from its invitation to a login by it alone, and as second factor
   const { data } = parse(PasskeyList, await mine.get("/auth/passkeys"), 200);
   expect(data.map(({ name }) => name)).toEqual(["My phone"]);
   expect(codeOf(await mine.put(`/auth/passkeys/${crypto.randomUUID()}`, { nonsense: 1 }), 404)).toBe("passkey_not_found");
-  expect((await mine.put(`/auth/passkeys/${added.id}`, { name: "Old phone" })).status).toBe(200);
+  const rename = (name: string, ifMatch: string) =>
+    mine.put(`/auth/passkeys/${added.id}`, { name }, { headers: { "if-match": ifMatch } });
+  const renamed = await rename("Old phone", "*");
+  expect(renamed.status).toBe(200);
+  const etag = renamed.headers.get("etag") ?? "none";
+  expect((await rename("Older phone", etag)).status).toBe(200);
+  expect(codeOf(await rename("Oldest phone", etag), 412)).toBe("version_stale");
   expect((await mine.delete(`/auth/passkeys/${added.id}`)).status).toBe(204);
   parse(Tokens, await api.post("/auth/login", { email: person.email, password: PASSWORD }), 200);
 });
