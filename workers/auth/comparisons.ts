@@ -13,8 +13,8 @@ import { checkPassword } from "./passwords";
 /** Some half a minute of comparisons: whoever came last of more would have given up. */
 const turns = new Turns({ waiting: 500, patienceMs: 25_000, turnMs: 2_000, retryAfterSeconds: 5 });
 
-/** Some 20 ms of the thread, where nobody waits for a comparison … */
-const ROUNDS_ALONE = 256;
+/** Some 35 ms of the thread, where nobody waits for a comparison … */
+const ROUNDS_ALONE = 512;
 /** … and 10 ms in a flood, … */
 const ROUNDS_IN_A_FLOOD = 128;
 /** … whose comparisons rest so long in all for those who want the thread. */
