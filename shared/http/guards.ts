@@ -6,7 +6,7 @@ import type { Context, Env, MiddlewareHandler } from "hono";
 import type { DescribeRouteOptions } from "hono-openapi";
 import { type MemberRole, may, type Permission } from "../contracts/organizers";
 import type { Principal, RefusedCredential, UserPrincipal } from "../contracts/principal";
-import type { ProblemCode } from "../contracts/problems";
+import type { ProblemCode, Refusal } from "../contracts/problems";
 import { checkAnnouncedSize, checkSize, countUnread } from "./body";
 import { documented, refusing } from "./operation";
 import { isAdmin, memberCandidate, principalOf } from "./principal";
@@ -22,11 +22,19 @@ const who = (security: Record<string, string[]>[], permission: WhoMay, stepUp = 
 /** How long ago somebody may have proved who they are, where a route wants it fresh (RFC 9470). */
 const FRESH_MS = 300_000;
 
-/** Comes after the permission: who may not anyway need not prove anything. A key cannot prove who holds it. */
+export type LackOfProof = Refusal<"forbidden" | "insufficient_user_authentication">;
+
+/** What the caller lacks where a fresh proof is wanted; null where nothing. A key cannot prove who holds it. */
+export function lackOfProof(caller: Principal, nowMs: number): LackOfProof | null {
+  if (caller.kind !== "user") return { code: "forbidden", detail: "Only somebody who is signed in may do that" };
+  if (nowMs - caller.authTimeMs <= FRESH_MS) return null;
+  return { code: "insufficient_user_authentication", maxAgeSeconds: FRESH_MS / 1000 };
+}
+
+/** Comes after the permission: who may not anyway need not prove anything. */
 function checkFresh(caller: Principal, nowMs: number): void {
-  if (caller.kind !== "user") throw new Problem("forbidden", { detail: "Only somebody who is signed in may do that" });
-  if (nowMs - caller.authTimeMs > FRESH_MS)
-    throw new Problem("insufficient_user_authentication", { maxAgeSeconds: FRESH_MS / 1000 });
+  const lack = lackOfProof(caller, nowMs);
+  if (lack) throw new Problem(lack.code, lack);
 }
 
 /** Why a credential that was sent is none: each of `Principal`'s words, or this does not compile. */

@@ -36,11 +36,12 @@ export const operations = {
   createOrganizer: {
     operationId: "createOrganizer",
     summary: "Become an organizer",
-    description: "The caller is the first owner. Some slugs belong to the platform and read as taken.",
+    description:
+      "The caller is the first owner. Some slugs belong to the platform and read as taken. One person makes fifty at most.",
     tags: ["organizers"],
     requestExample: { name: organizer.name, slug: organizer.slug },
     answers: { 201: { description: "The organizer", schema: Organizer, example: organizer } },
-    refusals: ["slug_taken", "account_suspended", "email_not_verified"],
+    refusals: ["slug_taken", "account_suspended", "email_not_verified", "too_many_organizers"],
   },
   getOrganizer: {
     operationId: "getOrganizer",

@@ -5,11 +5,13 @@ import type { Organizer, OrganizerChange, OrganizerDraft } from "../../shared/co
 import type { Refusal } from "../../shared/contracts/problems";
 import { ok, type Result, refuse } from "../../shared/contracts/result";
 import { uuidV7 } from "../../shared/crypto/uuid";
-import { isConstraint } from "../../shared/d1/guarded-batch";
+import { guardedBatch, isConstraint } from "../../shared/d1/guarded-batch";
 import { askAccount, storeAccount } from "./accounts";
 import { type OrganizerRow, organizers } from "./schema";
 
 export const MAX_IDS = 100;
+/** That one person makes, whoever owns them later: they cost nothing, and each has limits of its own. */
+export const MAX_ORGANIZERS = 50;
 
 /** Hosts that are the house's own, or that people would take for it. */
 const RESERVED_SLUGS = new Set(
@@ -52,25 +54,24 @@ export async function createOrganizer(
   userId: string,
   draft: OrganizerDraft,
   nowMs: number,
-): Promise<Result<OrganizerRow, Refusal<"slug_taken" | "account_suspended" | "email_not_verified">>> {
+): Promise<Result<OrganizerRow, Refusal<"slug_taken" | "account_suspended" | "email_not_verified" | "too_many_organizers">>> {
   const account = await askAccount(env, userId);
   if (!account || account.status === "suspended" || account.status === "deleted") return refuse({ code: "account_suspended" });
   if (!account.emailVerified) return refuse({ code: "email_not_verified" });
   if (RESERVED_SLUGS.has(draft.slug)) return refuse({ code: "slug_taken" });
 
-  const row: OrganizerRow = { id: uuidV7(nowMs), ...draft, version: 1, createdAtMs: nowMs, updatedAtMs: nowMs };
+  const times = { createdAtMs: nowMs, updatedAtMs: nowMs };
+  const row: OrganizerRow = { id: uuidV7(nowMs), ...draft, version: 1, createdBy: userId, ...times };
   const insert = env.DB.prepare(
-    "INSERT INTO organizers (id, name, slug, created_at_ms, updated_at_ms) VALUES (?1, ?2, ?3, ?4, ?4)",
-  );
+    `INSERT INTO organizers (id, name, slug, created_at_ms, updated_at_ms, created_by) SELECT ?1, ?2, ?3, ?4, ?4, ?5
+     WHERE (SELECT count(*) FROM organizers WHERE created_by = ?5) < ${MAX_ORGANIZERS}`,
+  ).bind(row.id, row.name, row.slug, nowMs, userId);
   const own = env.DB.prepare(
     "INSERT INTO memberships (organizer_id, user_id, role, created_at_ms, updated_at_ms) VALUES (?1, ?2, 'owner', ?3, ?3)",
-  );
+  ).bind(row.id, userId, nowMs);
   try {
-    await env.DB.batch([
-      storeAccount(env.DB, account),
-      insert.bind(row.id, row.name, row.slug, nowMs),
-      own.bind(row.id, userId, nowMs),
-    ]);
+    const made = await guardedBatch(env.DB, insert, [storeAccount(env.DB, account), own]);
+    if (!made.ok) return refuse({ code: "too_many_organizers" });
   } catch (error) {
     if (isConstraint(error, "organizers.slug")) return refuse({ code: "slug_taken" });
     throw error;

@@ -102,6 +102,7 @@ export const organizers = sqliteTable("organizers", {
   version: integer("version").notNull().default(1),
   createdAtMs: integer("created_at_ms").notNull(),
   updatedAtMs: integer("updated_at_ms").notNull(),
+  createdBy: text("created_by"),
 });
 export const memberLookups = sqliteTable(
   "member_lookups",
@@ -109,6 +110,7 @@ export const memberLookups = sqliteTable(
     userId: text("user_id").notNull(),
     day: integer("day").notNull(),
     lookups: integer("lookups").notNull(),
+    additions: integer("additions").notNull().default(0),
   },
   (table) => [primaryKey({ columns: [table.userId, table.day] })],
 );
@@ -124,6 +126,7 @@ export const memberships = sqliteTable(
     createdAtMs: integer("created_at_ms").notNull(),
     updatedAtMs: integer("updated_at_ms").notNull(),
     eventIds: text("event_ids"),
+    version: integer("version").notNull().default(1),
   },
   (table) => [primaryKey({ columns: [table.organizerId, table.userId] })],
 );
