@@ -1,38 +1,36 @@
 /**
- * Comparing a password takes the thread for some 70 ms, and a flood of wrong ones would take it from everybody: they are compared one
- * at a time in an isolate, the least suspicious first, in slices, with a breath between two.
+ * Comparing a password takes the thread for some 70 ms in one go, and a flood of wrong ones would take it from everybody: they are
+ * compared one at a time in an isolate, the least suspicious first, with a breath between two, and while most are wrong a long one.
  */
 import type { Refusal } from "../../shared/contracts/problems";
 import type { Result } from "../../shared/contracts/result";
 import { breathe } from "../../shared/thread/breath";
 import { Turns } from "../../shared/thread/turns";
-import type { Rest } from "./bcrypt";
 import type { After } from "./news";
 import { checkPassword } from "./passwords";
 
 /** Some half a minute of comparisons: whoever came last of more would have given up. */
 const turns = new Turns({ waiting: 500, patienceMs: 25_000, turnMs: 2_000, retryAfterSeconds: 5 });
 
-/** Some 35 ms of the thread, where nobody waits for a comparison … */
-const ROUNDS_ALONE = 512;
-/** … and 10 ms in a flood, … */
-const ROUNDS_IN_A_FLOOD = 128;
-/** … whose comparisons rest so long in all for those who want the thread. */
-const LONGEST_REST_MS = 150;
+/** In a flood two thirds of the thread are for others: what asks beside it mostly meets no comparison. */
+const REST_IN_A_FLOOD_MS = 150;
+/** So many more wrong than right ones lately, the right ones counted twice, are a flood … */
+const FLOOD_AT = 20;
+/** … that is over after half as many right ones, or when nobody waits any more. */
+const MOST_WRONG = 30;
+let wrongLately = 0;
 
-/** Others of the thread have their turn before every slice but the first. */
-function restsOf(waited: boolean): Rest {
-  const rounds = waited ? ROUNDS_IN_A_FLOOD : ROUNDS_ALONE;
-  let begun = waited;
-  let restedMs = 0;
-  return async () => {
-    const sinceMs = performance.now();
-    if (waited && restedMs < LONGEST_REST_MS) await breathe();
-    else if (begun) await scheduler.wait(0);
-    begun = true;
-    restedMs += performance.now() - sinceMs;
-    return rounds;
-  };
+async function rest(): Promise<void> {
+  if (wrongLately >= FLOOD_AT) await scheduler.wait(REST_IN_A_FLOOD_MS);
+  else await breathe();
+}
+
+async function compareNow(password: string, storedHash: string | null, waited: boolean): Promise<boolean> {
+  if (waited) await rest();
+  else wrongLately = 0;
+  const matches = await checkPassword(password, storedHash);
+  wrongLately = matches ? Math.max(0, wrongLately - 2) : Math.min(MOST_WRONG, wrongLately + 1);
+  return matches;
 }
 
 /** Whether there is an account or not, and what its hash is, must not move anybody in the queue: `suspicion` comes of what was wrong before. */
@@ -42,7 +40,7 @@ export function checkInTurn(
   storedHash: string | null,
   suspicion: number,
 ): Promise<Result<boolean, Refusal<"overloaded">>> {
-  const compared = turns.take(suspicion, (waited) => checkPassword(password, storedHash, restsOf(waited)));
+  const compared = turns.take(suspicion, (waited) => compareNow(password, storedHash, waited));
   after.waitUntil(compared.catch(() => undefined));
   return compared;
 }

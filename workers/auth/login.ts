@@ -72,7 +72,8 @@ async function tryOnce(
   const compared = await checkInTurn(after, password, account?.passwordHash ?? null, counted.suspicion);
   if (!compared.ok) {
     await counted.leave();
-    return compared;
+    // Where wrong ones came from, it is they who are too many.
+    return counted.suspicion === 0 ? compared : refuse({ ...compared.error, code: "rate_limited" });
   }
   if (!account || !compared.value) {
     const { refusal, locks } = await counted.wrong();

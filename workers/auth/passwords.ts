@@ -1,8 +1,7 @@
 /** How a password is stored and compared (NIST SP 800-63B-4, 3.1.1.2); password-policy.ts says which one may be chosen. */
-import { getRounds } from "bcryptjs";
+import { compare, getRounds, hash } from "bcryptjs";
 import { z } from "zod";
 import { utf8 } from "../../shared/crypto/bytes";
-import { bcrypt, fitsBcrypt, type Rest, saltOf } from "./bcrypt";
 
 export const MIN_PASSWORD_CHARACTERS = 8;
 export const MAX_PASSWORD_CHARACTERS = 256;
@@ -46,7 +45,7 @@ export async function prehash(password: string): Promise<string> {
 
 /** bcrypt's own text. Every one was made of a pre-hash, the first account's too, so that none needs a mark for it. */
 export const hashPassword = async (password: string, cost: number = BCRYPT_COST): Promise<string> =>
-  bcrypt(await prehash(password), saltOf(cost));
+  hash(await prehash(password), cost);
 
 /** True of a text that was made with less work than a new one would be. */
 export const isOutdated = (storedHash: string): boolean => getRounds(storedHash) < BCRYPT_COST;
@@ -54,7 +53,7 @@ export const isOutdated = (storedHash: string): boolean => getRounds(storedHash)
 /** Of bytes that nobody kept: an address without an account costs the same work as a wrong password. */
 const NOBODYS_HASH = `$2b$${BCRYPT_COST}$7uhBzPUjttu/ygM4faZGCuJzSTt.S.mnW2Z4z4dIQWenwmyDfh9XO`;
 
-export async function checkPassword(password: string, storedHash: string | null, rest?: Rest): Promise<boolean> {
-  const matches = await fitsBcrypt(await prehash(password), storedHash ?? NOBODYS_HASH, rest);
+export async function checkPassword(password: string, storedHash: string | null): Promise<boolean> {
+  const matches = await compare(await prehash(password), storedHash ?? NOBODYS_HASH);
   return matches && storedHash !== null;
 }
