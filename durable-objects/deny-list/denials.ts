@@ -1,7 +1,5 @@
-import type { Denial, Denied } from "../../shared/contracts/denials";
+import { type Denial, type Denied, KEPT_MS } from "../../shared/contracts/denials";
 
-/** An access token lives ten minutes; one more for clocks that differ. */
-export const KEPT_MS = 11 * 60_000;
 /** Entries that the list keeps apart; every isolate of the gateway has a copy. */
 export const MAX_DENIALS = 10_000;
 

@@ -1,5 +1,8 @@
 /** Access tokens that are refused though they have not expired: of a session that ended, or of an account that is not what it was. */
 
+/** Milliseconds that a denial is kept: an access token lives ten minutes; one more for clocks that differ. */
+export const KEPT_MS = 11 * 60_000;
+
 /** As the claims of an access token name it. */
 export type DeniedClaim = "sub" | "sid";
 

@@ -9,6 +9,7 @@ import { refresh, revoke, sweepSessions } from "../../workers/auth/sessions";
 import { publicKeys } from "../../workers/auth/signing-keys";
 import { type Auth, draftOf, HERE, NOW_MS, PASSWORD, registerVerified, settled, startAuth, tokensOf } from "../support/auth";
 import { swapSql } from "../support/swapped-database";
+import { interceptTrips } from "../support/tripped-database";
 
 const EMAIL = "ada@bilten.example";
 const DAY_MS = 86_400_000;
@@ -113,6 +114,27 @@ describe("staying in", () => {
     expect(await refresh(auth.env, auth.after, second.value.refreshToken, HERE, NOW_MS + 3)).toMatchObject({ ok: false });
     // Another session of the same person is another family.
     expect(await refresh(auth.env, auth.after, elsewhere.refreshToken, HERE, NOW_MS + 3)).toMatchObject({ ok: true });
+  });
+
+  test("signed out while its token is being used, a session ends without a word of a second use", async () => {
+    const auth = startAuth();
+    await registerVerified(auth, EMAIL);
+    const { refreshToken, accessToken } = await signIn(auth);
+    let ended = false;
+    const late = interceptTrips(env.AUTH_DB, async (go) => {
+      const answer = await go();
+      if (!ended) {
+        ended = true;
+        await revoke(auth.env, auth.after, String(decodeJwt(accessToken).sid), "logout", NOW_MS);
+      }
+      return answer;
+    });
+    expect(await refresh({ ...auth.env, DB: late }, auth.after, refreshToken, HERE, NOW_MS + 1)).toEqual({
+      ok: false,
+      error: { code: "refresh_token_invalid" },
+    });
+    const { results } = await env.AUTH_DB.prepare("SELECT revoked_because FROM sessions").all();
+    expect(results).toEqual([{ revoked_because: "logout" }]);
   });
 
   test("of two refreshes at once with one token exactly one wins, and the session ends", async () => {

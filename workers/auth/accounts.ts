@@ -101,7 +101,7 @@ export async function change(
   const changed = await guardedBatch(env.DB, update, [...effects, announce(env.DB, news)]);
   if (!changed.ok) return null;
   send(env, after, [news]);
-  if (effects.length > 0) await sendDenials(env, after);
+  if (effects.length > 0) await sendDenials(env, after, nowMs);
   const changedRow = await findById(env, row.id);
   return changedRow ? ok(accountOf(changedRow)) : null;
 }

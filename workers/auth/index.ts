@@ -27,7 +27,7 @@ export class AuthService extends WorkerEntrypoint<AuthEnv> implements AuthRpc {
     return publicKeys(this.env, Date.now());
   }
   denied() {
-    return denied(this.env, Date.now());
+    return denied(this.env, this.ctx, Date.now());
   }
   apiKeyOf(hash: string) {
     return apiKeyOf(this.env, this.ctx, hash, Date.now());

@@ -77,6 +77,6 @@ export async function changePassword(
   ]);
   if (!changed.ok) return refuse({ code: "invalid_credentials" });
   send(env, after, [told.news]);
-  await Promise.all([sendDenials(env, after), unlockPerson(env, account.email)]);
+  await Promise.all([sendDenials(env, after, nowMs), unlockPerson(env, account.email)]);
   return ok(null);
 }

@@ -55,7 +55,7 @@ export async function resetPassword(
   ]);
   if (!reset.ok) return refuse({ code: "invalid_token" });
   send(env, after, [told.news]);
-  await Promise.all([sendDenials(env, after), unlockPerson(env, account.email)]);
+  await Promise.all([sendDenials(env, after, nowMs), unlockPerson(env, account.email)]);
   return ok(null);
 }
 

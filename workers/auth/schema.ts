@@ -84,6 +84,7 @@ export const refreshTokens = sqliteTable("refresh_tokens", {
   createdAtMs: integer("created_at_ms").notNull(),
   expiresAtMs: integer("expires_at_ms").notNull(),
   usedAtMs: integer("used_at_ms"),
+  namesSession: integer("names_session", { mode: "boolean" }).notNull().default(false),
 });
 
 export const accountFactors = sqliteTable("account_factors", {

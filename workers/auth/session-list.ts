@@ -84,7 +84,7 @@ export async function endSession(
   const recorded = recordSessionEvent(env, sessionId, "session_ended", nowMs);
   const [ended] = await env.DB.batch([end, recorded, denySession(env, sessionId, nowMs)]);
   if (ended?.meta.changes !== 1) return refuse({ code: "session_not_found" });
-  await sendDenials(env, after);
+  await sendDenials(env, after, nowMs);
   return ok(null);
 }
 
@@ -97,5 +97,5 @@ export async function endOtherSessions(
 ): Promise<void> {
   const [end, ...rest] = revokeAll(env, userId, "revoked", nowMs, sessionId);
   await env.DB.batch([end, recordEvent(env, userId, "other_sessions_ended", nowMs, { client, onlyIfChanged: true }), ...rest]);
-  await sendDenials(env, after);
+  await sendDenials(env, after, nowMs);
 }

@@ -5,7 +5,7 @@ import { z } from "zod";
 import type { Tokens } from "../../shared/contracts/accounts";
 import type { Refusal } from "../../shared/contracts/problems";
 import { ok, type Result, refuse } from "../../shared/contracts/result";
-import { sha256, toBase64Url } from "../../shared/crypto/bytes";
+import { sha256 } from "../../shared/crypto/bytes";
 import { uuidV7 } from "../../shared/crypto/uuid";
 import { guardedBatch } from "../../shared/d1/guarded-batch";
 import { ACCESS_TOKEN_SECONDS, type Audience, signAccessToken } from "./access-tokens";
@@ -14,13 +14,12 @@ import { type CookieGrant, endReplaced, grantCookie } from "./cookie-sessions";
 import { denyRevoked, denySession, sendDenials } from "./denials";
 import { signInEffects } from "./new-devices";
 import type { After } from "./news";
+import { forgetUsed, newRefreshToken, replaceUnused, sessionNamedBy } from "./refresh-tokens";
 import { type AccountRow, accounts, type Revocation, refreshTokens, type SessionRow, sessions } from "./schema";
 import { recordSessionEvent } from "./security-events";
-import { IDLE_MS, SESSION_MS } from "./session-ends";
+import { SESSION_MS } from "./session-ends";
 
 export const RefreshRequest = z.strictObject({ refreshToken: z.string().min(1).max(200) }).meta({ id: "RefreshRequest" });
-
-const REFRESH_TOKEN_BYTES = 32;
 
 export type Barred = "email_not_verified" | "account_suspended";
 
@@ -85,8 +84,21 @@ export async function openSession(
     ...condition.values,
   );
   const told = await signInEffects(env, account, audience.client, nowMs);
-  return { start, effects: [...effects, ...replaced, ...told], answer };
+  return { start, effects: [...effects, ...replaced, ...endBeyondMost(env, account.id, nowMs), ...told], answer };
 }
+
+/** Sessions that an account has at a time: a person's devices many times over. */
+export const MAX_SESSIONS = 100;
+
+/** The one that was used longest ago makes room, and what has ended by itself goes before it. For the batch that opened another. */
+const endBeyondMost = (env: AuthEnv, accountId: string, nowMs: number): D1PreparedStatement[] => [
+  env.DB.prepare(
+    `UPDATE sessions SET revoked_at_ms = ?1, revoked_because = 'revoked' WHERE id IN (
+       SELECT id FROM sessions WHERE account_id = ?2 AND revoked_at_ms IS NULL
+       ORDER BY last_used_at_ms DESC, id DESC LIMIT -1 OFFSET ?3)`,
+  ).bind(nowMs, accountId, MAX_SESSIONS),
+  denyRevoked(env, accountId, nowMs),
+];
 
 /** What shows a session from now on, and what is stored of it. */
 async function shownBy(env: AuthEnv, account: AccountRow, session: SessionRow, byCookie: boolean, nowMs: number) {
@@ -94,9 +106,9 @@ async function shownBy(env: AuthEnv, account: AccountRow, session: SessionRow, b
     const { hash, answer } = await grantCookie(account, session, nowMs);
     return { cookieHash: hash, effects: [], answer };
   }
-  const { token, row } = await newRefreshToken(session, nowMs);
+  const { token, store } = await newRefreshToken(env, session, nowMs);
   const answer = () => tokensOf(env, account, session, token, nowMs);
-  return { cookieHash: null, effects: [storeToken(env, row)], answer };
+  return { cookieHash: null, effects: [store], answer };
 }
 
 /**
@@ -119,9 +131,10 @@ export async function renewSession(
     `UPDATE sessions SET auth_time_ms = ?, last_used_at_ms = ?, former_cookie_hash = cookie_hash, cookie_hash = ?
      WHERE id = ? AND revoked_at_ms IS NULL AND cookie_hash IS ? AND ${condition.sql}`,
   ).bind(nowMs, nowMs, cookieHash, sessionId, inHand, ...condition.values);
-  const end = env.DB.prepare("UPDATE refresh_tokens SET expires_at_ms = ? WHERE session_id = ? AND used_at_ms IS NULL");
-  return { start, effects: [end.bind(nowMs, sessionId), ...effects], answer };
+  return { start, effects: [...replaceUnused(env, sessionId), ...effects], answer };
 }
+
+type NoRefresh = Refusal<"refresh_token_invalid" | "refresh_token_reused" | Barred>;
 
 /**
  * One token, one use: of two at the same time one wins, and the other counts as a second use, which ends the session for both,
@@ -131,9 +144,9 @@ export async function refresh(
   env: AuthEnv,
   after: After,
   token: string,
-  { audience, organizerId }: Audience,
+  audience: Audience,
   nowMs: number,
-): Promise<Result<Tokens, Refusal<"refresh_token_invalid" | "refresh_token_reused" | Barred>>> {
+): Promise<Result<Tokens, NoRefresh>> {
   const hash = await sha256(token);
   const found = await drizzle(env.DB)
     .select({ token: refreshTokens, session: sessions, account: accounts })
@@ -142,25 +155,44 @@ export async function refresh(
     .innerJoin(accounts, eq(accounts.id, sessions.accountId))
     .where(eq(refreshTokens.hash, hash))
     .get();
-  if (!found) return refuse({ code: "refresh_token_invalid" });
+  if (!found) return refuseForgotten(env, after, token, audience, nowMs);
   const { session, account } = found;
-  // The organizer too: a host can pass to another one, and what was signed in there does not.
-  if (session.audience !== audience || session.organizerId !== organizerId) return refuse({ code: "refresh_token_invalid" });
+  if (!isOf(session, audience)) return refuse({ code: "refresh_token_invalid" });
   if (found.token.usedAtMs !== null) return reused(env, after, session.id, nowMs);
   if (session.revokedAtMs !== null || session.expiresAtMs <= nowMs || found.token.expiresAtMs <= nowMs)
     return refuse({ code: "refresh_token_invalid" });
   const bar = barred(account);
   if (bar) return refuse(bar);
 
-  const next = await newRefreshToken(session, nowMs);
+  const next = await newRefreshToken(env, session, nowMs);
   const use = env.DB.prepare(
-    `UPDATE refresh_tokens SET used_at_ms = ?1 WHERE hash = ?2 AND used_at_ms IS NULL
+    `UPDATE refresh_tokens SET used_at_ms = ?1 WHERE hash = ?2 AND used_at_ms IS NULL AND expires_at_ms > ?1
        AND EXISTS (SELECT 1 FROM sessions WHERE id = ?3 AND revoked_at_ms IS NULL)`,
   ).bind(nowMs, hash, session.id);
   const touch = env.DB.prepare("UPDATE sessions SET last_used_at_ms = ? WHERE id = ?").bind(nowMs, session.id);
-  const moved = await guardedBatch(env.DB, use, [storeToken(env, next.row), touch]);
-  if (!moved.ok) return reused(env, after, session.id, nowMs);
-  return ok(await tokensOf(env, account, session, next.token, nowMs));
+  const moved = await guardedBatch(env.DB, use, [next.store, touch, forgetUsed(env, session.id, hash)]);
+  if (moved.ok) return ok(await tokensOf(env, account, session, next.token, nowMs));
+  // Used meanwhile, or ended with its session or by a fresh proof: nobody has used it then.
+  const still = await env.DB.prepare("SELECT 1 FROM refresh_tokens WHERE hash = ? AND used_at_ms IS NULL").bind(hash).first();
+  return still === null ? reused(env, after, session.id, nowMs) : refuse({ code: "refresh_token_invalid" });
+}
+
+/** The organizer too: a host can pass to another one, and what was signed in there does not. */
+const isOf = (session: Pick<SessionRow, "audience" | "organizerId">, { audience, organizerId }: Audience): boolean =>
+  session.audience === audience && session.organizerId === organizerId;
+
+/** A token without a row that names a session of this host was used, and has been forgotten. */
+async function refuseForgotten(
+  env: AuthEnv,
+  after: After,
+  token: string,
+  audience: Audience,
+  nowMs: number,
+): Promise<Result<never, NoRefresh>> {
+  const id = await sessionNamedBy(env, token);
+  const session = id === null ? undefined : await drizzle(env.DB).select().from(sessions).where(eq(sessions.id, id)).get();
+  if (!session || !isOf(session, audience)) return refuse({ code: "refresh_token_invalid" });
+  return reused(env, after, session.id, nowMs);
 }
 
 async function reused(env: AuthEnv, after: After, sessionId: string, nowMs: number) {
@@ -173,7 +205,7 @@ export async function revoke(env: AuthEnv, after: After, sessionId: string, beca
   const end = env.DB.prepare("UPDATE sessions SET revoked_at_ms = ?, revoked_because = ? WHERE id = ? AND revoked_at_ms IS NULL");
   const told = recordSessionEvent(env, sessionId, because === "reuse" ? "refresh_token_reused" : "session_ended", nowMs);
   await env.DB.batch([end.bind(nowMs, because, sessionId), told, denySession(env, sessionId, nowMs)]);
-  await sendDenials(env, after);
+  await sendDenials(env, after, nowMs);
 }
 
 /** Ends an account's sessions, but for one that goes on; for a batch, after which `sendDenials` tells the gateway. */
@@ -189,20 +221,6 @@ export function revokeAll(
   );
   return [end.bind(nowMs, because, accountId, butSessionId), denyRevoked(env, accountId, nowMs)];
 }
-
-async function newRefreshToken(session: SessionRow, nowMs: number) {
-  const token = `br_${toBase64Url(crypto.getRandomValues(new Uint8Array(REFRESH_TOKEN_BYTES)))}`;
-  const expiresAtMs = Math.min(nowMs + IDLE_MS, session.expiresAtMs);
-  return { token, row: { hash: await sha256(token), sessionId: session.id, createdAtMs: nowMs, expiresAtMs } };
-}
-
-const storeToken = (env: AuthEnv, row: { hash: string; sessionId: string; createdAtMs: number; expiresAtMs: number }) =>
-  env.DB.prepare("INSERT INTO refresh_tokens (hash, session_id, created_at_ms, expires_at_ms) VALUES (?, ?, ?, ?)").bind(
-    row.hash,
-    row.sessionId,
-    row.createdAtMs,
-    row.expiresAtMs,
-  );
 
 async function tokensOf(
   env: AuthEnv,

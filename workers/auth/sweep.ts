@@ -17,7 +17,7 @@ export const sweep = (env: AuthEnv, after: After): Promise<SweepReport> =>
   runSteps(env, after, {
     announced: () => sweepOutbox(env.DB, mailboxes(env), Date.now()),
     apiKeys: () => sweepApiKeys(env, Date.now()),
-    denials: () => sweepDenials(env),
+    denials: () => sweepDenials(env, Date.now()),
     mails: () => sweepMails(env, Date.now()),
     pendingAccounts: () => sweepPending(env, after, Date.now()),
     signingKeys: () => rotateSigningKeys(env, Date.now()),
