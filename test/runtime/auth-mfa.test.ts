@@ -3,7 +3,7 @@ import { env } from "cloudflare:workers";
 import { decodeJwt } from "jose";
 import { Secret, TOTP } from "otpauth";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { accountOfEmail } from "../../workers/auth/accounts";
+import type { SignedIn } from "../../workers/auth/callers";
 import { logIn } from "../../workers/auth/login";
 import { verifyMfa } from "../../workers/auth/mfa";
 import { MFA_LOGIN_MS, sweepMfaLogins } from "../../workers/auth/mfa-logins";
@@ -40,14 +40,20 @@ afterEach(async () => {
 interface Ada extends App {
   auth: Auth;
   id: string;
+  me: SignedIn;
+}
+
+async function signIn(auth: Auth, email = EMAIL): Promise<SignedIn> {
+  const { sub: userId = "", sid } = decodeJwt((await tokensOf(auth, email)).accessToken);
+  return { userId, sessionId: String(sid) };
 }
 
 /** Her app was confirmed at NOW_MS, which used that step up. */
 async function startWithApp(): Promise<Ada> {
   const auth = startAuth();
   await registerVerified(auth, EMAIL);
-  const { sub: id = "" } = decodeJwt((await tokensOf(auth, EMAIL)).accessToken);
-  return { auth, id, ...(await addApp(auth, id, NOW_MS)) };
+  const me = await signIn(auth);
+  return { auth, id: me.userId, me, ...(await addApp(auth, me, NOW_MS)) };
 }
 
 async function mfaToken({ auth }: Ada, nowMs: number, audience: typeof HERE | typeof SITE = HERE): Promise<string> {
@@ -137,29 +143,29 @@ describe("an authenticator app", () => {
   test("of another account cannot stand in its row", async () => {
     const ada = await startWithApp();
     await registerVerified(ada.auth, "eve@bilten.example");
-    const eve = await accountOfEmail(ada.auth.env, "eve@bilten.example");
-    await askForTotp(ada.auth.env, eve?.id ?? "", NOW_MS);
+    const eve = await signIn(ada.auth, "eve@bilten.example");
+    await askForTotp(ada.auth.env, eve, NOW_MS);
     await env.AUTH_DB.prepare(
       "UPDATE account_factors SET sealed_totp_secret = (SELECT sealed_totp_secret FROM account_factors WHERE account_id = ?)",
     )
       .bind(ada.id)
       .run();
     const laterMs = NOW_MS + STEP_MS;
-    const confirmed = await confirmTotp(ada.auth.env, ada.auth.after, eve?.id ?? "", ada.codeAt(laterMs), laterMs);
+    const confirmed = await confirmTotp(ada.auth.env, ada.auth.after, eve, ada.codeAt(laterMs), laterMs);
     expect(confirmed).toMatchObject({ error: { code: "code_invalid" } });
   });
 
   test("must be confirmed within a quarter of an hour, and is set up once", async () => {
     const auth = startAuth();
     await registerVerified(auth, EMAIL);
-    const { sub: id = "" } = decodeJwt((await tokensOf(auth, EMAIL)).accessToken);
-    expect(await confirmTotp(auth.env, auth.after, id, "000000", NOW_MS)).toMatchObject({ error: { code: "factor_missing" } });
-    const asked = await askForTotp(auth.env, id, NOW_MS);
+    const me = await signIn(auth);
+    expect(await confirmTotp(auth.env, auth.after, me, "000000", NOW_MS)).toMatchObject({ error: { code: "factor_missing" } });
+    const asked = await askForTotp(auth.env, me, NOW_MS);
     const app = new TOTP({ secret: Secret.fromBase32(asked.ok ? asked.value.secret : "") });
-    const at = (nowMs: number) => confirmTotp(auth.env, auth.after, id, app.generate({ timestamp: nowMs }), nowMs);
+    const at = (nowMs: number) => confirmTotp(auth.env, auth.after, me, app.generate({ timestamp: nowMs }), nowMs);
     expect(await at(NOW_MS + TRIES_WINDOW_MS)).toMatchObject({ error: { code: "factor_missing" } });
     expect(await at(NOW_MS + TRIES_WINDOW_MS - 1)).toMatchObject({ ok: true });
-    expect(await askForTotp(auth.env, id, NOW_MS)).toMatchObject({ error: { code: "factor_exists" } });
+    expect(await askForTotp(auth.env, me, NOW_MS)).toMatchObject({ error: { code: "factor_exists" } });
     expect((await auth.heard()).filter(({ type }) => type === "account.changed")).toHaveLength(1);
   });
 
@@ -209,7 +215,7 @@ describe("a recovery code", () => {
 
   test("of yesterday's paper is worthless once there are new ones", async () => {
     const ada = await startWithApp();
-    const renewed = await renewRecoveryCodes(ada.auth.env, ada.auth.after, ada.id, NOW_MS);
+    const renewed = await renewRecoveryCodes(ada.auth.env, ada.auth.after, ada.me, NOW_MS);
     const [old = ""] = ada.recoveryCodes;
     expect(await verify(ada.auth, await mfaToken(ada, NOW_MS), "recovery_code", old, NOW_MS)).toBe("code_invalid");
     const [fresh = ""] = renewed.ok ? renewed.value.recoveryCodes : [];

@@ -65,6 +65,8 @@ async function startWithAda(email = EMAIL): Promise<Ada> {
   return { auth, id, sessionId: String(sid), browser: newBrowser() };
 }
 
+const meOf = ({ id, sessionId }: Ada) => ({ userId: id, sessionId });
+
 type Creation = Parameters<WebAuthnEmulator["createJSON"]>[1];
 type Request = Parameters<WebAuthnEmulator["getJSON"]>[1];
 
@@ -78,7 +80,7 @@ async function createdAt(origin: string, { auth, id, browser }: Ada, nowMs = NOW
 
 async function add(ada: Ada, name?: string, origin = ORIGIN, nowMs = NOW_MS) {
   const credential = await createdAt(origin, ada, nowMs);
-  return addPasskey(ada.auth.env, ada.auth.after, ada.id, name === undefined ? { credential } : { name, credential }, nowMs);
+  return addPasskey(ada.auth.env, ada.auth.after, meOf(ada), name === undefined ? { credential } : { name, credential }, nowMs);
 }
 
 async function startWithPasskey(): Promise<Ada & { passkeyId: string; recoveryCodes: string[] }> {
@@ -112,7 +114,7 @@ describe("adding a passkey", () => {
     const ada = await startWithAda();
     const eve = await startWithAda("eve@bilten.example");
     const answer = async (account: Ada, credential: Attestation, nowMs = NOW_MS) => {
-      const added = await addPasskey(account.auth.env, account.auth.after, account.id, { credential }, nowMs);
+      const added = await addPasskey(account.auth.env, account.auth.after, meOf(account), { credential }, nowMs);
       return added.ok ? "added" : added.error.code;
     };
     // A passkey for localhost can be made at any of its ports; only one of them is ours.
@@ -137,7 +139,7 @@ describe("adding a passkey", () => {
     const credential = createdAt(ORIGIN, { ...ada, browser: careless });
     // The browser itself may refuse to make one.
     const added = await credential.then(
-      (made) => addPasskey(ada.auth.env, ada.auth.after, ada.id, { credential: made }, NOW_MS),
+      (made) => addPasskey(ada.auth.env, ada.auth.after, meOf(ada), { credential: made }, NOW_MS),
       () => null,
     );
     expect(added?.ok ?? false).toBe(false);
@@ -276,14 +278,17 @@ describe("a passkey's owner", () => {
     const eve = await startWithAda("eve@bilten.example");
     const gone = { ok: false, error: { code: "passkey_not_found" } };
     expect(await renamePasskey(eve.auth.env, eve.id, ada.passkeyId, "Mine")).toEqual(gone);
-    expect(await removePasskey(eve.auth.env, eve.auth.after, eve.id, ada.passkeyId, NOW_MS)).toEqual(gone);
+    expect(await removePasskey(eve.auth.env, eve.auth.after, meOf(eve), ada.passkeyId, NOW_MS)).toEqual(gone);
     expect(await renamePasskey(ada.auth.env, ada.id, ada.passkeyId, "Old phone")).toMatchObject({ value: { name: "Old phone" } });
     const renames = ["Left", "Right"].map((name) => renamePasskey(ada.auth.env, ada.id, ada.passkeyId, name, "Old phone"));
     expect((await Promise.all(renames)).map((renamed) => (renamed.ok ? "renamed" : renamed.error.code)).sort()).toEqual([
       "renamed",
       "version_stale",
     ]);
-    expect(await removePasskey(ada.auth.env, ada.auth.after, ada.id, ada.passkeyId, NOW_MS)).toEqual({ ok: true, value: null });
+    expect(await removePasskey(ada.auth.env, ada.auth.after, meOf(ada), ada.passkeyId, NOW_MS)).toEqual({
+      ok: true,
+      value: null,
+    });
     expect(await attempt(ada.auth, EMAIL, PASSWORD)).toBe("in");
     expect(await factorsOf(ada.auth.env, ada.id)).toEqual({ totp: false, passkeys: 0, recoveryCodesLeft: 0 });
     expect(await logInWith(ada, answerTo(ada, await askAnyPasskey(ada.auth.env, NOW_MS)))).toBe("passkey_invalid");

@@ -138,8 +138,8 @@ describe("a second factor", () => {
   test("of each kind is recorded when it comes and goes, and its owner gets a mail that says which", async () => {
     const ada = await start();
     const { env: auth, after } = ada.auth;
-    const { codeAt } = await addApp(ada.auth, ada.me.userId, NOW_MS + 1, CLIENT);
-    await renewRecoveryCodes(auth, after, ada.me.userId, NOW_MS + 2, CLIENT);
+    const { codeAt } = await addApp(ada.auth, { ...ada.me, client: CLIENT }, NOW_MS + 1);
+    await renewRecoveryCodes(auth, after, { ...ada.me, client: CLIENT }, NOW_MS + 2);
     const laterMs = NOW_MS + 2 * STEP_MS;
     await disableTotp(auth, after, ada.me.userId, { password: PASSWORD, code: codeAt(laterMs) }, laterMs, CLIENT);
     const told = ["totp_added", "recovery_codes_renewed", "totp_removed"];
@@ -158,7 +158,7 @@ describe("a second factor", () => {
 
   test("that is wrong, or was used before, is recorded; a recovery code that opened the account is told by mail", async () => {
     const ada = await start();
-    const { codeAt, recoveryCodes } = await addApp(ada.auth, ada.me.userId, NOW_MS, CLIENT);
+    const { codeAt, recoveryCodes } = await addApp(ada.auth, { ...ada.me, client: CLIENT }, NOW_MS);
     const [code = ""] = recoveryCodes;
     const atMs = NOW_MS + 2 * STEP_MS;
     expect(await typed(ada, "totp", codeAt(atMs), atMs)).toBe("in");
@@ -175,7 +175,7 @@ describe("a second factor", () => {
 
   test("that was guessed ten times is told once a lock: whoever did that knew the password", async () => {
     const ada = await start();
-    await addApp(ada.auth, ada.me.userId, NOW_MS, CLIENT);
+    await addApp(ada.auth, { ...ada.me, client: CLIENT }, NOW_MS);
     const atMs = NOW_MS + 2 * STEP_MS;
     for (let n = 0; n < TRIES; n++) await typed(ada, "totp", "000000", atMs + n);
     await settled();
@@ -200,7 +200,7 @@ describe("a second factor", () => {
     const make = async (origin: string, nowMs: number) => {
       const invitation = await invitePasskey(auth, ada.me.userId, nowMs);
       const credential = Attestation.parse(browser.createJSON(origin, (invitation.ok ? invitation.value : {}) as Creation));
-      return addPasskey(auth, after, ada.me.userId, { credential }, nowMs, CLIENT);
+      return addPasskey(auth, after, { ...ada.me, client: CLIENT }, { credential }, nowMs);
     };
     const logInAt = async (origin: string, nowMs: number) => {
       const credential = Assertion.parse(browser.getJSON(origin, (await askAnyPasskey(auth, nowMs)) as Question));
@@ -212,7 +212,7 @@ describe("a second factor", () => {
     expect(await logInAt("http://localhost:1", NOW_MS + 3)).toMatchObject({ error: { code: "passkey_invalid" } });
     await settled();
     expect(await logInAt(HERE.audience, NOW_MS + 4)).toMatchObject({ ok: true });
-    await removePasskey(auth, after, ada.me.userId, added.ok ? added.value.id : "", NOW_MS + 5, CLIENT);
+    await removePasskey(auth, after, { ...ada.me, client: CLIENT }, added.ok ? added.value.id : "", NOW_MS + 5);
     expect(await kindsOf(ada)).toEqual(["passkey_failed", "passkey_added", "passkey_failed", "signed_in", "passkey_removed"]);
     expect(await mailsOf()).toEqual(["passkey_added", "passkey_removed"]);
   });

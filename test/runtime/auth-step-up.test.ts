@@ -29,8 +29,9 @@ async function startWithApp(): Promise<Ada> {
   const auth = startAuth();
   await registerVerified(auth, EMAIL);
   const { sub: userId = "", sid } = decodeJwt((await tokensOf(auth, EMAIL)).accessToken);
-  const { codeAt } = await addApp(auth, userId, NOW_MS);
-  return { auth, me: { userId, sessionId: String(sid) }, codeAt };
+  const me = { userId, sessionId: String(sid) };
+  const { codeAt } = await addApp(auth, me, NOW_MS);
+  return { auth, me, codeAt };
 }
 
 test("gives tokens of the same session with a new auth_time, and ends the refresh token in hand", async () => {

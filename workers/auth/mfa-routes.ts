@@ -31,14 +31,10 @@ export const mfaRoutes = new Hono<{ Bindings: AuthEnv }>()
     c.json(await factorsOf(c.env, signedInOf(c).userId), 200, NO_STORE),
   )
   .post("/auth/mfa/totp", operation(operations.askForTotp), requireUser({ stepUp: true }), form(NoBody), async (c) =>
-    c.json(unwrap(await askForTotp(c.env, signedInOf(c).userId, Date.now())), 200, NO_STORE),
+    c.json(unwrap(await askForTotp(c.env, signedInOf(c), Date.now())), 200, NO_STORE),
   )
   .post("/auth/mfa/totp/confirm", operation(operations.confirmTotp), requireUser(), form(TotpConfirmation), async (c) =>
-    c.json(
-      unwrap(await confirmTotp(c.env, c.executionCtx, signedInOf(c).userId, c.var.form.code, Date.now(), clientOf(c.req.raw))),
-      200,
-      NO_STORE,
-    ),
+    c.json(unwrap(await confirmTotp(c.env, c.executionCtx, signedInOf(c), c.var.form.code, Date.now())), 200, NO_STORE),
   )
   .post("/auth/mfa/totp/disable", operation(operations.disableTotp), requireUser(), form(TotpRemoval), async (c) => {
     unwrap(await disableTotp(c.env, c.executionCtx, signedInOf(c).userId, c.var.form, Date.now(), clientOf(c.req.raw)));
@@ -49,12 +45,7 @@ export const mfaRoutes = new Hono<{ Bindings: AuthEnv }>()
     operation(operations.renewRecoveryCodes),
     requireUser({ stepUp: true }),
     form(NoBody),
-    async (c) =>
-      c.json(
-        unwrap(await renewRecoveryCodes(c.env, c.executionCtx, signedInOf(c).userId, Date.now(), clientOf(c.req.raw))),
-        200,
-        NO_STORE,
-      ),
+    async (c) => c.json(unwrap(await renewRecoveryCodes(c.env, c.executionCtx, signedInOf(c), Date.now())), 200, NO_STORE),
   )
   .post("/auth/step-up", operation(operations.stepUp), requireUser(), form(StepUp), async (c) => {
     const caller = { ...signedInOf(c), cookie: cookieInHand(c) };

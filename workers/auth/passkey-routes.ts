@@ -6,7 +6,6 @@ import { anyone, requireUser } from "../../shared/http/guards";
 import { operation } from "../../shared/http/operation";
 import { Problem } from "../../shared/http/problem";
 import { ACCOUNT_TAKES, audienceOf, NO_STORE, signedInOf } from "./callers";
-import { clientOf } from "./clients";
 import { answerSession, sessionAsked } from "./cookie-answers";
 import { type Passkey, PasskeyChange, PasskeyDraft, PasskeyLogin } from "./passkey-forms";
 import { askAnyPasskey, logInByPasskey } from "./passkey-login";
@@ -55,11 +54,7 @@ export const passkeyRoutes = new Hono<{ Bindings: AuthEnv }>()
     c.json(unwrap(await invitePasskey(c.env, signedInOf(c).userId, Date.now())), 200, NO_STORE),
   )
   .post("/auth/passkeys", operation(operations.addPasskey), requireUser({ stepUp: true }), form(PasskeyDraft), async (c) =>
-    c.json(
-      unwrap(await addPasskey(c.env, c.executionCtx, signedInOf(c).userId, c.var.form, Date.now(), clientOf(c.req.raw))),
-      201,
-      NO_STORE,
-    ),
+    c.json(unwrap(await addPasskey(c.env, c.executionCtx, signedInOf(c), c.var.form, Date.now())), 201, NO_STORE),
   )
   .get("/auth/passkeys", operation(operations.listPasskeys), requireUser(), async (c) =>
     c.json({ data: await listPasskeys(c.env, signedInOf(c).userId), nextCursor: null }, 200, NO_STORE),
@@ -76,6 +71,6 @@ export const passkeyRoutes = new Hono<{ Bindings: AuthEnv }>()
     },
   )
   .delete("/auth/passkeys/:passkeyId", operation(operations.removePasskey), requireUser({ stepUp: true }), async (c) => {
-    unwrap(await removePasskey(c.env, c.executionCtx, signedInOf(c).userId, passkeyIdOf(c), Date.now(), clientOf(c.req.raw)));
+    unwrap(await removePasskey(c.env, c.executionCtx, signedInOf(c), passkeyIdOf(c), Date.now()));
     return c.body(null, 204);
   });

@@ -5,7 +5,7 @@ import { toBase64Url } from "../../shared/crypto/bytes";
 import { uuidV7 } from "../../shared/crypto/uuid";
 import { guardedBatch, isConstraint } from "../../shared/d1/guarded-batch";
 import { findById } from "./accounts";
-import type { Client } from "./clients";
+import type { SignedIn } from "./callers";
 import { notice } from "./mails";
 import { factorsOf, restateFactors } from "./mfa-methods";
 import type { Proof } from "./mfa-proofs";
@@ -23,6 +23,7 @@ import { passkeysOf, relyingParty, transportsOf, userHandleOf, webauthn } from "
 import { makeRecoveryCodes, replaceRecoveryCodes } from "./recovery-codes";
 import type { PasskeyRow } from "./schema";
 import { recordFailure } from "./security-events";
+import { goesOn, refusalOf } from "./session-ends";
 
 export const MAX_PASSKEYS = 20;
 const SERVICE = "Bilten";
@@ -57,11 +58,11 @@ export async function invitePasskey(
 export async function addPasskey(
   env: AuthEnv,
   after: After,
-  accountId: string,
+  who: SignedIn,
   { name = UNNAMED, credential }: PasskeyDraft,
   nowMs: number,
-  client?: Client,
-): Promise<Result<AddedPasskey, Refusal<"attestation_invalid" | "passkey_exists" | "too_many_passkeys">>> {
+): Promise<Result<AddedPasskey, Refusal<"attestation_invalid" | "passkey_exists" | "too_many_passkeys" | "credential_invalid">>> {
+  const { userId: accountId, client } = who;
   const made = await verifyAttestation(env, accountId, credential, nowMs);
   const account = await findById(env, accountId);
   if (!made || !account) {
@@ -70,13 +71,16 @@ export async function addPasskey(
   }
 
   const row: PasskeyRow = { id: uuidV7(nowMs), accountId, name, ...made.passkey, createdAtMs: nowMs, lastUsedAtMs: null };
+  const signedIn = goesOn(who, nowMs);
   const insert = env.DB.prepare(
     `INSERT INTO passkeys (id, account_id, credential_id, public_key, sign_count, transports, name, backed_up, created_at_ms)
-     SELECT ?, ?, ?, ?, ?, ?, ?, ?, ? WHERE (SELECT count(*) FROM passkeys WHERE account_id = ?) < ? AND ${made.first.condition.sql}`,
+     SELECT ?, ?, ?, ?, ?, ?, ?, ?, ? WHERE (SELECT count(*) FROM passkeys WHERE account_id = ?) < ?
+       AND ${made.first.condition.sql} AND ${signedIn.sql}`,
   ).bind(
     ...[row.id, accountId, row.credentialId, row.publicKey, row.signCount, row.transports, row.name],
     ...[row.backedUp ? 1 : 0, nowMs, accountId, MAX_PASSKEYS],
     ...made.first.condition.values,
+    ...signedIn.values,
   );
   const codes = (await factorsOf(env, accountId)).recoveryCodesLeft === 0 ? makeRecoveryCodes() : null;
   const restated = restateFactors(env, account, nowMs);
@@ -88,10 +92,10 @@ export async function addPasskey(
       ...restated.effects,
       ...told.effects,
     ]);
-    if (!added.ok)
-      return refuse({
-        code: (await passkeysOf(env, accountId)).length < MAX_PASSKEYS ? "attestation_invalid" : "too_many_passkeys",
-      });
+    if (!added.ok) {
+      const isFull = (await passkeysOf(env, accountId)).length >= MAX_PASSKEYS;
+      return refuse(await refusalOf(env, who, isFull ? "too_many_passkeys" : "attestation_invalid", nowMs));
+    }
   } catch (error) {
     if (isConstraint(error, "passkeys.credential_id")) return refuse({ code: "passkey_exists" });
     throw error;
@@ -172,18 +176,19 @@ export async function renamePasskey(
 export async function removePasskey(
   env: AuthEnv,
   after: After,
-  accountId: string,
+  who: SignedIn,
   id: string,
   nowMs: number,
-  client?: Client,
-): Promise<Result<null, Refusal<"passkey_not_found">>> {
+): Promise<Result<null, Refusal<"passkey_not_found" | "credential_invalid">>> {
+  const { userId: accountId, client } = who;
   const account = await findById(env, accountId);
   if (!account) return refuse({ code: "passkey_not_found" });
-  const remove = env.DB.prepare("DELETE FROM passkeys WHERE id = ? AND account_id = ?").bind(id, accountId);
+  const { sql, values } = goesOn(who, nowMs);
+  const remove = env.DB.prepare(`DELETE FROM passkeys WHERE id = ? AND account_id = ? AND ${sql}`).bind(id, accountId, ...values);
   const restated = restateFactors(env, account, nowMs);
   const told = notice(env, accountId, "passkey_removed", nowMs, { client });
   const removed = await guardedBatch(env.DB, remove, [...restated.effects, ...told.effects]);
-  if (!removed.ok) return refuse({ code: "passkey_not_found" });
+  if (!removed.ok) return refuse(await refusalOf(env, who, "passkey_not_found", nowMs));
   send(env, after, [restated.news, told.news]);
   return ok(null);
 }

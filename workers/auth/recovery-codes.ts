@@ -4,10 +4,12 @@ import { ok, type Result, refuse } from "../../shared/contracts/result";
 import { sha256 } from "../../shared/crypto/bytes";
 import { guardedBatch } from "../../shared/d1/guarded-batch";
 import { toBase32 } from "./base32";
+import type { SignedIn } from "./callers";
 import type { Client } from "./clients";
 import { notice } from "./mails";
 import type { Proof } from "./mfa-proofs";
 import { type After, send } from "./news";
+import { goesOn, refusalOf } from "./session-ends";
 
 export const RECOVERY_CODES = 10;
 const CODE_BYTES = 10;
@@ -68,20 +70,19 @@ export async function proveRecoveryCode(
 export async function renewRecoveryCodes(
   env: AuthEnv,
   after: After,
-  accountId: string,
+  who: SignedIn,
   nowMs: number,
-  client?: Client,
-): Promise<Result<{ recoveryCodes: string[] }, Refusal<"factor_missing">>> {
+): Promise<Result<{ recoveryCodes: string[] }, Refusal<"factor_missing" | "credential_invalid">>> {
+  const { userId: accountId, client } = who;
   const recoveryCodes = makeRecoveryCodes();
-  const has = env.DB.prepare("UPDATE accounts SET updated_at_ms = updated_at_ms WHERE id = ? AND mfa_enabled = 1").bind(
-    accountId,
-  );
+  const { sql, values } = goesOn(who, nowMs);
+  const has = env.DB.prepare(`UPDATE accounts SET updated_at_ms = updated_at_ms WHERE id = ? AND mfa_enabled = 1 AND ${sql}`);
   const told = notice(env, accountId, "recovery_codes_renewed", nowMs, { client });
-  const renewed = await guardedBatch(env.DB, has, [
+  const renewed = await guardedBatch(env.DB, has.bind(accountId, ...values), [
     ...(await replaceRecoveryCodes(env, accountId, recoveryCodes, nowMs)),
     ...told.effects,
   ]);
-  if (!renewed.ok) return refuse({ code: "factor_missing" });
+  if (!renewed.ok) return refuse(await refusalOf(env, who, "factor_missing", nowMs));
   send(env, after, [told.news]);
   return ok({ recoveryCodes });
 }

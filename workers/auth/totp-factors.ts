@@ -5,6 +5,7 @@ import { ok, type Result, refuse } from "../../shared/contracts/result";
 import { guardedBatch } from "../../shared/d1/guarded-batch";
 import { findById } from "./accounts";
 import { toBase32 } from "./base32";
+import type { SignedIn } from "./callers";
 import type { Client } from "./clients";
 import { noteWrongFactor } from "./factor-failures";
 import { notice } from "./mails";
@@ -15,6 +16,7 @@ import { confirmPassword } from "./password-change";
 import { OfferedPassword } from "./passwords";
 import { makeRecoveryCodes, proveRecoveryCode, RECOVERY_CODES, replaceRecoveryCodes } from "./recovery-codes";
 import { seal, unseal } from "./sealing";
+import { goesOn, refusalOf } from "./session-ends";
 import { otpauthUrl, SECRET_BYTES, stepOf } from "./totp";
 
 /** A code as it is typed, with or without spaces. */
@@ -35,20 +37,23 @@ const PURPOSE = "totp_secrets";
 /** A new secret, which counts for nothing until it is confirmed; the one that was asked for before is forgotten. */
 export async function askForTotp(
   env: AuthEnv,
-  accountId: string,
+  who: SignedIn,
   nowMs: number,
-): Promise<Result<z.infer<typeof TotpSecret>, Refusal<"factor_exists" | "user_not_found">>> {
+): Promise<Result<z.infer<typeof TotpSecret>, Refusal<"factor_exists" | "user_not_found" | "credential_invalid">>> {
+  const { userId: accountId } = who;
   const account = await findById(env, accountId);
   if (!account) return refuse({ code: "user_not_found" });
   const secret = crypto.getRandomValues(new Uint8Array(SECRET_BYTES));
+  const signedIn = goesOn(who, nowMs);
   const { meta } = await env.DB.prepare(
-    `INSERT INTO account_factors (account_id, sealed_totp_secret, totp_asked_at_ms) VALUES (?1, ?2, ?3)
-     ON CONFLICT (account_id) DO UPDATE SET sealed_totp_secret = ?2, totp_asked_at_ms = ?3, last_totp_step = -1
+    `INSERT INTO account_factors (account_id, sealed_totp_secret, totp_asked_at_ms) SELECT ?, ?, ? WHERE ${signedIn.sql}
+     ON CONFLICT (account_id) DO UPDATE
+       SET sealed_totp_secret = excluded.sealed_totp_secret, totp_asked_at_ms = excluded.totp_asked_at_ms, last_totp_step = -1
      WHERE totp_confirmed_at_ms IS NULL`,
   )
-    .bind(accountId, await seal(env, PURPOSE, accountId, secret), nowMs)
+    .bind(accountId, await seal(env, PURPOSE, accountId, secret), nowMs, ...signedIn.values)
     .run();
-  if (meta.changes === 0) return refuse({ code: "factor_exists" });
+  if (meta.changes === 0) return refuse(await refusalOf(env, who, "factor_exists", nowMs));
   return ok({ secret: toBase32(secret), otpauthUrl: otpauthUrl(secret, account.email) });
 }
 
@@ -56,13 +61,16 @@ export async function askForTotp(
 export async function confirmTotp(
   env: AuthEnv,
   after: After,
-  accountId: string,
+  who: SignedIn,
   code: string,
   nowMs: number,
-  client?: Client,
 ): Promise<
-  Result<z.infer<typeof RecoveryCodes>, Refusal<"code_invalid" | "factor_missing" | "factor_exists" | "account_locked">>
+  Result<
+    z.infer<typeof RecoveryCodes>,
+    Refusal<"code_invalid" | "factor_missing" | "factor_exists" | "account_locked" | "credential_invalid">
+  >
 > {
+  const { userId: accountId, client } = who;
   const tried = await takeTry(env, accountId, nowMs);
   if ("code" in tried) return refuse(tried);
   if (tried.totpConfirmedAtMs !== null) return refuse({ code: "factor_exists" });
@@ -72,10 +80,11 @@ export async function confirmTotp(
   const account = await findById(env, accountId);
   if (step === null || !account) return refuse({ code: "code_invalid" });
 
+  const signedIn = goesOn(who, nowMs);
   const confirm = env.DB.prepare(
     `UPDATE account_factors SET totp_confirmed_at_ms = ?, last_totp_step = ?, tries = 0
-     WHERE account_id = ? AND sealed_totp_secret = ? AND totp_confirmed_at_ms IS NULL`,
-  ).bind(nowMs, step, accountId, tried.sealedTotpSecret);
+     WHERE account_id = ? AND sealed_totp_secret = ? AND totp_confirmed_at_ms IS NULL AND ${signedIn.sql}`,
+  ).bind(nowMs, step, accountId, tried.sealedTotpSecret, ...signedIn.values);
   const recoveryCodes = makeRecoveryCodes();
   const restated = restateFactors(env, account, nowMs);
   const told = notice(env, accountId, "totp_added", nowMs, { client });
@@ -84,7 +93,7 @@ export async function confirmTotp(
     ...restated.effects,
     ...told.effects,
   ]);
-  if (!confirmed.ok) return refuse({ code: "code_invalid" });
+  if (!confirmed.ok) return refuse(await refusalOf(env, who, "code_invalid", nowMs));
   send(env, after, [restated.news, told.news]);
   return ok({ recoveryCodes });
 }
