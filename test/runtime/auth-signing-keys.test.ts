@@ -10,6 +10,7 @@ import {
   replaceSigningKey,
   rotateSigningKeys,
   SIGNING_MS,
+  SIGNS_ON_MS,
   signingKey,
 } from "../../workers/auth/signing-keys";
 import { HERE, NOW_MS, settled, startAuth } from "../support/auth";
@@ -78,6 +79,58 @@ test("a key wrapped under another secret is replaced, and its tokens still verif
   const keys = await keySet(auth);
   expect(keys.keys).toHaveLength(2);
   for (const token of [old, fresh]) await jwtVerify(token, createLocalJWKSet(keys), { currentDate: new Date(NOW_MS) });
+});
+
+describe("while two versions with two secrets run", () => {
+  const kids = async () =>
+    (await env.AUTH_DB.prepare("SELECT kid FROM signing_keys WHERE retired_at_ms IS NULL").all<{ kid: string }>()).results;
+
+  test("reading the public keys replaces none, however often it is asked of whom", async () => {
+    const [old, next] = [freshAuth(), freshAuth()];
+    await signAccessToken(old.env, BEARER, HERE, NOW_MS);
+    const before = await kids();
+    for (const auth of [next, old, next]) expect((await keySet(auth)).keys).toHaveLength(1);
+    expect(await kids()).toEqual(before);
+  });
+
+  test("each signs with its own, one replaces the other's once, and both kinds of token verify", async () => {
+    const [old, next] = [freshAuth(), freshAuth()];
+    const tokens: string[] = [];
+    for (let minute = 0; minute < 30; minute++) {
+      const nowMs = NOW_MS + minute * 60_000;
+      for (const auth of [old, next]) {
+        tokens.push(await signAccessToken(auth.env, BEARER, HERE, nowMs));
+        expect(await rotateSigningKeys(auth.env, nowMs)).toBe(0);
+      }
+    }
+    const keys = await keySet(old, NOW_MS + 1_800_000);
+    expect(keys.keys).toHaveLength(2);
+    for (const token of tokens) await jwtVerify(token, createLocalJWKSet(keys), { currentDate: new Date(NOW_MS) });
+    expect(await kids()).toEqual([{ kid: (await signingKey(next.env, NOW_MS + 1_800_000)).kid }]);
+  });
+
+  test("a key that was replaced long ago signs no more", async () => {
+    const [old, next] = [freshAuth(), freshAuth()];
+    const { kid } = await signingKey(old.env, NOW_MS);
+    await signingKey(next.env, NOW_MS);
+    expect((await signingKey(old.env, NOW_MS + SIGNS_ON_MS - 1)).kid).toBe(kid);
+    // Another isolate's memory of its key is not this one's.
+    await signingKey(next.env, NOW_MS + SIGNS_ON_MS - 1);
+    expect((await signingKey(old.env, NOW_MS + SIGNS_ON_MS)).kid).not.toBe(kid);
+  });
+
+  test("neither drops the successor that the other has published, before its day", async () => {
+    const [old, next] = [freshAuth(), freshAuth()];
+    await signingKey(old.env, NOW_MS);
+    const nowMs = NOW_MS + SIGNING_MS - PUBLISHED_BEFORE_MS;
+    expect(await rotateSigningKeys(old.env, nowMs)).toBe(1);
+    const before = (await keySet(old, nowMs)).keys.map(({ kid }) => kid);
+    await rotateSigningKeys(next.env, nowMs + 1);
+    await rotateSigningKeys(old.env, nowMs + 2);
+    const published = (await keySet(old, nowMs + 3)).keys.map(({ kid }) => kid);
+    expect(published).toEqual(expect.arrayContaining(before));
+    expect(published).toHaveLength(3);
+  });
 });
 
 test("a wrapped key that was put under another key's name does not open", async () => {

@@ -1,5 +1,5 @@
 /** When sessions end by themselves. */
-import type { Refusal } from "../../shared/contracts/problems";
+import type { ProblemCode, Refusal } from "../../shared/contracts/problems";
 import type { SignedIn } from "./callers";
 import type { SessionRow } from "./schema";
 import type { Condition } from "./sessions";
@@ -24,7 +24,7 @@ export const goesOn = ({ userId, sessionId }: SignedIn, nowMs: number): Conditio
 });
 
 /** Why such a statement changed nothing: the session is over, or it is `otherwise`. */
-export async function refusalOf<Code extends string>(
+export async function refusalOf<Code extends ProblemCode>(
   env: AuthEnv,
   who: SignedIn,
   otherwise: Code,

@@ -24,34 +24,54 @@ export const SIGNING_MS = 30 * 24 * 3_600_000;
 export const PUBLISHED_BEFORE_MS = 24 * 3_600_000;
 /** Longer than a token lives, and than anybody keeps an old JWKS. */
 export const PUBLISHED_AFTER_RETIREMENT_MS = 24 * 3_600_000;
+/**
+ * Whoever has another KEY_ENCRYPTION_KEY than the one that replaced his key signs on with it for this long, while it is published: two
+ * versions of this Worker run during a deployment, and each would replace the other's key with every token.
+ */
+export const SIGNS_ON_MS = 12 * 3_600_000;
 
 let remembered: { key: SigningKey; secret: string; untilMs: number } | undefined;
 
 /** The key that signs now. */
 export async function signingKey(env: AuthEnv, nowMs: number): Promise<SigningKey> {
   if (remembered && remembered.untilMs > nowMs && remembered.secret === env.KEY_ENCRYPTION_KEY) return remembered.key;
-  const row = await currentRow(env, nowMs);
+  const row = await signingRow(env, nowMs);
   const key = { kid: row.kid, privateKey: await unwrap(env, row.kid, row.wrappedPrivateKey) };
   remembered = { key, secret: env.KEY_ENCRYPTION_KEY, untilMs: nowMs + REMEMBER_MS };
   return key;
 }
 
-/** Public members only, of every key that may have signed a token still alive, and of the one that signs next. */
+/**
+ * Public members only, of every key that may have signed a token still alive, and of the one that signs next. Anybody may ask: of a key
+ * that is there it moves nothing, and it makes the very first, because verifiers keep what they read.
+ */
 export async function publicKeys(env: AuthEnv, nowMs: number): Promise<{ keys: JsonWebKey[] }> {
-  await currentRow(env, nowMs);
-  const rows = await drizzle(env.DB)
+  const rows = await publishedRows(env, nowMs);
+  if (rows.length === 0) await replaceSigningKey(env, null, nowMs);
+  const published = rows.length === 0 ? await publishedRows(env, nowMs) : rows;
+  return { keys: published.map(({ publicJwk }) => JSON.parse(publicJwk) as JsonWebKey) };
+}
+
+const publishedRows = (env: AuthEnv, nowMs: number) =>
+  drizzle(env.DB)
     .select({ publicJwk: signingKeys.publicJwk })
     .from(signingKeys)
     .where(or(isNull(signingKeys.retiredAtMs), gt(signingKeys.retiredAtMs, nowMs - PUBLISHED_AFTER_RETIREMENT_MS)))
     .orderBy(desc(signingKeys.createdAtMs));
-  return { keys: rows.map(({ publicJwk }) => JSON.parse(publicJwk) as JsonWebKey) };
-}
 
-/** The row that signs; made when there is none, replaced when the secret that wrapped it is another one today. */
-async function currentRow(env: AuthEnv, nowMs: number) {
+/** The row that whoever has this secret signs by; made when there is none, and in the place of one that nobody here can open. */
+async function signingRow(env: AuthEnv, nowMs: number) {
   const row = await activeRow(env);
-  if (row && row.masterKey === (await fingerprint(env))) return row;
-  return replaceSigningKey(env, row?.kid ?? null, nowMs);
+  const mine = await fingerprint(env);
+  if (row?.masterKey === mine) return row;
+  const own = await drizzle(env.DB)
+    .select()
+    .from(signingKeys)
+    .where(and(eq(signingKeys.masterKey, mine), gt(signingKeys.retiredAtMs, nowMs - SIGNS_ON_MS)))
+    .orderBy(desc(signingKeys.retiredAtMs))
+    .limit(1)
+    .get();
+  return own ?? replaceSigningKey(env, row?.kid ?? null, nowMs);
 }
 
 const unretired = (env: AuthEnv, signs: boolean) =>
@@ -79,21 +99,23 @@ const retire = (env: AuthEnv, kid: string, nowMs: number): D1PreparedStatement =
  * publishes any more. Returns how many keys moved.
  */
 export async function rotateSigningKeys(env: AuthEnv, nowMs: number): Promise<number> {
-  const current = await currentRow(env, nowMs);
+  const current = await signingRow(env, nowMs);
   const next = await unretired(env, false);
   const forget = env.DB.prepare("DELETE FROM signing_keys WHERE retired_at_ms <= ?").bind(nowMs - PUBLISHED_AFTER_RETIREMENT_MS);
   const { meta } = await forget.run();
+  // Another secret's key signs: who has that secret sees to it.
+  if (current.retiredAtMs !== null) return meta.changes;
   if (!next) {
     if (current.signsFromMs + SIGNING_MS - PUBLISHED_BEFORE_MS > nowMs) return meta.changes;
     await (await newKey(env, { signs: false, signsFromMs: nowMs + PUBLISHED_BEFORE_MS }, nowMs)).run();
     return meta.changes + 1;
   }
+  if (next.signsFromMs > nowMs) return meta.changes;
   if (next.masterKey !== (await fingerprint(env))) {
-    // Nobody can open it any more, and it has signed nothing.
+    // It cannot be opened here, and it has signed nothing. Not before its day: two versions would drop each other's all the time.
     await retire(env, next.kid, nowMs).run();
     return meta.changes + 1;
   }
-  if (next.signsFromMs > nowMs) return meta.changes;
   // Two sweeps at once do the same twice: each statement names its key.
   const sign = env.DB.prepare("UPDATE signing_keys SET signs = 1 WHERE kid = ? AND retired_at_ms IS NULL").bind(next.kid);
   await env.DB.batch([retire(env, current.kid, nowMs), sign]);
