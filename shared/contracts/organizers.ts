@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { DomainRpc } from "./domain";
 import { Id, Timestamp } from "./ids";
 import { Email, PersonName } from "./orders";
+import { Lines } from "./text";
 
 export const MEMBER_ROLES = ["owner", "manager", "finance", "marketing", "door"] as const;
 export type MemberRole = (typeof MEMBER_ROLES)[number];
@@ -79,8 +80,26 @@ export const MemberDraft = z
   .refine(isOfDoor, OF_DOOR)
   .meta({ id: "MemberDraft" });
 export type MemberDraft = z.infer<typeof MemberDraft>;
-export const MemberChange = z.strictObject(grant).refine(isOfDoor, OF_DOOR).meta({ id: "MemberChange" });
+/** What a membership consists of. */
+export interface MemberGrant {
+  role: MemberRole;
+  eventIds?: string[] | null | undefined;
+}
+export const MemberChange = z
+  .strictObject(grant)
+  .partial()
+  .refine(({ role, eventIds }) => role === undefined || isOfDoor({ role, eventIds }), OF_DOOR)
+  .meta({ id: "MemberChange" });
 export type MemberChange = z.infer<typeof MemberChange>;
+/** A team that somebody is in, as he sees it himself. */
+export const Membership = z
+  .object({ organizer: Organizer, role: z.enum(MEMBER_ROLES), eventIds: EventIds, createdAt: Timestamp, updatedAt: Timestamp })
+  .meta({ id: "Membership" });
+export type Membership = z.infer<typeof Membership>;
+export const OwnerAppointment = z
+  .strictObject({ userId: Id, reason: Lines.trim().min(1).max(1000) })
+  .meta({ id: "OwnerAppointment" });
+export type OwnerAppointment = z.infer<typeof OwnerAppointment>;
 export const OwnershipTransfer = z.strictObject({ userId: Id }).meta({ id: "OwnershipTransfer" });
 
 /** Who is asked to join, until he does, the week is over, or somebody takes it back. */
@@ -110,7 +129,8 @@ export interface InvitationMail {
   organizerName: string;
   inviterName: string;
   role: MemberRole;
-  token: string;
+  /** Null where he was taken in without being asked: there is nothing to accept. */
+  token: string | null;
   /** BCP 47; null where neither the invited nor the inviter said what they read. */
   locale: string | null;
 }
@@ -131,7 +151,7 @@ export interface UsersRpc extends DomainRpc {
    * (rule 3).
    */
   membership(userId: string, organizerId: string, eventId?: string): Promise<MemberRole | null>;
-  /** What mails of these invitations say; those that were accepted, taken back or are over are left out. At most 100 ids. */
+  /** What mails of these invitations say; those that were accepted, taken back or are over, or that nobody could give now, are left out. At most 100 ids. */
   invitationMails(ids: string[]): Promise<InvitationMail[]>;
   /** How people read, of those who said so; at most 100 ids. */
   readingHabits(userIds: string[]): Promise<ReadingHabits[]>;

@@ -139,7 +139,6 @@ test("the gateway brings each operation to the Worker that documents it, and ans
 
 /** What takes no `If-Match`, and why. */
 const UNCONDITIONAL: Record<string, string> = {
-  "PUT /organizers/{organizerId}/members/{userId}": "a membership has no version yet; who says something last is heard",
   "PUT /events/{eventId}/holds/{holdId}":
     "a hold is one buyer's own for minutes, and the object decides what is left at that moment",
 };

@@ -5,13 +5,17 @@ import type { Account } from "../../shared/contracts/accounts";
 import type { MemberRole } from "../../shared/contracts/organizers";
 import { rememberedMembership } from "../../shared/http/memberships";
 import { MISSES_A_DAY, sweepLookups } from "../../workers/users/member-lookups";
-import { addMember, changeMember, listMembers, membership, removeMember } from "../../workers/users/members";
+import { addMember, changeMember, removeMember } from "../../workers/users/members";
+import { membership } from "../../workers/users/memberships";
 import { changeOrganizer, createOrganizer, organizerBySlug, organizersByIds } from "../../workers/users/organizers";
+import { listMembers } from "../../workers/users/team";
 import { swapSql } from "../support/swapped-database";
-import { accountOf, startUsers } from "../support/users";
+import { accountOf, proved, startUsers } from "../support/users";
 
 const NOW_MS = Date.parse("2027-01-01T12:00:00Z");
 const DAY_MS = 86_400_000;
+const after = { waitUntil: (promise: Promise<unknown>) => void running.push(promise) };
+const running: Promise<unknown>[] = [];
 const CALLER = "0197f3c2-1a2b-7d3c-8e4f-0a1b2c3d4e5f";
 
 async function openTeam(users: UsersEnv, owner: Account): Promise<string> {
@@ -28,7 +32,10 @@ const ownersOf = async (organizerId: string): Promise<number> =>
   )?.n ?? -1;
 
 beforeEach(() => applyD1Migrations(env.USERS_DB, env.MIGRATIONS.users));
-afterEach(() => reset());
+afterEach(async () => {
+  await Promise.all(running.splice(0));
+  await reset();
+});
 
 describe("becoming an organizer", () => {
   test("of eight who want one slug at once one gets it", async () => {
@@ -85,16 +92,18 @@ describe("the team", () => {
     const [owner, helper, pending] = [accountOf(), accountOf(), accountOf({ status: "pending", emailVerified: false })];
     const users = startUsers([owner, helper, pending]);
     const id = await openTeam(users, owner);
-    expect(await addMember(users, CALLER, id, { userId: helper.id, role: "door" }, NOW_MS)).toMatchObject({
+    expect(await addMember(users, after, proved(CALLER), id, { userId: helper.id, role: "door" }, NOW_MS)).toMatchObject({
       ok: true,
-      value: { role: "door" },
+      value: { member: { role: "door" } },
     });
-    expect(await addMember(users, CALLER, id, { email: helper.email.toUpperCase(), role: "manager" }, NOW_MS)).toMatchObject({
+    expect(
+      await addMember(users, after, proved(CALLER), id, { email: helper.email.toUpperCase(), role: "manager" }, NOW_MS),
+    ).toMatchObject({
       error: { code: "member_exists" },
     });
     expect(await membership(users, helper.id, id)).toBe("door");
     for (const draft of [{ userId: pending.id }, { email: pending.email }, { userId: crypto.randomUUID() }]) {
-      expect(await addMember(users, CALLER, id, { ...draft, role: "door" }, NOW_MS)).toMatchObject({
+      expect(await addMember(users, after, proved(CALLER), id, { ...draft, role: "door" }, NOW_MS)).toMatchObject({
         error: { code: "user_not_found" },
       });
     }
@@ -105,7 +114,7 @@ describe("the team", () => {
     const users = startUsers([owner, helper]);
     const teams = [await openTeam(users, owner), await openTeam(users, owner)];
     const tried = async (email: string, caller = owner.id, nowMs = NOW_MS, team = teams[0] ?? "") => {
-      const answer = await addMember(users, caller, team, { email, role: "door" }, nowMs);
+      const answer = await addMember(users, after, proved(caller), team, { email, role: "door" }, nowMs);
       return answer.ok ? "joined" : answer.error.code;
     };
     expect(await tried(helper.email)).toBe("joined");
@@ -114,11 +123,15 @@ describe("the team", () => {
     );
     expect(answers.filter((answer) => answer === "user_not_found")).toHaveLength(MISSES_A_DAY);
     expect(answers.filter((answer) => answer === "rate_limited")).toHaveLength(30 - MISSES_A_DAY);
-    expect(await addMember(users, owner.id, teams[0] ?? "", { email: helper.email, role: "door" }, NOW_MS)).toEqual({
+    expect(
+      await addMember(users, after, proved(owner.id), teams[0] ?? "", { email: helper.email, role: "door" }, NOW_MS),
+    ).toEqual({
       ok: false,
       error: { code: "rate_limited", retryAfterSeconds: 12 * 3600 },
     });
-    expect(await addMember(users, owner.id, teams[1] ?? "", { userId: helper.id, role: "door" }, NOW_MS)).toMatchObject({
+    expect(
+      await addMember(users, after, proved(owner.id), teams[1] ?? "", { userId: helper.id, role: "door" }, NOW_MS),
+    ).toMatchObject({
       ok: true,
     });
     expect(await tried("nobody@people.example", helper.id)).toBe("user_not_found");
@@ -130,25 +143,29 @@ describe("the team", () => {
     const [owner, second] = [accountOf(), accountOf()];
     const users = startUsers([owner, second]);
     const id = await openTeam(users, owner);
-    await addMember(users, CALLER, id, { userId: second.id, role: "manager" }, NOW_MS);
+    await addMember(users, after, proved(CALLER), id, { userId: second.id, role: "manager" }, NOW_MS);
     const last = { ok: false, error: { code: "last_owner" } };
-    expect(await removeMember(users, owner.id, id, owner.id, NOW_MS)).toEqual(last);
-    expect(await changeMember(users, owner.id, id, owner.id, { role: "door" }, NOW_MS)).toEqual(last);
-    expect(await changeMember(users, owner.id, id, owner.id, { role: "owner" }, NOW_MS)).toMatchObject({ ok: true });
-    await changeMember(users, owner.id, id, second.id, { role: "owner" }, NOW_MS);
-    expect(await removeMember(users, owner.id, id, owner.id, NOW_MS)).toEqual({ ok: true, value: null });
-    expect(await removeMember(users, owner.id, id, owner.id, NOW_MS)).toMatchObject({ error: { code: "user_not_found" } });
-    expect(await removeMember(users, second.id, id, second.id, NOW_MS)).toEqual(last);
+    expect(await removeMember(users, proved(owner.id), id, owner.id, NOW_MS)).toEqual(last);
+    expect(await changeMember(users, proved(owner.id), id, owner.id, { role: "door" }, null, NOW_MS)).toEqual(last);
+    expect(await changeMember(users, proved(owner.id), id, owner.id, { role: "owner" }, null, NOW_MS)).toMatchObject({
+      ok: true,
+    });
+    await changeMember(users, proved(owner.id), id, second.id, { role: "owner" }, null, NOW_MS);
+    expect(await removeMember(users, proved(owner.id), id, owner.id, NOW_MS)).toEqual({ ok: true, value: null });
+    expect(await removeMember(users, proved(owner.id), id, owner.id, NOW_MS)).toMatchObject({
+      error: { code: "user_not_found" },
+    });
+    expect(await removeMember(users, proved(second.id), id, second.id, NOW_MS)).toEqual(last);
   });
 
   async function bothLeave(db: D1Database): Promise<number> {
     const [owner, second] = [accountOf(), accountOf()];
     const users = startUsers([owner, second], db);
     const id = await openTeam(users, owner);
-    await addMember(users, owner.id, id, { userId: second.id, role: "owner" }, NOW_MS);
+    await addMember(users, after, proved(owner.id), id, { userId: second.id, role: "owner" }, NOW_MS);
     await Promise.all([
-      removeMember(users, owner.id, id, owner.id, NOW_MS),
-      changeMember(users, second.id, id, second.id, { role: "door" }, NOW_MS),
+      removeMember(users, proved(owner.id), id, owner.id, NOW_MS),
+      changeMember(users, proved(second.id), id, second.id, { role: "door" }, null, NOW_MS),
     ]);
     return ownersOf(id);
   }
@@ -169,9 +186,9 @@ describe("the team", () => {
     const users = startUsers(people);
     const id = await openTeam(users, owner);
     const [late, ...early] = others;
-    for (const { id: userId } of early) await addMember(users, CALLER, id, { userId, role: "door" }, NOW_MS + 10);
+    for (const { id: userId } of early) await addMember(users, after, proved(CALLER), id, { userId, role: "door" }, NOW_MS + 10);
     const first = await listMembers(users, id, { limit: 4 });
-    await addMember(users, CALLER, id, { userId: late?.id, role: "door" }, NOW_MS + 20);
+    await addMember(users, after, proved(CALLER), id, { userId: late?.id, role: "door" }, NOW_MS + 20);
     const second = await listMembers(users, id, { limit: 4, cursor: first.nextCursor ?? undefined });
     const seen = [...first.data, ...second.data].map(({ userId }) => userId);
     expect(seen).toHaveLength(7);

@@ -12,7 +12,7 @@ import {
   sweepAvatars,
 } from "../../workers/users/avatars";
 import { type ConsentsChange, changeConsents, MAX_DECISIONS, readConsents } from "../../workers/users/consents";
-import { joinTeam } from "../../workers/users/members";
+import { joinTeam } from "../../workers/users/memberships";
 import { changePreferences, PreferencesChange, readingHabits, readPreferences } from "../../workers/users/preferences";
 import { readProfile } from "../../workers/users/profiles";
 import { countRows } from "../support/counted-database";

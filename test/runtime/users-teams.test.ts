@@ -5,10 +5,12 @@ import type { Account } from "../../shared/contracts/accounts";
 import type { InvitationDraft } from "../../shared/contracts/organizers";
 import { changeStatus } from "../../workers/users/account-standing";
 import { acceptInvitation, invitationMails, invite, listInvitations, revokeInvitation } from "../../workers/users/invitations";
-import { addMember, changeMember, membership, removeMember, transferOwnership } from "../../workers/users/members";
+import { addMember, changeMember, removeMember } from "../../workers/users/members";
+import { membership } from "../../workers/users/memberships";
 import { createOrganizer } from "../../workers/users/organizers";
+import { transferOwnership } from "../../workers/users/ownership";
 import { swapSql } from "../support/swapped-database";
-import { accountOf, startUsers } from "../support/users";
+import { accountOf, proved, startUsers } from "../support/users";
 
 const NOW_MS = Date.parse("2027-01-01T12:00:00Z");
 const DAY_MS = 86_400_000;
@@ -30,7 +32,7 @@ async function openTeam(people: Account[], db = env.USERS_DB) {
   const created = await createOrganizer(users, owner.id, { name: "Blue Note", slug: `s-${crypto.randomUUID()}` }, NOW_MS);
   if (!created.ok) throw new Error(created.error.code);
   const { id } = created.value;
-  for (const { id: userId } of others) await addMember(users, owner.id, id, { userId, role: "manager" }, NOW_MS);
+  for (const { id: userId } of others) await addMember(users, after, proved(owner.id), id, { userId, role: "manager" }, NOW_MS);
   return { users, id, owner };
 }
 const ownersOf = async (id: string): Promise<string[]> =>
@@ -45,7 +47,7 @@ describe("door staff", () => {
     const helper = accountOf();
     const { users, id, owner } = await openTeam([accountOf(), helper]);
     const grant = (eventIds: string[] | null | undefined) =>
-      changeMember(users, owner.id, id, helper.id, { role: "door", eventIds }, NOW_MS);
+      changeMember(users, proved(owner.id), id, helper.id, { role: "door", eventIds }, null, NOW_MS);
     expect((await grant([EVENT])).ok).toBe(true);
     expect(await membership(users, helper.id, id, EVENT)).toBe("door");
     expect(await membership(users, helper.id, id, OTHER_EVENT)).toBeNull();
@@ -55,7 +57,7 @@ describe("door staff", () => {
     await grant(null);
     expect(await membership(users, helper.id, id, OTHER_EVENT)).toBe("door");
     await grant([EVENT]);
-    await changeMember(users, owner.id, id, helper.id, { role: "finance" }, NOW_MS);
+    await changeMember(users, proved(owner.id), id, helper.id, { role: "finance" }, null, NOW_MS);
     expect(await membership(users, helper.id, id)).toBe("finance");
   });
 });
@@ -65,12 +67,14 @@ describe("owners", () => {
     const [manager, helper] = [accountOf(), accountOf()];
     const { users, id, owner } = await openTeam([accountOf(), manager, helper]);
     const forbidden = { ok: false, error: { code: "forbidden" } };
-    expect(await changeMember(users, manager.id, id, manager.id, { role: "owner" }, NOW_MS)).toMatchObject(forbidden);
-    expect(await changeMember(users, manager.id, id, owner.id, { role: "door" }, NOW_MS)).toMatchObject(forbidden);
-    expect(await removeMember(users, manager.id, id, owner.id, NOW_MS)).toMatchObject(forbidden);
+    expect(await changeMember(users, proved(manager.id), id, manager.id, { role: "owner" }, null, NOW_MS)).toMatchObject(
+      forbidden,
+    );
+    expect(await changeMember(users, proved(manager.id), id, owner.id, { role: "door" }, null, NOW_MS)).toMatchObject(forbidden);
+    expect(await removeMember(users, proved(manager.id), id, owner.id, NOW_MS)).toMatchObject(forbidden);
     const draft: InvitationDraft = { email: "new@people.example", role: "owner" };
-    expect(await invite(users, after, manager.id, id, draft, NOW_MS)).toMatchObject(forbidden);
-    expect(await removeMember(users, manager.id, id, helper.id, NOW_MS)).toEqual({ ok: true, value: null });
+    expect(await invite(users, after, proved(manager.id), id, draft, NOW_MS)).toMatchObject(forbidden);
+    expect(await removeMember(users, proved(manager.id), id, helper.id, NOW_MS)).toEqual({ ok: true, value: null });
     expect(await ownersOf(id)).toEqual([owner.id]);
   });
 
@@ -92,7 +96,7 @@ describe("owners", () => {
       const { users, id, owner } = await openTeam([accountOf(), heir]);
       await Promise.all([
         transferOwnership(users, owner.id, id, heir.id, NOW_MS),
-        removeMember(users, owner.id, id, owner.id, NOW_MS),
+        removeMember(users, proved(owner.id), id, owner.id, NOW_MS),
       ]);
       expect(await ownersOf(id)).toHaveLength(1);
     }
@@ -109,13 +113,13 @@ describe("owners", () => {
   test("who is suspended counts for nothing, and again when let in", async () => {
     const second = accountOf();
     const { users, id, owner } = await openTeam([accountOf(), second]);
-    await changeMember(users, owner.id, id, second.id, { role: "owner" }, NOW_MS);
+    await changeMember(users, proved(owner.id), id, second.id, { role: "owner" }, null, NOW_MS);
     await changeStatus(users, "admin", second.id, { status: "suspended", reason: "Fraud" }, NOW_MS);
     expect(await membership(users, second.id, id)).toBeNull();
-    expect(await removeMember(users, owner.id, id, owner.id, NOW_MS)).toMatchObject({ error: { code: "last_owner" } });
+    expect(await removeMember(users, proved(owner.id), id, owner.id, NOW_MS)).toMatchObject({ error: { code: "last_owner" } });
     await changeStatus(users, "admin", second.id, { status: "active", reason: "Cleared" }, NOW_MS);
     expect(await membership(users, second.id, id)).toBe("owner");
-    expect(await removeMember(users, owner.id, id, owner.id, NOW_MS)).toEqual({ ok: true, value: null });
+    expect(await removeMember(users, proved(owner.id), id, owner.id, NOW_MS)).toEqual({ ok: true, value: null });
   });
 });
 
@@ -126,7 +130,7 @@ describe("an invitation", () => {
     const guest = accountOf();
     const team = await openTeam([accountOf()]);
     const users = startUsers([team.owner, guest]);
-    const made = await invite(users, after, team.owner.id, team.id, draft(guest.email.toUpperCase(), change), NOW_MS);
+    const made = await invite(users, after, proved(team.owner.id), team.id, draft(guest.email.toUpperCase(), change), NOW_MS);
     if (!made.ok) throw new Error(made.error.code);
     const [mail] = await invitationMails(users, [made.value.id], NOW_MS);
     return { ...team, users, guest, invitation: made.value, token: mail?.token ?? "", mail };
@@ -152,10 +156,10 @@ describe("an invitation", () => {
 
     const [manager, guest] = [accountOf(), accountOf()];
     const { users, id, owner } = await openTeam([accountOf(), manager, guest]);
-    await removeMember(users, owner.id, id, guest.id, NOW_MS);
-    const made = await invite(users, after, manager.id, id, draft(guest.email), NOW_MS);
+    await removeMember(users, proved(owner.id), id, guest.id, NOW_MS);
+    const made = await invite(users, after, proved(manager.id), id, draft(guest.email), NOW_MS);
     const [mail] = await invitationMails(users, made.ok ? [made.value.id] : [], NOW_MS);
-    await removeMember(users, owner.id, id, manager.id, NOW_MS);
+    await removeMember(users, proved(owner.id), id, manager.id, NOW_MS);
     expect(await acceptInvitation(users, guest.id, mail?.token ?? "", NOW_MS)).toMatchObject(invalid);
   });
 
@@ -166,7 +170,7 @@ describe("an invitation", () => {
 
   test("is one an address at a time, three a day, and again after its end", async () => {
     const { users, id, owner, guest } = await invited();
-    const again = (nowMs: number) => invite(users, after, owner.id, id, draft(guest.email), nowMs);
+    const again = (nowMs: number) => invite(users, after, proved(owner.id), id, draft(guest.email), nowMs);
     expect(await again(NOW_MS + 1)).toMatchObject({ error: { code: "invitation_exists" } });
     expect((await again(NOW_MS + 7 * DAY_MS)).ok).toBe(true);
     const { data } = await listInvitations(env.USERS_DB, id, { limit: 10 }, NOW_MS + 7 * DAY_MS);

@@ -1,6 +1,8 @@
 /** The users Worker's verbs with an auth beside it that knows these accounts. */
 import { env } from "cloudflare:workers";
 import type { Account } from "../../shared/contracts/accounts";
+import type { LackOfProof } from "../../shared/http/guards";
+import type { TeamCaller } from "../../workers/users/ownership";
 
 export const accountOf = (change: Partial<Account> = {}): Account => ({
   id: crypto.randomUUID(),
@@ -15,6 +17,9 @@ export const accountOf = (change: Partial<Account> = {}): Account => ({
   version: 2,
   ...change,
 });
+
+/** Who has just signed in, or lacks the proof of that. */
+export const proved = (userId: string, lack: LackOfProof | null = null): TeamCaller => ({ userId, lack });
 
 export function startUsers(known: Account[], db = env.USERS_DB): UsersEnv {
   const find = (test: (account: Account) => boolean) => known.filter(test);

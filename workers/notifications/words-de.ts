@@ -262,12 +262,21 @@ export const de: Words = {
     closing: "Kennen Sie einen davon nicht, beenden Sie ihn bei Ihren API-Schlüsseln.",
   },
   invitation: {
-    subject: (organizer) => `${organizer} lädt Sie ins Team ein`,
+    subject: "Eine Einladung in ein Team bei Bilten",
+    somebody: "Jemand",
+    someOrganizer: "einem Veranstalter",
     sentences: ({ organizerName, inviterName, role }) => [
       `${inviterName} lädt Sie ein, bei Bilten zum Team von ${organizerName} zu gehören: ${ROLES[role]}.`,
       "Die Einladung gilt sieben Tage. Wenn Sie damit nichts anfangen können, tun Sie nichts.",
     ],
     link: "Dem Team beitreten",
+  },
+  addition: {
+    subject: "Sie gehören jetzt zu einem Team bei Bilten",
+    sentences: ({ organizerName, inviterName, role }) => [
+      `${inviterName} hat Sie bei Bilten ins Team von ${organizerName} aufgenommen: ${ROLES[role]}.`,
+      "Die Leitung des Teams sieht Ihren Namen, Ihre Adresse und Ihr Bild. Wollen Sie das nicht, verlassen Sie das Team: Das können Sie jederzeit.",
+    ],
   },
   paper: {
     holder: "Name",

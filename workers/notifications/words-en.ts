@@ -1,5 +1,5 @@
 /** What mails and tickets say in English. Names, titles and sums come in as arguments; nothing here is markup. */
-import type { MemberRole } from "../../shared/contracts/organizers";
+import type { InvitationMail, MemberRole } from "../../shared/contracts/organizers";
 import type { Moved } from "./move-mails";
 
 const ROLES: Record<MemberRole, string> = {
@@ -9,6 +9,8 @@ const ROLES: Record<MemberRole, string> = {
   marketing: "for events and how they look",
   door: "at the door",
 };
+
+type Invited = Pick<InvitationMail, "organizerName" | "inviterName" | "role">;
 
 /** "date and place" */
 const thingsOf = ({ when, where }: Moved): string =>
@@ -262,12 +264,23 @@ export const en = {
     closing: "If you do not know one of them, end it among your API keys.",
   },
   invitation: {
-    subject: (organizer: string) => `${organizer} asks you to join`,
-    sentences: ({ organizerName, inviterName, role }: { organizerName: string; inviterName: string; role: MemberRole }) => [
+    subject: "You are asked to join a team at Bilten",
+    /** Where no name may be said. */
+    somebody: "Somebody",
+    someOrganizer: "an organizer",
+    sentences: ({ organizerName, inviterName, role }: Invited) => [
       `${inviterName} asks you to join the team of ${organizerName} at Bilten, ${ROLES[role]}.`,
       "The invitation is good for seven days. If you do not know what this is about, do nothing.",
     ],
     link: "Join the team",
+  },
+  /** Taken into a team without being asked. */
+  addition: {
+    subject: "You are in a team at Bilten now",
+    sentences: ({ organizerName, inviterName, role }: Invited) => [
+      `${inviterName} has taken you into the team of ${organizerName} at Bilten, ${ROLES[role]}.`,
+      "The team's managers see your name, your address and your picture. If you do not want that, leave the team: you may at any time.",
+    ],
   },
   paper: {
     holder: "Name",

@@ -11,7 +11,7 @@ import { sweepForgotten, verifiedEmail } from "./accounts";
 import { sweepAvatars } from "./avatars";
 import { invitationMails, sweepInvitations } from "./invitations";
 import { sweepLookups } from "./member-lookups";
-import { membership } from "./members";
+import { membership } from "./memberships";
 import { messageHandlers } from "./message-handlers";
 import { mailboxes } from "./news";
 import { organizerBySlug, organizersByIds } from "./organizers";

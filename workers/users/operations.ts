@@ -1,5 +1,5 @@
 /** The pages of organizers and their teams in the OpenAPI document, beside those of people. */
-import { Invitation, Member, Organizer } from "../../shared/contracts/organizers";
+import { Invitation, Member, Membership, Organizer } from "../../shared/contracts/organizers";
 import { listOf } from "../../shared/http/list";
 import type { Operation } from "../../shared/http/operation";
 import { notModified, user, userOperations } from "./user-operations";
@@ -21,6 +21,15 @@ const member: Member = {
   updatedAt: organizer.updatedAt,
 };
 const doorMember: Member = { ...member, role: "door", eventIds: ["0197f3c2-7b1e-7cc3-98c4-dc0c0c07398f"] };
+const membership: Membership = {
+  organizer,
+  role: "owner",
+  eventIds: null,
+  createdAt: organizer.createdAt,
+  updatedAt: organizer.updatedAt,
+};
+/** Said of all that may make or unmake owners. */
+const OWNERS = "Only an owner makes or unmakes owners, with a fresh proof of who that is, and never by an API key.";
 const invitation: Invitation = {
   id: "0197f3ca-2b10-7c3d-8e4f-5a6b7c8d9e0f",
   email: "grace@bilten.example",
@@ -75,30 +84,59 @@ export const operations = {
   addMember: {
     operationId: "addMember",
     summary: "Take somebody with a verified account into the team",
-    description:
-      "Somebody with a verified account, by `userId` or by `email`. A caller may name twenty addresses a day that have none, in all organizers together; invitations tell nobody who has an account. Door staff may be there for some events only. Only an owner makes owners.",
+    description: `Somebody with a verified account, by \`userId\` or by \`email\`. A caller may name twenty addresses a day that have none, in all organizers together; invitations tell nobody who has an account. A caller adds a hundred people a day at most; they are told by mail. Door staff may be there for some events only. A team has a thousand members at most. ${OWNERS}`,
     tags: ["organizers"],
     requestExample: { email: "grace@bilten.example", role: "door" },
     answers: { 201: { description: "The member", schema: Member, example: { ...member, role: "door" } } },
-    refusals: ["user_not_found", "member_exists", "rate_limited"],
+    refusals: ["user_not_found", "member_exists", "too_many_members", "rate_limited", "insufficient_user_authentication"],
+  },
+  getMember: {
+    operationId: "getMember",
+    summary: "A member of an organizer's team",
+    description: "Everybody in the team sees his own membership.",
+    tags: ["organizers"],
+    answers: { 200: { description: "The member", schema: Member, example: doorMember }, 304: notModified },
+    refusals: ["user_not_found"],
+  },
+  listMemberships: {
+    operationId: "listMemberships",
+    summary: "The teams that the caller is in, oldest organizer first",
+    tags: ["users"],
+    answers: {
+      200: {
+        description: "A page of memberships",
+        schema: listOf(Membership).meta({ id: "Memberships" }),
+        example: { data: [membership], nextCursor: null },
+      },
+    },
+    refusals: ["invalid_cursor"],
   },
   changeMember: {
     operationId: "changeMember",
     summary: "Give a member another role",
-    description:
-      "Only an owner makes or unmakes owners. An organizer keeps at least one owner who can sign in. `eventIds`, for the role `door`, are the events at whose door the member stands; null is all, and without it they stay.",
+    description: `Changes the fields present and leaves the others; \`If-Match\` is optional. ${OWNERS} An organizer keeps at least one owner who can sign in. \`eventIds\`, for the role \`door\`, are the events at whose door the member stands; null is all, and without it they stay. What a member invited somebody as, and may no longer, is taken back.`,
     tags: ["organizers"],
     requestExample: { role: "finance" },
     answers: { 200: { description: "The member", schema: Member, example: { ...member, role: "finance" } } },
-    refusals: ["user_not_found", "last_owner"],
+    refusals: ["user_not_found", "last_owner", "version_stale", "insufficient_user_authentication"],
   },
   removeMember: {
     operationId: "removeMember",
     summary: "Take a member out of the team, or leave it",
-    description: "Anybody may leave by himself, but for the last owner. What the member invited is taken back.",
+    description: `Anybody may leave by himself, but for the last owner. What the member invited, and invitations to him, are taken back. ${OWNERS}`,
     tags: ["organizers"],
     answers: { 204: { description: "No longer a member" } },
-    refusals: ["user_not_found", "last_owner"],
+    refusals: ["user_not_found", "last_owner", "insufficient_user_authentication"],
+  },
+  appointOwner: {
+    operationId: "appointOwner",
+    summary: "Name an owner where none can sign in any more",
+    description:
+      "For admins, with a fresh proof of who they are, where all owners are suspended or deleted. Anybody with a verified account, a member or not; the owners before stay, and count again with their accounts. The reason is kept.",
+    tags: ["organizers"],
+    requestExample: { userId: user.id, reason: "The only owner has deleted his account" },
+    answers: { 200: { description: "The owner", schema: Member, example: member } },
+    refusals: ["organizer_not_found", "user_not_found", "owner_exists", "too_many_members"],
   },
   transferOwnership: {
     operationId: "transferOwnership",
@@ -107,7 +145,7 @@ export const operations = {
     tags: ["organizers"],
     requestExample: { userId: user.id },
     answers: { 200: { description: "The new owner", schema: Member, example: member } },
-    refusals: ["user_not_found", "state_moved"],
+    refusals: ["user_not_found"],
   },
   listInvitations: {
     operationId: "listInvitations",
@@ -125,12 +163,11 @@ export const operations = {
   invite: {
     operationId: "inviteMember",
     summary: "Ask somebody into the team by mail",
-    description:
-      "Says nothing about whether the address has an account. Good for seven days and one acceptance. At most a hundred a day by one person, three a day to one address, and a hundred open ones.",
+    description: `Says nothing about whether the address has an account. Good for seven days and one acceptance, and while who gave it may give it. At most a hundred a day by one person, three a day to one address by one person or organizer, ten to it by all together, and a hundred open ones. ${OWNERS}`,
     tags: ["organizers"],
     requestExample: { email: invitation.email, role: invitation.role, eventIds: invitation.eventIds },
     answers: { 201: { description: "The invitation", schema: Invitation, example: invitation } },
-    refusals: ["invitation_exists", "too_many_invitations", "rate_limited"],
+    refusals: ["invitation_exists", "too_many_invitations", "rate_limited", "insufficient_user_authentication"],
   },
   revokeInvitation: {
     operationId: "revokeInvitation",
@@ -153,6 +190,6 @@ export const operations = {
     tags: ["organizers"],
     requestExample: { token: "0197f3ca-2b10-7c3d-8e4f-5a6b7c8d9e0f.ZyA3Wc1lq0mQ9" },
     answers: { 201: { description: "The member", schema: Member, example: doorMember } },
-    refusals: ["invalid_token", "email_not_verified", "member_exists"],
+    refusals: ["invalid_token", "email_not_verified", "member_exists", "too_many_members"],
   },
 } as const satisfies Record<string, Operation>;

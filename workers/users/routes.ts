@@ -1,67 +1,25 @@
-import type { Context, MiddlewareHandler } from "hono";
+import type { MiddlewareHandler } from "hono";
 import type { Account } from "../../shared/contracts/accounts";
-import {
-  InvitationDraft,
-  InvitationToken,
-  MemberChange,
-  MemberDraft,
-  OrganizerChange,
-  OrganizerDraft,
-  OwnershipTransfer,
-} from "../../shared/contracts/organizers";
 import { domainApp } from "../../shared/http/app";
 import { readBytesOnce } from "../../shared/http/body";
-import { checkIfMatch, etagOfVersion, isFresh } from "../../shared/http/etag";
+import { etagOfVersion, isFresh } from "../../shared/http/etag";
 import { form, pathId, query, unwrap } from "../../shared/http/form";
-import { anyone, memberGuard, requireAdmin, requireUser } from "../../shared/http/guards";
+import { requireAdmin, requireUser } from "../../shared/http/guards";
 import { ListQuery } from "../../shared/http/list";
 import { operation } from "../../shared/http/operation";
-import { isAdmin, principalOf, userIdOf } from "../../shared/http/principal";
+import { isAdmin, principalOf } from "../../shared/http/principal";
 import { Problem } from "../../shared/http/problem";
 import { changeRole, changeStatus, listStatusChanges, RoleChange, StatusChangeDraft } from "./account-standing";
 import { askAccount } from "./accounts";
 import { AvatarQuery, avatarResponse, isColleague, pictureBody, readAvatar, removeAvatar, storeAvatar } from "./avatars";
 import { ConsentsChange, changeConsents, readConsents } from "./consents";
-import { invitationPage } from "./invitation-page";
-import { acceptInvitation, invite, listInvitations, revokeInvitation } from "./invitations";
-import { addMember, changeMember, findMember, listMembers, removeMember, standingRole, transferOwnership } from "./members";
+import { listMemberships } from "./memberships";
 import { operations } from "./operations";
-import { changeOrganizer, createOrganizer, findOrganizer, organizerOf } from "./organizers";
+import { organizerRoutes } from "./organizer-routes";
 import { changePreferences, PreferencesChange, readPreferences } from "./preferences";
 import { changeProfile, ProfileChange, readProfile } from "./profiles";
+import { callerOf, matchedVersion, memberIdOf, PRIVATE, type UsersContext } from "./requests";
 import { searchUsers, UserSearchQuery } from "./user-search";
-
-type UsersContext = { Bindings: UsersEnv };
-
-const organizerIdOf = (c: Context): string => pathId(c, "organizerId", "organizer_not_found");
-const memberIdOf = (c: Context): string => pathId(c, "userId", "user_not_found");
-
-/** Organizers are public, so that a stranger hears 403. The team is read where it is written, without any memory. */
-const requireMember = memberGuard<UsersContext>({
-  subjectOf: async (c) => {
-    const organizer = await findOrganizer(c.env, organizerIdOf(c));
-    return organizer ? { organizerId: organizer.id, visible: true } : null;
-  },
-  membership: (c, userId, organizerId) => standingRole(c.env, userId, organizerId),
-  notFound: "organizer_not_found",
-});
-
-/** The same where anybody may do to his own membership what others need the permission for: leave. */
-const requireMemberOrSelf = memberGuard<UsersContext>({
-  subjectOf: async (c) => {
-    const organizer = await findOrganizer(c.env, organizerIdOf(c));
-    return organizer ? { organizerId: organizer.id, visible: true } : null;
-  },
-  membership: (c, userId, organizerId) => standingRole(c.env, userId, organizerId),
-  isOwn: (c, userId) => c.req.param("userId")?.toLowerCase() === userId,
-  notFound: "organizer_not_found",
-});
-
-/** Whether there is such a member comes before whether the body is one. */
-const existingMember: MiddlewareHandler<UsersContext> = async (c, next) => {
-  if (!(await findMember(c.env, organizerIdOf(c), memberIdOf(c)))) throw new Problem("user_not_found");
-  await next();
-};
 
 const existingUser: MiddlewareHandler<UsersContext & { Variables: { account: Account } }> = async (c, next) => {
   const account = await askAccount(c.env, memberIdOf(c));
@@ -69,21 +27,6 @@ const existingUser: MiddlewareHandler<UsersContext & { Variables: { account: Acc
   c.set("account", account);
   await next();
 };
-
-/** Behind `requireUser`. */
-function callerOf(c: Context): string {
-  const userId = userIdOf(principalOf(c));
-  if (userId === null) throw new Problem("credential_missing");
-  return userId;
-}
-
-/** The version that `If-Match` insists on, null when the caller takes any. */
-function matchedVersion(c: Context, version: number): number | null {
-  checkIfMatch(c, etagOfVersion(version));
-  return (c.req.header("if-match") ?? "*").trim() === "*" ? null : version;
-}
-
-const PRIVATE = { "cache-control": "private, no-cache" };
 
 export const app = domainApp<UsersEnv>()
   .get("/users/profile", operation(operations.getProfile), requireUser(), async (c) => {
@@ -127,6 +70,9 @@ export const app = domainApp<UsersEnv>()
     const changed = unwrap(await changeConsents(c.env.DB, callerOf(c), c.var.form, ifVersion, Date.now()));
     return c.json(changed.consents, 200, { etag: etagOfVersion(changed.version), ...PRIVATE });
   })
+  .get("/users/memberships", operation(operations.listMemberships), requireUser(), query(ListQuery), async (c) =>
+    c.json(await listMemberships(c.env.DB, callerOf(c), c.var.query), 200, PRIVATE),
+  )
   .get("/users/search", operation(operations.searchUsers), requireAdmin(), query(UserSearchQuery), async (c) =>
     c.json(await searchUsers(c.env.DB, c.var.query), 200, PRIVATE),
   )
@@ -180,106 +126,4 @@ export const app = domainApp<UsersEnv>()
     const { version, ...user } = account;
     return c.json(user, 200, { etag: etagOfVersion(version), ...PRIVATE });
   })
-  .post("/organizers", operation(operations.createOrganizer), requireUser(), form(OrganizerDraft), async (c) => {
-    const organizer = unwrap(await createOrganizer(c.env, callerOf(c), c.var.form, Date.now()));
-    return c.json(organizerOf(organizer), 201, { etag: etagOfVersion(organizer.version) });
-  })
-  .get("/organizers/:organizerId", operation(operations.getOrganizer), anyone(), async (c) => {
-    const organizer = await findOrganizer(c.env, organizerIdOf(c));
-    if (!organizer) throw new Problem("organizer_not_found");
-    const headers = { etag: etagOfVersion(organizer.version), "cache-control": "no-cache" };
-    return isFresh(c, headers.etag) ? c.body(null, 304, headers) : c.json(organizerOf(organizer), 200, headers);
-  })
-  .put(
-    "/organizers/:organizerId",
-    operation(operations.changeOrganizer),
-    requireMember("organizer:write"),
-    form(OrganizerChange),
-    async (c) => {
-      const before = await findOrganizer(c.env, organizerIdOf(c));
-      const ifVersion = before ? matchedVersion(c, before.version) : null;
-      const organizer = unwrap(await changeOrganizer(c.env, organizerIdOf(c), c.var.form, ifVersion, Date.now()));
-      return c.json(organizerOf(organizer), 200, { etag: etagOfVersion(organizer.version) });
-    },
-  )
-  .get(
-    "/organizers/:organizerId/members",
-    operation(operations.listMembers),
-    requireMember("members:read"),
-    query(ListQuery),
-    async (c) => c.json(await listMembers(c.env, organizerIdOf(c), c.var.query), 200, PRIVATE),
-  )
-  .post(
-    "/organizers/:organizerId/members",
-    operation(operations.addMember),
-    requireMember("members:write"),
-    form(MemberDraft),
-    async (c) => c.json(unwrap(await addMember(c.env, callerOf(c), organizerIdOf(c), c.var.form, Date.now())), 201),
-  )
-  .put(
-    "/organizers/:organizerId/members/:userId",
-    operation(operations.changeMember),
-    requireMember("members:write"),
-    existingMember,
-    form(MemberChange),
-    async (c) => c.json(unwrap(await changeMember(c.env, callerOf(c), organizerIdOf(c), memberIdOf(c), c.var.form, Date.now()))),
-  )
-  .delete(
-    "/organizers/:organizerId/members/:userId",
-    operation(operations.removeMember),
-    requireMemberOrSelf("members:write"),
-    async (c) => {
-      unwrap(await removeMember(c.env, callerOf(c), organizerIdOf(c), memberIdOf(c), Date.now()));
-      return c.body(null, 204);
-    },
-  )
-  .post(
-    "/organizers/:organizerId/transfer-ownership",
-    operation(operations.transferOwnership),
-    requireMember("ownership:transfer", { stepUp: true }),
-    form(OwnershipTransfer),
-    async (c) => c.json(unwrap(await transferOwnership(c.env, callerOf(c), organizerIdOf(c), c.var.form.userId, Date.now()))),
-  )
-  .get(
-    "/organizers/:organizerId/invitations",
-    operation(operations.listInvitations),
-    requireMember("members:read"),
-    query(ListQuery),
-    async (c) => c.json(await listInvitations(c.env.DB, organizerIdOf(c), c.var.query, Date.now()), 200, PRIVATE),
-  )
-  .post(
-    "/organizers/:organizerId/invitations",
-    operation(operations.invite),
-    requireMember("members:write"),
-    form(InvitationDraft),
-    async (c) => {
-      const invited = await invite(c.env, c.executionCtx, callerOf(c), organizerIdOf(c), c.var.form, Date.now());
-      return c.json(unwrap(invited), 201, PRIVATE);
-    },
-  )
-  .delete(
-    "/organizers/:organizerId/invitations/:invitationId",
-    operation(operations.revokeInvitation),
-    requireMember("members:write"),
-    async (c) => {
-      const invitationId = pathId(c, "invitationId", "invitation_not_found");
-      unwrap(await revokeInvitation(c.env.DB, organizerIdOf(c), invitationId, Date.now()));
-      return c.body(null, 204);
-    },
-  )
-  .get(
-    "/organizers/invitations/accept",
-    operation(operations.showInvitation),
-    anyone({ badCredential: "ignored" }),
-    async (c) => {
-      const { html, headers } = await invitationPage(c.req.header("accept-language"));
-      return c.html(html, 200, headers);
-    },
-  )
-  .post(
-    "/organizers/invitations/accept",
-    operation(operations.acceptInvitation),
-    requireUser(),
-    form(InvitationToken),
-    async (c) => c.json(unwrap(await acceptInvitation(c.env, callerOf(c), c.var.form.token, Date.now())), 201),
-  );
+  .route("/", organizerRoutes);

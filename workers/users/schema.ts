@@ -145,6 +145,16 @@ export const invitations = sqliteTable("invitations", {
     .notNull()
     .default("open"),
   settledAtMs: integer("settled_at_ms"),
+  added: integer("added").notNull().default(0),
+});
+
+export const ownerAppointments = sqliteTable("owner_appointments", {
+  id: text("id").primaryKey(),
+  organizerId: text("organizer_id").notNull(),
+  userId: text("user_id").notNull(),
+  actorId: text("actor_id").notNull(),
+  reason: text("reason").notNull(),
+  createdAtMs: integer("created_at_ms").notNull(),
 });
 
 export const outbox = sqliteTable("outbox", {
