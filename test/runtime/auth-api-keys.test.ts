@@ -1,5 +1,6 @@
 import { applyD1Migrations, reset } from "cloudflare:test";
 import { env } from "cloudflare:workers";
+import { decodeJwt } from "jose";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { isApiKey } from "../../shared/crypto/api-key";
 import { sha256 } from "../../shared/crypto/bytes";
@@ -15,7 +16,8 @@ import {
   rotateApiKey,
   sweepApiKeys,
 } from "../../workers/auth/api-keys";
-import { type Auth, NOW_MS, registerVerified, settled, startAuth } from "../support/auth";
+import type { SignedIn } from "../../workers/auth/callers";
+import { type Auth, NOW_MS, registerVerified, settled, startAuth, tokensOf } from "../support/auth";
 import { gatherBatches, swapSql } from "../support/swapped-database";
 import { interceptTrips } from "../support/tripped-database";
 
@@ -31,11 +33,12 @@ const DAY_MS = 86_400_000;
 
 async function startMaker(email = "ada@bilten.example", auth = startAuth()) {
   await registerVerified(auth, email);
-  const account = await env.AUTH_DB.prepare("SELECT id FROM accounts WHERE email_key = ?").bind(email).first<{ id: string }>();
-  return { auth, userId: account?.id ?? "" };
+  const { user, accessToken } = await tokensOf(auth, email);
+  const me: SignedIn = { userId: user.id, sessionId: String(decodeJwt(accessToken).sid) };
+  return { auth, userId: user.id, me };
 }
-async function make(auth: Auth, userId: string, change: Partial<ApiKeyDraft> = {}) {
-  const made = await createApiKey(auth.env, auth.after, { userId }, { ...DRAFT, ...change }, NOW_MS);
+async function make(auth: Auth, me: SignedIn, change: Partial<ApiKeyDraft> = {}) {
+  const made = await createApiKey(auth.env, auth.after, me, { ...DRAFT, ...change }, NOW_MS);
   if (!made.ok) throw new Error(made.error.code);
   return made.value;
 }
@@ -43,8 +46,8 @@ const resolve = async (auth: Auth, key: string, nowMs = NOW_MS) => apiKeyOf(auth
 
 describe("an API key", () => {
   test("acts for its maker within its scopes, and stands in the database as a hash", async () => {
-    const { auth, userId } = await startMaker();
-    const { id, key, hint } = await make(auth, userId);
+    const { auth, userId, me } = await startMaker();
+    const { id, key, hint } = await make(auth, me);
     expect(isApiKey(key, "test")).toBe(true);
     expect(await resolve(auth, key)).toEqual({ keyId: id, userId, organizerId: ORGANIZER, scopes: ["orders:read"] });
     expect(key.startsWith(hint)).toBe(true);
@@ -53,13 +56,13 @@ describe("an API key", () => {
   });
 
   test("of production is marked so", async () => {
-    const { auth, userId } = await startMaker("ada@bilten.example", startAuth({ environment: "production" }));
-    expect(isApiKey((await make(auth, userId)).key, "live")).toBe(true);
+    const { auth, me } = await startMaker("ada@bilten.example", startAuth({ environment: "production" }));
+    expect(isApiKey((await make(auth, me)).key, "live")).toBe(true);
   });
 
   test("ends when it is revoked, when its time is over, and while its maker is suspended", async () => {
-    const { auth, userId } = await startMaker();
-    const [revoked, timed] = [await make(auth, userId), await make(auth, userId, { expiresAt: "2027-01-01T12:00:10Z" })];
+    const { auth, userId, me } = await startMaker();
+    const [revoked, timed] = [await make(auth, me), await make(auth, me, { expiresAt: "2027-01-01T12:00:10Z" })];
     expect(await revokeApiKey(auth.env, userId, revoked.id, NOW_MS)).toEqual({ ok: true, value: null });
     expect(await resolve(auth, revoked.key)).toBeNull();
     expect(await resolve(auth, timed.key, NOW_MS + 9_999)).not.toBeNull();
@@ -69,25 +72,25 @@ describe("an API key", () => {
   });
 
   test("is nobody else's to see, end or replace", async () => {
-    const { auth, userId } = await startMaker();
-    const { id, key } = await make(auth, userId);
-    const { userId: other } = await startMaker("bob@bilten.example", auth);
+    const { auth, me } = await startMaker();
+    const { id, key } = await make(auth, me);
+    const { userId: other, me: bob } = await startMaker("bob@bilten.example", auth);
     const missing = { ok: false, error: { code: "api_key_not_found" } };
     expect(await revokeApiKey(auth.env, other, id, NOW_MS)).toEqual(missing);
-    expect(await rotateApiKey(auth.env, auth.after, { userId: other }, id, {}, NOW_MS)).toEqual(missing);
+    expect(await rotateApiKey(auth.env, auth.after, bob, id, {}, NOW_MS)).toEqual(missing);
     expect((await listApiKeys(auth.env, other, { limit: 20 }, NOW_MS)).data).toEqual([]);
     expect(await resolve(auth, key)).not.toBeNull();
   });
 
   test("cannot be made to end before it starts", async () => {
-    const { auth, userId } = await startMaker();
-    const past = await createApiKey(auth.env, auth.after, { userId }, { ...DRAFT, expiresAt: "2027-01-01T12:00:00Z" }, NOW_MS);
+    const { auth, me } = await startMaker();
+    const past = await createApiKey(auth.env, auth.after, me, { ...DRAFT, expiresAt: "2027-01-01T12:00:00Z" }, NOW_MS);
     expect(past).toMatchObject({ ok: false, error: { code: "invalid_body", errors: [{ pointer: "/expiresAt" }] } });
   });
 
   test("notes its last use once a minute", async () => {
-    const { auth, userId } = await startMaker();
-    const { key } = await make(auth, userId);
+    const { auth, userId, me } = await startMaker();
+    const { key } = await make(auth, me);
     const used = async (nowMs: number) => {
       await resolve(auth, key, nowMs);
       await settled();
@@ -101,9 +104,9 @@ describe("an API key", () => {
 
 describe("replacing a key", () => {
   test("makes one with the same powers, and leaves the old one its overlap", async () => {
-    const { auth, userId } = await startMaker();
-    const old = await make(auth, userId);
-    const rotated = await rotateApiKey(auth.env, auth.after, { userId }, old.id, { overlapSeconds: 60 }, NOW_MS);
+    const { auth, me } = await startMaker();
+    const old = await make(auth, me);
+    const rotated = await rotateApiKey(auth.env, auth.after, me, old.id, { overlapSeconds: 60 }, NOW_MS);
     if (!rotated.ok) throw new Error(rotated.error.code);
     expect(rotated.value).toMatchObject({
       name: old.name,
@@ -115,13 +118,13 @@ describe("replacing a key", () => {
     for (const { key } of [old, rotated.value]) expect(await resolve(auth, key, NOW_MS + 59_999)).not.toBeNull();
     expect(await resolve(auth, old.key, NOW_MS + 60_000)).toBeNull();
     expect(await resolve(auth, rotated.value.key, NOW_MS + 60_000)).not.toBeNull();
-    expect(await rotateApiKey(auth.env, auth.after, { userId }, old.id, {}, NOW_MS + 60_000)).toMatchObject({ ok: false });
+    expect(await rotateApiKey(auth.env, auth.after, me, old.id, {}, NOW_MS + 60_000)).toMatchObject({ ok: false });
   });
 
   test("does not lengthen a key that ends sooner, and the new one ends when the old one would have", async () => {
-    const { auth, userId } = await startMaker();
-    const old = await make(auth, userId, { expiresAt: "2027-01-01T13:00:00.000Z" });
-    const rotated = await rotateApiKey(auth.env, auth.after, { userId }, old.id, {}, NOW_MS);
+    const { auth, me } = await startMaker();
+    const old = await make(auth, me, { expiresAt: "2027-01-01T13:00:00.000Z" });
+    const rotated = await rotateApiKey(auth.env, auth.after, me, old.id, {}, NOW_MS);
     expect(rotated).toMatchObject({ ok: true, value: { expiresAt: "2027-01-01T13:00:00.000Z" } });
     expect(await resolve(auth, old.key, NOW_MS + 3_600_000)).toBeNull();
   });
@@ -130,24 +133,24 @@ describe("replacing a key", () => {
 describe("of two who act on a key at once", () => {
   /** Both have read the key before either writes. */
   const rotateTwice = async (db: D1Database) => {
-    const { auth, userId } = await startMaker();
-    const { id } = await make(auth, userId);
+    const { auth, me } = await startMaker();
+    const { id } = await make(auth, me);
     const late = { ...auth.env, DB: gatherBatches(db, 2) };
-    const rotate = () => rotateApiKey(late, auth.after, { userId }, id, {}, NOW_MS);
+    const rotate = () => rotateApiKey(late, auth.after, me, id, {}, NOW_MS);
     const rotated = await Promise.all([rotate(), rotate()]);
     return rotated.map((answer) => (answer.ok ? "made" : answer.error.code)).sort();
   };
   /** The key is read, then revoked by its owner, then replaced. */
   const rotateRevoked = async (db: D1Database) => {
-    const { auth, userId } = await startMaker();
-    const { id } = await make(auth, userId);
+    const { auth, userId, me } = await startMaker();
+    const { id } = await make(auth, me);
     let trips = 0;
     const meanwhile = interceptTrips(db, async (go) => {
       trips += 1;
       if (trips === 2) await revokeApiKey(auth.env, userId, id, NOW_MS);
       return go();
     });
-    const rotated = await rotateApiKey({ ...auth.env, DB: meanwhile }, auth.after, { userId }, id, {}, NOW_MS);
+    const rotated = await rotateApiKey({ ...auth.env, DB: meanwhile }, auth.after, me, id, {}, NOW_MS);
     const { data } = await listApiKeys(auth.env, userId, { limit: 20 }, NOW_MS);
     return { said: rotated.ok ? "made" : rotated.error.code, left: data.length };
   };
@@ -180,10 +183,10 @@ test("nobody can give a key what it could never use", () => {
 });
 
 test("whose key is made or replaced is told by mail, once each", async () => {
-  const { auth, userId } = await startMaker();
-  const { id } = await make(auth, userId);
-  await rotateApiKey(auth.env, auth.after, { userId }, id, {}, NOW_MS);
-  await rotateApiKey(auth.env, auth.after, { userId }, id, {}, NOW_MS);
+  const { auth, me } = await startMaker();
+  const { id } = await make(auth, me);
+  await rotateApiKey(auth.env, auth.after, me, id, {}, NOW_MS);
+  await rotateApiKey(auth.env, auth.after, me, id, {}, NOW_MS);
   const { results } = await env.AUTH_DB.prepare(
     "SELECT id, kind FROM account_mails WHERE kind LIKE 'api_key_%' ORDER BY kind",
   ).all<{ id: string; kind: string }>();
@@ -193,20 +196,20 @@ test("whose key is made or replaced is told by mail, once each", async () => {
 });
 
 test("an account has fifty keys that work, however many are asked for at once", async () => {
-  const { auth, userId } = await startMaker();
+  const { auth, userId, me } = await startMaker();
   const all = await Promise.all(
-    Array.from({ length: MAX_KEYS + 5 }, () => createApiKey(auth.env, auth.after, { userId }, DRAFT, NOW_MS)),
+    Array.from({ length: MAX_KEYS + 5 }, () => createApiKey(auth.env, auth.after, me, DRAFT, NOW_MS)),
   );
   expect(all.filter((made) => made.ok)).toHaveLength(MAX_KEYS);
   const [first] = (await listApiKeys(auth.env, userId, { limit: 1 }, NOW_MS)).data;
   await revokeApiKey(auth.env, userId, first?.id ?? "", NOW_MS);
-  expect(await createApiKey(auth.env, auth.after, { userId }, DRAFT, NOW_MS)).toMatchObject({ ok: true });
+  expect(await createApiKey(auth.env, auth.after, me, DRAFT, NOW_MS)).toMatchObject({ ok: true });
 });
 
 test("fifty keys can be replaced, all of them, but no chain of overlaps grows without end", async () => {
-  const { auth, userId } = await startMaker();
-  for (let made = 0; made < MAX_KEYS; made += 1) await make(auth, userId);
-  const rotate = (id: string) => rotateApiKey(auth.env, auth.after, { userId }, id, {}, NOW_MS);
+  const { auth, userId, me } = await startMaker();
+  for (let made = 0; made < MAX_KEYS; made += 1) await make(auth, me);
+  const rotate = (id: string) => rotateApiKey(auth.env, auth.after, me, id, {}, NOW_MS);
   const { data: all } = await listApiKeys(auth.env, userId, { limit: 100 }, NOW_MS);
   const replaced = await Promise.all(all.map(({ id }) => rotate(id)));
   expect(replaced.filter(({ ok }) => ok)).toHaveLength(MAX_KEYS);
@@ -215,13 +218,13 @@ test("fifty keys can be replaced, all of them, but no chain of overlaps grows wi
   if (!newest?.ok) throw new Error("not replaced");
   const full = { ok: false, error: { code: "too_many_api_keys" } };
   expect(await rotate(newest.value.id)).toEqual(full);
-  expect(await createApiKey(auth.env, auth.after, { userId }, DRAFT, NOW_MS)).toEqual(full);
+  expect(await createApiKey(auth.env, auth.after, me, DRAFT, NOW_MS)).toEqual(full);
 });
 
 test("keys that ended long ago are swept", async () => {
-  const { auth, userId } = await startMaker();
-  const { id } = await make(auth, userId);
-  await make(auth, userId);
+  const { auth, userId, me } = await startMaker();
+  const { id } = await make(auth, me);
+  await make(auth, me);
   await revokeApiKey(auth.env, userId, id, NOW_MS);
   expect(await sweepApiKeys(auth.env, NOW_MS + 90 * DAY_MS - 1)).toBe(0);
   expect(await sweepApiKeys(auth.env, NOW_MS + 90 * DAY_MS)).toBe(1);

@@ -6,6 +6,7 @@ import { decodeJwt } from "jose";
 import WebAuthnEmulator, { AuthenticatorEmulator } from "nid-webauthn-emulator";
 import { Secret, TOTP } from "otpauth";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { createApiKey, rotateApiKey } from "../../workers/auth/api-keys";
 import type { SignedIn } from "../../workers/auth/callers";
 import { Attestation } from "../../workers/auth/passkey-forms";
 import { addPasskey, invitePasskey, removePasskey } from "../../workers/auth/passkeys";
@@ -17,6 +18,7 @@ import { swapSql } from "../support/swapped-database";
 
 const EMAIL = "ada@bilten.example";
 const STEP_MS = 30_000;
+const KEY = { name: "Printer", scopes: ["orders:read" as const] };
 
 const sign = nodeCrypto.sign;
 beforeEach(async () => {
@@ -60,6 +62,12 @@ const acts: Record<string, Act> = {
     if (!added.ok) throw new Error(added.error.code);
     return (late) => removePasskey(late, auth.after, me, added.value.id, NOW_MS);
   },
+  "making an API key": async (auth, me) => (late) => createApiKey(late, auth.after, me, KEY, NOW_MS),
+  "replacing an API key": async (auth, me) => {
+    const made = await createApiKey(auth.env, auth.after, me, KEY, NOW_MS);
+    if (!made.ok) throw new Error(made.error.code);
+    return (late) => rotateApiKey(late, auth.after, me, made.value.id, {}, NOW_MS);
+  },
   "renewing recovery codes": async (auth, me) => {
     await addPasskey(auth.env, auth.after, me, { credential: await attest(auth, me) }, NOW_MS);
     return (late) => renewRecoveryCodes(late, auth.after, me, NOW_MS);
@@ -85,6 +93,7 @@ async function kept() {
   return {
     factors: await rows("SELECT sealed_totp_secret, totp_confirmed_at_ms FROM account_factors"),
     passkeys: await rows("SELECT id FROM passkeys"),
+    keys: await rows("SELECT id, expires_at_ms FROM api_keys"),
     codes: await rows("SELECT hash FROM recovery_codes ORDER BY hash"),
   };
 }

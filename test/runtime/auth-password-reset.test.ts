@@ -91,9 +91,10 @@ describe("a forgotten password", () => {
 
   test("leaves API keys to their programs, and names to the owner those that still work", async () => {
     const auth = await startWithAda();
-    const { user } = await tokensOf(auth, EMAIL);
+    const { user, accessToken } = await tokensOf(auth, EMAIL);
+    const me = { userId: user.id, sessionId: String(decodeJwt(accessToken).sid) };
     const make = async (name: string) => {
-      const made = await createApiKey(auth.env, auth.after, { userId: user.id }, { name, scopes: ["orders:read"] }, NOW_MS);
+      const made = await createApiKey(auth.env, auth.after, me, { name, scopes: ["orders:read"] }, NOW_MS);
       if (!made.ok) throw new Error(made.error.code);
       return made.value;
     };

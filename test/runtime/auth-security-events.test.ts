@@ -1,5 +1,6 @@
 import { applyD1Migrations, reset } from "cloudflare:test";
 import { env } from "cloudflare:workers";
+import { decodeJwt } from "jose";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { setRole } from "../../workers/auth/accounts";
 import { createApiKey, revokeApiKey } from "../../workers/auth/api-keys";
@@ -50,16 +51,17 @@ test("what happens to an account is recorded once, and what did not happen is no
   const root = await setRole(auth.env, auth.after, "root@bilten.example", "admin", NOW_MS);
   if (!root.ok) throw new Error(root.error.code);
   let nowMs = NOW_MS;
-  const { user, refreshToken } = await tokensOf(auth, ADA, { nowMs: ++nowMs });
+  const { user, refreshToken, accessToken } = await tokensOf(auth, ADA, { nowMs: ++nowMs });
+  const me = { userId: user.id, sessionId: String(decodeJwt(accessToken).sid) };
+  const made = await createApiKey(auth.env, auth.after, me, { name: "Key", scopes: ["orders:read"] }, ++nowMs);
+  const keyId = made.ok ? made.value.id : "";
+  await revokeApiKey(auth.env, user.id, keyId, ++nowMs);
+  await revokeApiKey(auth.env, user.id, keyId, ++nowMs);
   await refresh(auth.env, auth.after, refreshToken, HERE, ++nowMs);
   await refresh(auth.env, auth.after, refreshToken, HERE, ++nowMs);
   await refresh(auth.env, auth.after, refreshToken, HERE, ++nowMs);
   expect(await endSession(auth.env, auth.after, user.id, crypto.randomUUID(), ++nowMs)).toMatchObject({ ok: false });
   await endOtherSessions(auth.env, auth.after, { userId: user.id, sessionId: "" }, ++nowMs);
-  const made = await createApiKey(auth.env, auth.after, { userId: user.id }, { name: "Key", scopes: ["orders:read"] }, ++nowMs);
-  const keyId = made.ok ? made.value.id : "";
-  await revokeApiKey(auth.env, user.id, keyId, ++nowMs);
-  await revokeApiKey(auth.env, user.id, keyId, ++nowMs);
   for (let n = 0; n < 10; n++) await attempt(auth, ADA, "wrong", ++nowMs);
   await settled();
   expect(await changeStatus(auth.env, auth.after, root.value.id, user.id, "suspended", null, ++nowMs)).toMatchObject({
@@ -70,9 +72,9 @@ test("what happens to an account is recorded once, and what did not happen is no
   expect(kinds.filter((kind) => kind === "sign_in_failed")).toHaveLength(10);
   expect(kinds.filter((kind) => kind !== "sign_in_failed")).toEqual([
     "signed_in",
-    "refresh_token_reused",
     "api_key_created",
     "api_key_revoked",
+    "refresh_token_reused",
     "locked",
     "status_changed",
   ]);
@@ -82,9 +84,9 @@ test("what happens to an account is recorded once, and what did not happen is no
 test("events come in pages, are their owner's alone, and are forgotten after half a year", async () => {
   const auth = startAuth();
   await registerVerified(auth, ADA);
-  const { user } = await tokensOf(auth, ADA);
-  for (let n = 0; n < 4; n++)
-    await createApiKey(auth.env, auth.after, { userId: user.id }, { name: "Key", scopes: ["orders:read"] }, NOW_MS);
+  const { user, accessToken } = await tokensOf(auth, ADA);
+  const me = { userId: user.id, sessionId: String(decodeJwt(accessToken).sid) };
+  for (let n = 0; n < 4; n++) await createApiKey(auth.env, auth.after, me, { name: "Key", scopes: ["orders:read"] }, NOW_MS);
   const first = await listSecurityEvents(auth.env, user.id, { limit: 3 });
   const second = await listSecurityEvents(auth.env, user.id, { limit: 3, cursor: first.nextCursor ?? "" });
   expect([first.data.length, second.data.length, second.nextCursor]).toEqual([3, 2, null]);

@@ -17,6 +17,8 @@ import { notice } from "./mails";
 import { type After, send } from "./news";
 import type { ApiKeyRow } from "./schema";
 import { recordEvent } from "./security-events";
+import { goesOn, refusalOf } from "./session-ends";
+import type { Condition } from "./sessions";
 
 /** Giving an organizer away asks who is there, and a key cannot prove that. */
 const PEOPLES_OWN = "ownership:transfer" satisfies Permission;
@@ -96,7 +98,6 @@ const WORKS = "revoked_at_ms IS NULL AND (expires_at_ms IS NULL OR expires_at_ms
 const REPLACED = "SELECT rotated_from FROM api_keys WHERE account_id = ? AND rotated_from IS NOT NULL";
 
 type Draft = Pick<ApiKeyRow, "name" | "scopes" | "organizerId" | "expiresAtMs" | "rotatedFrom">;
-type Maker = Pick<SignedIn, "userId" | "client">;
 
 /** A new key, and the statement that stores it where the `condition` is so. */
 async function draftKey(
@@ -104,7 +105,7 @@ async function draftKey(
   accountId: string,
   draft: Draft,
   nowMs: number,
-  { sql, values }: { sql: string; values: (string | number)[] } = { sql: "true", values: [] },
+  { sql, values }: Condition = { sql: "true", values: [] },
 ) {
   const key = makeApiKey(markOf(env.ENVIRONMENT));
   const row = { ...draft, id: uuidV7(nowMs), hint: key.slice(0, HINT_LENGTH), createdAtMs: nowMs, lastUsedAtMs: null };
@@ -121,21 +122,23 @@ async function draftKey(
 export async function createApiKey(
   env: AuthEnv,
   after: After,
-  { userId, client }: Maker,
+  who: SignedIn,
   { name, scopes, organizerId, expiresAt }: ApiKeyDraft,
   nowMs: number,
-): Promise<Result<NewApiKey, Refusal<"invalid_body" | "too_many_api_keys">>> {
+): Promise<Result<NewApiKey, Refusal<"invalid_body" | "too_many_api_keys" | "credential_invalid">>> {
+  const { userId, client } = who;
   const expiresAtMs = expiresAt === undefined ? null : Date.parse(expiresAt);
   if (expiresAtMs !== null && expiresAtMs <= nowMs)
     return refuse({ code: "invalid_body", errors: [{ pointer: "/expiresAt", message: "is not in the future" }] });
   const draft = { name, scopes: JSON.stringify(scopes), organizerId: organizerId ?? null, expiresAtMs, rotatedFrom: null };
+  const signedIn = goesOn(who, nowMs);
   const { insert, made } = await draftKey(env, userId, draft, nowMs, {
-    sql: `(SELECT count(*) FROM api_keys WHERE account_id = ? AND ${WORKS} AND id NOT IN (${REPLACED})) < ?`,
-    values: [userId, nowMs, userId, MAX_KEYS],
+    sql: `(SELECT count(*) FROM api_keys WHERE account_id = ? AND ${WORKS} AND id NOT IN (${REPLACED})) < ? AND ${signedIn.sql}`,
+    values: [userId, nowMs, userId, MAX_KEYS, ...signedIn.values],
   });
   const told = notice(env, userId, "api_key_created", nowMs, { client });
   const stored = await guardedBatch(env.DB, insert, told.effects);
-  if (!stored.ok) return refuse({ code: "too_many_api_keys" });
+  if (!stored.ok) return refuse(await refusalOf(env, who, "too_many_api_keys", nowMs));
   send(env, after, [told.news]);
   return ok(made);
 }
@@ -179,32 +182,39 @@ export async function revokeApiKey(
 export async function rotateApiKey(
   env: AuthEnv,
   after: After,
-  { userId, client }: Maker,
+  who: SignedIn,
   id: string,
   { overlapSeconds = OVERLAP_SECONDS }: { overlapSeconds?: number | undefined },
   nowMs: number,
 ): Promise<Result<NewApiKey, Refusal<RotationRefusal>>> {
+  const { userId, client } = who;
   const old = await env.DB.prepare(`SELECT ${COLUMNS} FROM api_keys WHERE id = ? AND account_id = ? AND ${WORKS}`)
     .bind(id, userId, nowMs)
     .first<Omit<ApiKeyRow, "hash" | "accountId" | "revokedAtMs">>();
   if (!old) return refuse({ code: "api_key_not_found" });
   const { insert, made } = await draftKey(env, userId, { ...old, rotatedFrom: id }, nowMs);
+  const signedIn = goesOn(who, nowMs);
   const end = env.DB.prepare(
     `UPDATE api_keys SET expires_at_ms = min(coalesce(expires_at_ms, ?1), ?1)
      WHERE id = ? AND account_id = ? AND ${WORKS} AND id NOT IN (${REPLACED})
-       AND (SELECT count(*) FROM api_keys WHERE account_id = ? AND ${WORKS}) < ?`,
-  ).bind(nowMs + overlapSeconds * 1_000, id, userId, nowMs, userId, userId, nowMs, MAX_KEYS_REPLACED_TOO);
+       AND (SELECT count(*) FROM api_keys WHERE account_id = ? AND ${WORKS}) < ? AND ${signedIn.sql}`,
+  ).bind(
+    ...[nowMs + overlapSeconds * 1_000, id, userId, nowMs, userId],
+    ...[userId, nowMs, MAX_KEYS_REPLACED_TOO],
+    ...signedIn.values,
+  );
   const told = notice(env, userId, "api_key_rotated", nowMs, { client });
   const rotated = await guardedBatch(env.DB, end, [insert, ...told.effects]);
-  if (!rotated.ok) return refuse(await refusalOfRotation(env, userId, id, nowMs));
+  if (!rotated.ok) return refuse(await refusalOfRotation(env, who, id, nowMs));
   send(env, after, [told.news]);
   return ok(made);
 }
 
-type RotationRefusal = "api_key_not_found" | "state_moved" | "too_many_api_keys";
+type RotationRefusal = "api_key_not_found" | "state_moved" | "too_many_api_keys" | "credential_invalid";
 
 /** What stood in the way, as it stands now. */
-async function refusalOfRotation(env: AuthEnv, accountId: string, id: string, nowMs: number): Promise<Refusal<RotationRefusal>> {
+async function refusalOfRotation(env: AuthEnv, who: SignedIn, id: string, nowMs: number): Promise<Refusal<RotationRefusal>> {
+  const accountId = who.userId;
   const now = await env.DB.prepare(
     `SELECT id IN (${REPLACED}) AS replaced FROM api_keys WHERE id = ? AND account_id = ? AND ${WORKS}`,
   )
@@ -213,7 +223,7 @@ async function refusalOfRotation(env: AuthEnv, accountId: string, id: string, no
   if (!now) return { code: "api_key_not_found" };
   return now.replaced === 1
     ? { code: "state_moved", detail: "The key was replaced before: replace the one that took its place." }
-    : { code: "too_many_api_keys" };
+    : refusalOf(env, who, "too_many_api_keys", nowMs);
 }
 
 /** For the gateway. Null too while its maker is suspended. Notes the use, at most once a minute, after the answer. */
