@@ -1,16 +1,14 @@
 import { applyD1Migrations, reset } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import type { Account } from "../../shared/contracts/accounts";
 import type { InvitationDraft } from "../../shared/contracts/organizers";
 import { changeStatus } from "../../workers/users/account-standing";
 import { acceptInvitation, invitationMails, invite, listInvitations, revokeInvitation } from "../../workers/users/invitations";
-import { addMember, changeMember, removeMember } from "../../workers/users/members";
+import { changeMember, removeMember } from "../../workers/users/members";
 import { membership } from "../../workers/users/memberships";
-import { createOrganizer } from "../../workers/users/organizers";
 import { transferOwnership } from "../../workers/users/ownership";
 import { swapSql } from "../support/swapped-database";
-import { accountOf, proved, startUsers } from "../support/users";
+import { accountOf, openTeam, proved, startUsers } from "../support/users";
 
 const NOW_MS = Date.parse("2027-01-01T12:00:00Z");
 const DAY_MS = 86_400_000;
@@ -25,16 +23,6 @@ afterEach(async () => {
   await reset();
 });
 
-/** A team of its owner and, where there are more, of managers. */
-async function openTeam(people: Account[], db = env.USERS_DB) {
-  const users = startUsers(people, db);
-  const [owner, ...others] = people as [Account, ...Account[]];
-  const created = await createOrganizer(users, owner.id, { name: "Blue Note", slug: `s-${crypto.randomUUID()}` }, NOW_MS);
-  if (!created.ok) throw new Error(created.error.code);
-  const { id } = created.value;
-  for (const { id: userId } of others) await addMember(users, after, proved(owner.id), id, { userId, role: "manager" }, NOW_MS);
-  return { users, id, owner };
-}
 const ownersOf = async (id: string): Promise<string[]> =>
   (
     await env.USERS_DB.prepare("SELECT user_id AS userId FROM memberships WHERE organizer_id = ? AND role = 'owner'")

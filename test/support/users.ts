@@ -2,6 +2,8 @@
 import { env } from "cloudflare:workers";
 import type { Account } from "../../shared/contracts/accounts";
 import type { LackOfProof } from "../../shared/http/guards";
+import { addMember } from "../../workers/users/members";
+import { createOrganizer } from "../../workers/users/organizers";
 import type { TeamCaller } from "../../workers/users/ownership";
 
 export const accountOf = (change: Partial<Account> = {}): Account => ({
@@ -50,4 +52,20 @@ export function startUsers(known: Account[], db = env.USERS_DB): UsersEnv {
     ENVIRONMENT: "development",
     AUTH: auth as unknown as UsersEnv["AUTH"],
   };
+}
+
+const NOW_MS = Date.parse("2027-01-01T12:00:00Z");
+
+/** A team of its owner and, where there are more, of managers. */
+export async function openTeam(people: Account[], db = env.USERS_DB) {
+  const users = startUsers(people, db);
+  const told: Promise<unknown>[] = [];
+  const after = { waitUntil: (promise: Promise<unknown>) => void told.push(promise) };
+  const [owner, ...others] = people as [Account, ...Account[]];
+  const created = await createOrganizer(users, owner.id, { name: "Blue Note", slug: `s-${crypto.randomUUID()}` }, NOW_MS);
+  if (!created.ok) throw new Error(created.error.code);
+  const { id } = created.value;
+  for (const { id: userId } of others) await addMember(users, after, proved(owner.id), id, { userId, role: "manager" }, NOW_MS);
+  await Promise.all(told);
+  return { users, id, owner };
 }
