@@ -10,8 +10,10 @@ export const requireMember = memberGuard<{ Bindings: Env; Variables: { event: Pu
     const [event] = await c.env.EVENTS.events([pathId(c, "eventId", "event_not_found")]);
     if (!event) return null;
     c.set("event", event);
-    return { organizerId: event.organizerId, visible: event.status !== "draft" && event.settings.isPublic };
+    const visible = event.status !== "draft" && event.settings.isPublic;
+    return { organizerId: event.organizerId, visible, eventId: event.id };
   },
-  membership: (c, userId, organizerId) => rememberedMembership(c.env.USERS, userId, organizerId, "analytics:read"),
+  membership: (c, userId, organizerId, permission, eventId) =>
+    rememberedMembership(c.env.USERS, userId, organizerId, permission, eventId),
   notFound: "event_not_found",
 });

@@ -7,11 +7,14 @@ import { ok, type Result, refuse } from "../../shared/contracts/result";
 import { uuidV8 } from "../../shared/crypto/uuid";
 import { reportError } from "../../shared/observability/report";
 import type { Env, Later } from "./environment";
+import { readEvent } from "./event-reads";
 import { isSecretOfHold } from "./hold-secret";
 import { askInventory, isOverloaded } from "./inventory";
 import { isInsiderOf } from "./members";
 import { personKeyOf } from "./person";
 import { toTickets } from "./tickets";
+
+const isHidden = (claimed: Result<unknown, Refusal>): boolean => !claimed.ok && claimed.error.code === "event_not_found";
 
 /** Binds an order to a hold that the buyer proves to be his, or to one placed for it in the same command. */
 export async function claimHold(env: Env, request: ClaimRequest): ReturnType<EventsRpc["claimHold"]> {
@@ -46,8 +49,10 @@ export async function claimHold(env: Env, request: ClaimRequest): ReturnType<Eve
     );
   try {
     const claimed = await claim(request.insider);
-    const isHidden = !claimed.ok && claimed.error.code === "event_not_found" && !request.insider;
-    return isHidden && principal && (await isInsiderOf(env, principal, eventId)) ? await claim(true) : claimed;
+    if (!isHidden(claimed) || !principal || !(await isInsiderOf(env, principal, eventId))) return claimed;
+    const again = request.insider ? claimed : await claim(true);
+    const isDraft = isHidden(again) && (await readEvent(env, principal, eventId)).ok;
+    return isDraft ? refuse({ code: "event_not_on_sale", detail: "The event is not published." }) : again;
   } catch (error) {
     if (isOverloaded(error)) return refuse({ code: "overloaded", retryAfterSeconds: 1 });
     throw error;

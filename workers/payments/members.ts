@@ -30,9 +30,11 @@ export const requireMember = memberGuard<MembersEnv>({
     const [event] = await c.env.EVENTS.events([asked.data.eventId]);
     if (!event) return null;
     c.set("event", event);
-    return { organizerId: event.organizerId, visible: event.status !== "draft" && event.settings.isPublic };
+    const visible = event.status !== "draft" && event.settings.isPublic;
+    return { organizerId: event.organizerId, visible, eventId: event.id };
   },
-  membership: (c, userId, organizerId, permission) => rememberedMembership(c.env.USERS, userId, organizerId, permission),
+  membership: (c, userId, organizerId, permission, eventId) =>
+    rememberedMembership(c.env.USERS, userId, organizerId, permission, eventId),
   notFound: "event_not_found",
 });
 
