@@ -25,15 +25,11 @@ const denySelected = (env: AuthEnv, claim: DeniedClaim, selected: string, values
      ON CONFLICT (id) DO UPDATE SET created_at_ms = excluded.created_at_ms`,
   ).bind(claim, nowMs, ...values);
 
+export const JUST_REVOKED = "SELECT id FROM sessions WHERE account_id = ? AND revoked_at_ms = ? AND last_used_at_ms > ?";
+
 /** The sessions of an account that were revoked at this moment, as far as an access token of theirs may live. */
 export const denyRevoked = (env: AuthEnv, accountId: string, nowMs: number): D1PreparedStatement =>
-  denySelected(
-    env,
-    "sid",
-    "SELECT id FROM sessions WHERE account_id = ? AND revoked_at_ms = ? AND last_used_at_ms > ?",
-    [accountId, nowMs, nowMs - KEPT_MS],
-    nowMs,
-  );
+  denySelected(env, "sid", JUST_REVOKED, [accountId, nowMs, nowMs - KEPT_MS], nowMs);
 
 /** A session that has just been revoked. */
 export const denySession = (env: AuthEnv, sessionId: string, nowMs: number): D1PreparedStatement =>

@@ -89,14 +89,16 @@ export async function openSession(
 
 /** Sessions that an account has at a time: a person's devices many times over. */
 export const MAX_SESSIONS = 100;
+export const BEYOND_MOST =
+  "SELECT id FROM sessions WHERE account_id = ? AND revoked_at_ms IS NULL ORDER BY last_used_at_ms DESC, id DESC LIMIT -1 OFFSET ?";
 
 /** The one that was used longest ago makes room, and what has ended by itself goes before it. For the batch that opened another. */
 const endBeyondMost = (env: AuthEnv, accountId: string, nowMs: number): D1PreparedStatement[] => [
-  env.DB.prepare(
-    `UPDATE sessions SET revoked_at_ms = ?1, revoked_because = 'revoked' WHERE id IN (
-       SELECT id FROM sessions WHERE account_id = ?2 AND revoked_at_ms IS NULL
-       ORDER BY last_used_at_ms DESC, id DESC LIMIT -1 OFFSET ?3)`,
-  ).bind(nowMs, accountId, MAX_SESSIONS),
+  env.DB.prepare(`UPDATE sessions SET revoked_at_ms = ?, revoked_because = 'revoked' WHERE id IN (${BEYOND_MOST})`).bind(
+    nowMs,
+    accountId,
+    MAX_SESSIONS,
+  ),
   denyRevoked(env, accountId, nowMs),
 ];
 
