@@ -2,15 +2,16 @@ import { randomUUID } from "node:crypto";
 import { beforeAll, describe, expect, inject, test } from "vitest";
 import { z } from "zod";
 import { User } from "../../shared/contracts/accounts";
-import { Member, type MemberRole, Organizer } from "../../shared/contracts/organizers";
+import { Member, type MemberRole, Membership, Organizer } from "../../shared/contracts/organizers";
 import { ProblemBody } from "../../shared/contracts/problem-body";
 import { listOf } from "../../shared/http/list";
 import { Profile } from "../../workers/users/profiles";
 import { type Answer, connect, parse } from "../support/client";
-import { createOrganizer, draftEvent, eventually, freshEmail, type Person, registerAndLogin } from "../support/scenes";
+import { createOrganizer, draftEvent, eventually, freshEmail, outbox, type Person, registerAndLogin } from "../support/scenes";
 
 const api = connect(inject("origin"));
 const Members = listOf(Member);
+const Memberships = listOf(Membership);
 const codeOf = (answer: Answer, status: number): string => parse(ProblemBody, answer, status).code;
 const slug = (): string => `s-${randomUUID().slice(0, 18)}`;
 
@@ -150,6 +151,55 @@ describe("a team", () => {
     ]);
     expect(answers.map(({ status }) => status)).toContain(204);
     expect(answers.map(({ status }) => status).sort()).not.toEqual([204, 204]);
+  });
+
+  test("a member is changed by the fields present, under his ETag, and sees himself and all his teams", async () => {
+    const member = await registerAndLogin(api);
+    const team = await createOrganizer(owner);
+    const members = `/organizers/${team.id}/members`;
+    const path = `${members}/${member.user.id}`;
+    const eventIds = [randomUUID()];
+    const added = await owner.api.post(members, { email: member.email, role: "door", eventIds });
+    const match = { headers: { "if-match": added.headers.get("etag") ?? "" } };
+    expect((await outbox(api, member.email, ({ data }) => data?.type === "member_added")).text).toContain(team.name);
+    const own = await member.api.get(path);
+    expect(parse(Member, own, 200)).toEqual(parse(Member, added, 201));
+    expect(own.headers.get("etag")).toBe(added.headers.get("etag"));
+    expect((await member.api.get(path, { headers: { "if-none-match": own.headers.get("etag") ?? "" } })).status).toBe(304);
+    expect(codeOf(await member.api.get(`${members}/${owner.user.id}`), 403)).toBe("forbidden");
+    const memberships = parse(Memberships, await member.api.get("/users/memberships"), 200);
+    expect(memberships.data).toMatchObject([{ organizer: { id: team.id, slug: team.slug }, role: "door", eventIds }]);
+
+    expect(parse(Member, await owner.api.put(path, {}, match), 200)).toMatchObject({ role: "door", eventIds });
+    expect(codeOf(await owner.api.put(path, { role: "finance" }, match), 412)).toBe("version_stale");
+    expect(parse(Member, await owner.api.put(path, { eventIds: null }), 200)).toMatchObject({ role: "door", eventIds: null });
+    parse(Member, await owner.api.put(path, { role: "finance" }), 200);
+    expect(codeOf(await owner.api.put(path, { eventIds }), 400)).toBe("invalid_body");
+    expect((await member.api.delete(path)).status).toBe(204);
+    expect(parse(Memberships, await member.api.get("/users/memberships"), 200).data).toEqual([]);
+  });
+
+  test("no key makes or unmakes an owner; a stale condition is no way past that", async () => {
+    const [second, manager] = await Promise.all([registerAndLogin(api), registerAndLogin(api)]);
+    const team = await createOrganizer(owner);
+    const members = `/organizers/${team.id}/members`;
+    parse(Member, await owner.api.post(members, { userId: manager.user.id, role: "manager" }), 201);
+    const made = await owner.api.post("/auth/api-keys", { name: "Team", scopes: ["members:read", "members:write"] });
+    const { key } = parse(z.looseObject({ key: z.string() }), made, 201);
+    const byKey = api.as({ token: key });
+    const stale = { headers: { "if-match": '"v0"' } };
+    for (const answer of [
+      await byKey.post(members, { userId: second.user.id, role: "owner" }),
+      await byKey.post(`/organizers/${team.id}/invitations`, { email: freshEmail(), role: "owner" }),
+      await byKey.put(`${members}/${manager.user.id}`, { role: "owner" }),
+      await manager.api.put(`${members}/${owner.user.id}`, { role: "door" }, stale),
+      await manager.api.delete(`${members}/${owner.user.id}`),
+    ])
+      expect(codeOf(answer, 403)).toBe("forbidden");
+    parse(Member, await byKey.post(members, { userId: second.user.id, role: "door" }), 201);
+    parse(Member, await byKey.put(`${members}/${second.user.id}`, { role: "marketing" }), 200);
+    parse(Member, await owner.api.put(`${members}/${second.user.id}`, { role: "owner" }), 200);
+    expect(codeOf(await byKey.delete(`${members}/${second.user.id}`), 403)).toBe("forbidden");
   });
 
   test("an unknown member is a 404 before the body is looked at", async () => {
