@@ -64,14 +64,12 @@ export async function sweepDenials(env: AuthEnv, nowMs: number, batches = BATCHE
     if (rows.length === 0) break;
     await env.DENY_LIST.getByName(LIST).deny(rows.map(({ id, claim }) => ({ id, claim })));
     remembered = undefined;
-    // And with them those that no token can live for any more.
-    await env.DB.prepare(
-      `DELETE FROM pending_denials WHERE created_at_ms <= ? OR EXISTS (
-         SELECT 1 FROM json_each(?) AS sent WHERE sent.value ->> 'id' = pending_denials.id
-           AND sent.value ->> 'createdAtMs' = pending_denials.created_at_ms)`,
-    )
-      .bind(nowMs - KEPT_MS, JSON.stringify(rows))
-      .run();
+    const tooOld = env.DB.prepare("DELETE FROM pending_denials WHERE created_at_ms <= ?").bind(nowMs - KEPT_MS);
+    const taken = env.DB.prepare(
+      `DELETE FROM pending_denials WHERE (id, created_at_ms) IN (
+         SELECT sent.value ->> 'id', sent.value ->> 'createdAtMs' FROM json_each(?) AS sent)`,
+    ).bind(JSON.stringify(rows));
+    await env.DB.batch([taken, tooOld]);
     sent += rows.length;
     if (rows.length < BATCH) break;
   }
