@@ -1,35 +1,41 @@
 import { DurableObject } from "cloudflare:workers";
 import type { Entered, Guarded, GuardLimits } from "../../shared/contracts/login-guard";
 import { hasSchema, migrateSchema } from "../../shared/durable/migrations";
+import { type ReportingEnv, reportError } from "../../shared/observability/report";
 import { LOGIN_GUARD_SCHEMA } from "./migrations";
-import { countWrong, DAY_MS, forgetWrong, standingOf } from "./tries";
+import { countWrong, forgetWrong, standingOf } from "./tries";
 
 /** A try whose end nobody told, because its isolate is gone, is over after this. */
 const MAX_TRY_MS = 30_000;
 const RETRY_SOON_MS = 1_000;
+/** The platform gives up on an alarm that throws. */
+const ALARM_RETRY_MS = 60_000;
 const FREE: Guarded = { waitMs: 0, locked: false };
 
 /**
  * One object a person's address, whether it has an account or not, and one a network's. It writes only what was wrong, and forgets
- * itself after a day, so that names that somebody makes up leave nothing behind.
+ * itself, so that names that somebody makes up leave nothing behind.
  */
-export class LoginGuard extends DurableObject<object> {
+export class LoginGuard extends DurableObject<ReportingEnv> {
   readonly #storage: DurableObjectStorage;
   /** When each try that is being looked at began. In memory alone: it bounds work, the count bounds guesses. */
   #running: number[] = [];
 
-  constructor(ctx: DurableObjectState, env: object) {
+  constructor(ctx: DurableObjectState, env: ReportingEnv) {
     super(ctx, env);
     this.#storage = ctx.storage;
-    if (hasSchema(ctx.storage.sql)) migrateSchema(ctx.storage, LOGIN_GUARD_SCHEMA);
+    if (!hasSchema(ctx.storage.sql)) return;
+    migrateSchema(ctx.storage, LOGIN_GUARD_SCHEMA);
+    ctx.waitUntil(this.#armAlarm(Date.now()).catch((error: unknown) => this.#report(error)));
   }
 
   /** Before a password is looked at. One that may go on tells its end by `wrong`, `right` or `leave`. */
   enter(limits: GuardLimits): Entered {
     const nowMs = Date.now();
-    const { waitMs, wrong } = this.#standing(nowMs);
+    const { waitMs, wrong } = this.#standing(nowMs, limits.windowMs);
     this.#running = this.#running.filter((startedMs) => startedMs > nowMs - MAX_TRY_MS);
-    const suspicion = wrong + this.#running.length;
+    // What was locked for is paid: its owner must not queue behind a flood for it.
+    const suspicion = (limits.lockAt === null ? wrong : wrong % limits.lockAt) + this.#running.length;
     if (waitMs > 0) return { waitMs, suspicion };
     if (this.#running.length >= limits.atOnce) return { waitMs: RETRY_SOON_MS, suspicion };
     this.#running.push(nowMs);
@@ -40,11 +46,11 @@ export class LoginGuard extends DurableObject<object> {
   async wrong(limits: GuardLimits): Promise<Guarded> {
     const nowMs = Date.now();
     this.#running.shift();
-    if (!hasSchema(this.#storage.sql)) {
-      migrateSchema(this.#storage, LOGIN_GUARD_SCHEMA);
-      await this.#storage.setAlarm(nowMs + DAY_MS);
-    }
-    return this.#storage.transactionSync(() => countWrong(this.#storage.sql, limits, nowMs));
+    const isNew = !hasSchema(this.#storage.sql);
+    if (isNew) migrateSchema(this.#storage, LOGIN_GUARD_SCHEMA);
+    const counted = this.#storage.transactionSync(() => countWrong(this.#storage.sql, limits, nowMs));
+    if (isNew) await this.#armAlarm(nowMs);
+    return counted;
   }
 
   /** A right password lets nobody in whom others' wrong ones have locked out meanwhile: many guesses at once are no way past a lock. */
@@ -68,11 +74,27 @@ export class LoginGuard extends DurableObject<object> {
 
   override async alarm(): Promise<void> {
     const nowMs = Date.now();
-    if (this.#standing(nowMs).waitMs > 0) await this.#storage.setAlarm(nowMs + DAY_MS);
-    else await this.#storage.deleteAll();
+    try {
+      if (this.#standing(nowMs).forgetAtMs <= nowMs) await this.#storage.deleteAll();
+      else await this.#armAlarm(nowMs);
+    } catch (error) {
+      this.#report(error);
+      await this.#storage.setAlarm(nowMs + ALARM_RETRY_MS);
+    }
   }
 
-  #standing(nowMs: number): { waitMs: number; wrong: number } {
-    return hasSchema(this.#storage.sql) ? standingOf(this.#storage.sql, nowMs) : { waitMs: 0, wrong: 0 };
+  #report(error: unknown): void {
+    reportError(error, this.env, this.ctx, { task: "alarm: forget wrong passwords" });
+  }
+
+  /** At the end of what is remembered; one that stands already looks then, and is set anew. */
+  async #armAlarm(nowMs: number): Promise<void> {
+    if ((await this.#storage.getAlarm()) !== null) return;
+    await this.#storage.setAlarm(Math.max(this.#standing(nowMs).forgetAtMs, nowMs + 1));
+  }
+
+  #standing(nowMs: number, windowMs?: number): ReturnType<typeof standingOf> {
+    if (!hasSchema(this.#storage.sql)) return { waitMs: 0, wrong: 0, forgetAtMs: 0 };
+    return standingOf(this.#storage.sql, nowMs, windowMs);
   }
 }

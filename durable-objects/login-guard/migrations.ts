@@ -13,4 +13,9 @@ export const LOGIN_GUARD_SCHEMA: SchemaSteps = [
     first_lock_ms INTEGER NOT NULL
   ) STRICT;
   `,
+  `
+  -- Wrong passwords are in a row until a right one now: locks and first_lock_ms are older versions'.
+  ALTER TABLE tries ADD COLUMN forget_at_ms INTEGER NOT NULL DEFAULT 0;
+  UPDATE tries SET forget_at_ms = max(since_ms, first_lock_ms) + 86400000;
+  `,
 ];

@@ -2,16 +2,20 @@
 export interface GuardLimits {
   /** Tries that may be looked at at the same time. */
   atOnce: number;
+  /** Wrong ones count together within this; with `Infinity` until a right one. */
+  windowMs: number;
   /** Wrong ones in a row that cost nothing … */
   free: number;
   /** … each further one twice the pause of the last, beginning with this … */
   firstPauseMs: number;
   mostPauseMs: number;
-  /** … up to the one that locks; null where none does. */
+  /** … but every so many lock; null where none does. */
   lockAt: number | null;
-  /** The first lock; each further one of a day is twice as long, up to the longest. */
+  /** The first lock; each further one is twice as long, up to the longest. */
   lockMs: number;
   mostLockMs: number;
+  /** With this one it stays locked until a mailed link unlocks it, or all is forgotten; `Infinity` where none does that. */
+  closeAt: number;
 }
 
 /** What a try is answered before it goes on. */

@@ -8,7 +8,7 @@ import { logIn } from "../../workers/auth/login";
 import { verifyMfa } from "../../workers/auth/mfa";
 import { MFA_LOGIN_MS, sweepMfaLogins } from "../../workers/auth/mfa-logins";
 import { factorsOf } from "../../workers/auth/mfa-methods";
-import { TRIES, TRIES_WINDOW_MS } from "../../workers/auth/mfa-proofs";
+import { MOST_TRIES, TRIES, TRIES_PAUSE_MS } from "../../workers/auth/mfa-proofs";
 import { forgetPassword, resetPassword } from "../../workers/auth/password-reset";
 import { renewRecoveryCodes } from "../../workers/auth/recovery-codes";
 import { askForTotp, confirmTotp, disableTotp } from "../../workers/auth/totp-factors";
@@ -29,6 +29,7 @@ import { gatherBatches } from "../support/swapped-database";
 
 const EMAIL = "ada@bilten.example";
 const STEP_MS = 30_000;
+const CONFIRM_WITHIN_MS = 15 * 60_000;
 const SITE = { audience: "demo.localhost:8787", organizerId: "0197f3c4-02aa-7f0e-8d5c-55a1c4a6ec10" };
 
 beforeEach(() => applyD1Migrations(env.AUTH_DB, env.MIGRATIONS.auth));
@@ -118,7 +119,7 @@ describe("an authenticator app", () => {
     expect(answers.sort()).toEqual(["code_invalid", "in"]);
   });
 
-  test("is guessed ten times in a quarter of an hour, however many logins it takes, and whatever comes at once", async () => {
+  test("is guessed ten times before it pauses, however many logins it takes, and whatever comes at once", async () => {
     const ada = await startWithApp();
     const nowMs = NOW_MS + STEP_MS;
     const tokens = await Promise.all([0, 1, 2].map(() => mfaToken(ada, nowMs)));
@@ -126,9 +127,52 @@ describe("an authenticator app", () => {
     const answers = await Promise.all(Array.from({ length: 30 }, (_, n) => guess(n)));
     expect(answers.filter((answer) => answer === "code_invalid")).toHaveLength(TRIES);
     expect(answers.filter((answer) => answer === "account_locked")).toHaveLength(20);
-    expect(await verify(ada.auth, tokens[0] ?? "", "recovery_code", ada.recoveryCodes[0] ?? "", nowMs)).toBe("account_locked");
-    const afterMs = nowMs + TRIES_WINDOW_MS;
+    const afterMs = nowMs + TRIES_PAUSE_MS;
+    const early = await mfaToken(ada, afterMs - 1);
+    expect(await verify(ada.auth, early, "totp", ada.codeAt(afterMs - 1), afterMs - 1)).toBe("account_locked");
     expect(await verify(ada.auth, await mfaToken(ada, afterMs), "totp", ada.codeAt(afterMs), afterMs)).toBe("in");
+  });
+
+  test("is guessed a hundred times in a row at most, however long it takes, until another factor is right", async () => {
+    const ada = await startWithApp();
+    let nowMs = NOW_MS + STEP_MS;
+    const paused: number[] = [];
+    const guessTen = async () => {
+      const token = await mfaToken(ada, nowMs);
+      for (let n = 0; n < TRIES; n++) expect(await verify(ada.auth, token, "totp", `00000${n}`, nowMs)).toBe("code_invalid");
+      const form = { mfaToken: token, method: "totp" as const, code: ada.codeAt(nowMs) };
+      const refused = await verifyMfa(ada.auth.env, ada.auth.after, form, HERE, nowMs);
+      return refused.ok || refused.error.code !== "account_locked" ? 0 : (refused.error.retryAfterSeconds ?? 0);
+    };
+    for (let n = 0; n < MOST_TRIES / TRIES; n++) {
+      const seconds = await guessTen();
+      paused.push(seconds / 60);
+      nowMs += seconds * 1_000;
+    }
+    expect(paused).toEqual([15, 30, 60, 120, 240, 480, 960, 1_440, 1_440, 1_440]);
+    nowMs += 365 * 24 * 3_600_000;
+    const token = await mfaToken(ada, nowMs);
+    expect(await verify(ada.auth, token, "totp", ada.codeAt(nowMs), nowMs)).toBe("account_locked");
+    expect(await verify(ada.auth, token, "recovery_code", "aaaa-bbbb", nowMs)).toBe("code_invalid");
+    expect(await verify(ada.auth, token, "recovery_code", ada.recoveryCodes[0] ?? "", nowMs)).toBe("in");
+    expect(await verify(ada.auth, await mfaToken(ada, nowMs), "totp", ada.codeAt(nowMs), nowMs)).toBe("in");
+  });
+
+  test("whose tries are used up has ten more after a mailed reset, and no hundred", async () => {
+    const ada = await startWithApp();
+    await env.AUTH_DB.prepare("UPDATE account_factors SET tries = ?, tries_since_ms = ?").bind(MOST_TRIES, NOW_MS).run();
+    await forgetPassword(ada.auth.env, ada.auth.after, EMAIL, NOW_MS);
+    const [token = ""] = await mailedTokens(ada.auth, EMAIL, "password_reset");
+    await resetPassword(ada.auth.env, ada.auth.after, { token, password: PASSWORD.toUpperCase() }, NOW_MS);
+    const offer = async (code: string, nowMs: number) => {
+      const answer = await logIn(ada.auth.env, ada.auth.after, { email: EMAIL, password: PASSWORD.toUpperCase() }, HERE, nowMs);
+      if (!answer.ok || !("mfaRequired" in answer.value)) throw new Error("no second factor was asked for");
+      return verify(ada.auth, answer.value.mfaToken, "totp", code, nowMs);
+    };
+    expect(await offer(ada.codeAt(NOW_MS + STEP_MS), NOW_MS + STEP_MS)).toBe("account_locked");
+    const dayMs = NOW_MS + 24 * 3_600_000;
+    for (let n = 0; n < TRIES; n++) expect(await offer(`00000${n}`, dayMs)).toBe("code_invalid");
+    expect(await offer(ada.codeAt(2 * dayMs - NOW_MS), 2 * dayMs - NOW_MS)).toBe("account_locked");
   });
 
   test("leaves nothing readable in the database", async () => {
@@ -163,8 +207,8 @@ describe("an authenticator app", () => {
     const asked = await askForTotp(auth.env, me, NOW_MS);
     const app = new TOTP({ secret: Secret.fromBase32(asked.ok ? asked.value.secret : "") });
     const at = (nowMs: number) => confirmTotp(auth.env, auth.after, me, app.generate({ timestamp: nowMs }), nowMs);
-    expect(await at(NOW_MS + TRIES_WINDOW_MS)).toMatchObject({ error: { code: "factor_missing" } });
-    expect(await at(NOW_MS + TRIES_WINDOW_MS - 1)).toMatchObject({ ok: true });
+    expect(await at(NOW_MS + CONFIRM_WITHIN_MS)).toMatchObject({ error: { code: "factor_missing" } });
+    expect(await at(NOW_MS + CONFIRM_WITHIN_MS - 1)).toMatchObject({ ok: true });
     expect(await askForTotp(auth.env, me, NOW_MS)).toMatchObject({ error: { code: "factor_exists" } });
     expect((await auth.heard()).filter(({ type }) => type === "account.changed")).toHaveLength(1);
   });

@@ -8,7 +8,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { logIn } from "../../workers/auth/login";
 import { accountMailsOf } from "../../workers/auth/mails";
 import { verifyMfa } from "../../workers/auth/mfa";
-import { TRIES, TRIES_WINDOW_MS } from "../../workers/auth/mfa-proofs";
+import { TRIES, TRIES_PAUSE_MS } from "../../workers/auth/mfa-proofs";
 import { Attestation } from "../../workers/auth/passkey-forms";
 import { askAnyPasskey, logInByPasskey } from "../../workers/auth/passkey-login";
 import { Assertion } from "../../workers/auth/passkey-proofs";
@@ -184,7 +184,7 @@ describe("a second factor", () => {
     await settled();
     expect(await mailsOf(atMs)).toHaveLength(1);
     expect((await kindsOf(ada, atMs)).filter((kind) => kind === "second_factor_locked")).toHaveLength(1);
-    const nextMs = atMs + TRIES_WINDOW_MS + STEP_MS;
+    const nextMs = atMs + TRIES_PAUSE_MS + STEP_MS;
     for (let n = 0; n < TRIES; n++) await typed(ada, "totp", "000000", nextMs + n);
     await settled();
     expect(await mailsOf(nextMs)).toEqual(["second_factor_locked"]);

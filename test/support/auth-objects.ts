@@ -50,4 +50,5 @@ const namespaceOf = <T extends Rpc.DurableObjectBranded>(getByName: (name: strin
   ({ getByName }) as unknown as DurableObjectNamespace<T>;
 
 export const denyLists = () => namespaceOf<DenyList>(standInOf("deny-list", (state) => new DenyList(state, {})));
-export const loginGuards = () => namespaceOf<LoginGuard>(standInOf("login-guard", (state) => new LoginGuard(state, {})));
+export const loginGuards = () =>
+  namespaceOf<LoginGuard>(standInOf("login-guard", (state) => new LoginGuard(state, { ENVIRONMENT: "development" })));

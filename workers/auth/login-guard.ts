@@ -10,24 +10,31 @@ import { networkOf } from "../../shared/http/network";
 import { emailKey } from "./accounts";
 
 const MINUTE_MS = 60_000;
+const DAY_MS = 86_400_000;
 export const WRONG_IN_A_ROW = 10;
+/** NIST SP 800-63B-4, 3.2.2: no more than a hundred in a row, however long they take. */
+export const MOST_WRONG_IN_A_ROW = 100;
 const PERSON: GuardLimits = {
   atOnce: 20,
+  windowMs: Number.POSITIVE_INFINITY,
   free: 5,
   firstPauseMs: 1_000,
   mostPauseMs: MINUTE_MS,
   lockAt: WRONG_IN_A_ROW,
   lockMs: 15 * MINUTE_MS,
-  mostLockMs: 60 * MINUTE_MS,
+  mostLockMs: DAY_MS,
+  closeAt: MOST_WRONG_IN_A_ROW,
 };
 const NETWORK: GuardLimits = {
   atOnce: 50,
+  windowMs: 15 * MINUTE_MS,
   free: 30,
   firstPauseMs: 1_000,
   mostPauseMs: 5 * MINUTE_MS,
   lockAt: null,
   lockMs: 0,
   mostLockMs: 0,
+  closeAt: Number.POSITIVE_INFINITY,
 };
 /** Tests run from one machine, and show the lock alone (API.md, local run). */
 const WIDE = 1_000_000;

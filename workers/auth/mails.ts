@@ -1,14 +1,14 @@
 /** Mails that auth asks for: a row each, never its token, which is derived from the row's id (rule 4). */
 import { z } from "zod";
 import type { AccountMail } from "../../shared/contracts/accounts";
-import { toTimestamp, UUID_PATTERN } from "../../shared/contracts/ids";
+import { toTimestamp } from "../../shared/contracts/ids";
 import type { Envelope } from "../../shared/contracts/messages";
-import { hmacText, verifyHmac } from "../../shared/crypto/hmac";
 import { uuidV7 } from "../../shared/crypto/uuid";
 import { guardedBatch } from "../../shared/d1/guarded-batch";
 import { announce } from "../../shared/d1/outbox";
 import { MAX_IDS } from "./accounts";
 import type { Client } from "./clients";
+import { tokenOf } from "./id-tokens";
 import { TRIES } from "./mfa-proofs";
 import { type After, mailNews, send } from "./news";
 import type { AccountRow, MailKind } from "./schema";
@@ -37,18 +37,6 @@ const CARRYING: readonly MailKind[] = ["verification", "password_reset", "unlock
 const PAUSE_MS = 60_000;
 const REGISTRATIONS_AN_HOUR = 5;
 const REGISTRATIONS_WINDOW_MS = 3_600_000;
-const DELIMITER = ".";
-
-/** `<mail id>.<HMAC>`: opaque to whoever holds it, and stored nowhere. */
-export const tokenOf = async (env: AuthEnv, kind: MailKind, mailId: string): Promise<string> =>
-  mailId + DELIMITER + (await hmacText(env.ACCOUNT_TOKEN_KEY, [kind, mailId]));
-
-/** The mail's id, or null for a text that this `kind` of mail never carried. Says nothing about use and age. */
-export async function mailIdOf(env: AuthEnv, kind: MailKind, token: string): Promise<string | null> {
-  const [mailId = "", mac = ""] = token.split(DELIMITER, 2);
-  if (!UUID_PATTERN.test(mailId)) return null;
-  return (await verifyHmac(env.ACCOUNT_TOKEN_KEY, [kind, mailId], mac)) ? mailId : null;
-}
 
 /** What a registration chose; the click on its own mail makes it the account's. */
 export interface Chosen {
@@ -150,10 +138,10 @@ export async function tellFactorLock(env: AuthEnv, accountId: string, nowMs: num
   const mailId = uuidV7(nowMs);
   const insert = env.DB.prepare(
     `INSERT INTO account_mails (id, account_id, kind, created_at_ms, expires_at_ms, device, place)
-     SELECT ?1, f.account_id, 'second_factor_locked', ?2, ?3, ?6, ?7 FROM account_factors f
-     WHERE f.account_id = ?4 AND f.tries >= ?5 AND NOT EXISTS (
+     SELECT ?1, f.account_id, 'second_factor_locked', max(?2, f.tries_since_ms), ?3, ?5, ?6 FROM account_factors f
+     WHERE f.account_id = ?4 AND f.tries > 0 AND f.tries % ${TRIES} = 0 AND NOT EXISTS (
        SELECT 1 FROM account_mails WHERE account_id = ?4 AND kind = 'second_factor_locked' AND created_at_ms >= f.tries_since_ms)`,
-  ).bind(mailId, nowMs, nowMs + VALID_MS.second_factor_locked, accountId, TRIES, ...boundClient(client));
+  ).bind(mailId, nowMs, nowMs + VALID_MS.second_factor_locked, accountId, ...boundClient(client));
   const news = mailNews(accountId, mailId, nowMs);
   const recorded = recordEvent(env, accountId, "second_factor_locked", nowMs, { client });
   return (await guardedBatch(env.DB, insert, [announce(env.DB, news), recorded])).ok ? news : null;

@@ -1,9 +1,8 @@
 /** Logins whose password was right and that wait for a second factor. */
 import type { MfaRequired } from "../../shared/contracts/accounts";
-import { UUID_PATTERN } from "../../shared/contracts/ids";
-import { hmacText, verifyHmac } from "../../shared/crypto/hmac";
 import { uuidV7 } from "../../shared/crypto/uuid";
 import type { Audience } from "./access-tokens";
+import { idOf, tokenOf } from "./id-tokens";
 import { methodsOf } from "./mfa-methods";
 import type { AccountRow } from "./schema";
 import type { Condition, Opened } from "./sessions";
@@ -11,7 +10,6 @@ import type { Condition, Opened } from "./sessions";
 /** Time to find the phone. */
 export const MFA_LOGIN_MS = 10 * 60_000;
 const PURPOSE = "mfa_login";
-const DELIMITER = ".";
 
 export interface MfaLogin {
   id: string;
@@ -34,7 +32,7 @@ export async function openMfaLogin(
   ).bind(id, account.id, audience, organizerId, nowMs, nowMs + MFA_LOGIN_MS, ...condition.values);
   const answer = async (): Promise<MfaRequired> => ({
     mfaRequired: true,
-    mfaToken: id + DELIMITER + (await hmacText(env.ACCOUNT_TOKEN_KEY, [PURPOSE, id])),
+    mfaToken: await tokenOf(env, PURPOSE, id),
     methods: await methodsOf(env, account.id, audience),
   });
   return { start, effects: [], answer };
@@ -42,8 +40,8 @@ export async function openMfaLogin(
 
 /** Null for a token that was never given, was used, is too old, or belongs to another host. */
 export async function mfaLoginOf(env: AuthEnv, token: string, where: Audience, nowMs: number): Promise<MfaLogin | null> {
-  const [id = "", mac = ""] = token.split(DELIMITER, 2);
-  if (!UUID_PATTERN.test(id) || !(await verifyHmac(env.ACCOUNT_TOKEN_KEY, [PURPOSE, id], mac))) return null;
+  const id = await idOf(env, PURPOSE, token);
+  if (id === null) return null;
   const row = await env.DB.prepare(
     `SELECT id, account_id AS accountId FROM mfa_logins
      WHERE id = ? AND audience = ? AND organizer_id IS ? AND used_at_ms IS NULL AND expires_at_ms > ?`,

@@ -15,10 +15,13 @@ export const both = (one: Condition, other: Condition): Condition => ({
   values: [...one.values, ...other.values],
 });
 
-/** Codes that an account may offer in a row without a right one … */
+/** Codes of an app that an account may offer in a row without a right one, before it pauses … */
 export const TRIES = 10;
-/** … within this: ten of a million, three of which are right, four times an hour. */
-export const TRIES_WINDOW_MS = 15 * 60_000;
+/** … for this after the first ten, for twice as long after each further ten … */
+export const TRIES_PAUSE_MS = 15 * 60_000;
+const LONGEST_PAUSE_MS = 86_400_000;
+/** … until the app opens nothing any more (NIST SP 800-63B-4, 3.2.2): another factor does, and counts anew. */
+export const MOST_TRIES = 100;
 
 export interface TriedFactors {
   sealedTotpSecret: string | null;
@@ -26,26 +29,38 @@ export interface TriedFactors {
   totpConfirmedAtMs: number | null;
 }
 
-/** Counts before it is known whether the code is right: a thousand at once get ten tries too. */
+const pauseMs = (tries: number): number => Math.min(TRIES_PAUSE_MS * 2 ** (tries / TRIES - 1), LONGEST_PAUSE_MS);
+
+/**
+ * Counts before it is known whether the code is right: a thousand at once get ten tries too. `tries_since_ms` is when the last one was.
+ * Recovery codes are not counted: nobody guesses one, and a stranger's guesses must not keep the owner from his.
+ */
 export async function takeTry(env: AuthEnv, accountId: string, nowMs: number): Promise<TriedFactors | Refusal<"account_locked">> {
   const tried = await env.DB.prepare(
     `INSERT INTO account_factors (account_id, tries, tries_since_ms) VALUES (?1, 1, ?2)
-     ON CONFLICT (account_id) DO UPDATE SET
-       tries = iif(tries_since_ms <= ?2 - ?3, 1, tries + 1),
-       tries_since_ms = iif(tries_since_ms <= ?2 - ?3 OR tries = 0, ?2, tries_since_ms)
-     WHERE tries < ?4 OR tries_since_ms <= ?2 - ?3
+     ON CONFLICT (account_id) DO UPDATE SET tries = tries + 1, tries_since_ms = ?2
+     WHERE tries < ${MOST_TRIES} AND (tries = 0 OR tries % ${TRIES} <> 0
+       OR tries_since_ms + min(${TRIES_PAUSE_MS} * (1 << (tries / ${TRIES} - 1)), ${LONGEST_PAUSE_MS}) <= ?2)
      RETURNING sealed_totp_secret AS sealedTotpSecret, totp_asked_at_ms AS totpAskedAtMs, totp_confirmed_at_ms AS totpConfirmedAtMs`,
   )
-    .bind(accountId, nowMs, TRIES_WINDOW_MS, TRIES)
+    .bind(accountId, nowMs)
     .first<TriedFactors>();
   if (tried) return tried;
-  const since = await env.DB.prepare("SELECT tries_since_ms AS ms FROM account_factors WHERE account_id = ?")
+  const last = await env.DB.prepare("SELECT tries, tries_since_ms AS ms FROM account_factors WHERE account_id = ?")
     .bind(accountId)
-    .first<{ ms: number }>();
-  const endsAtMs = (since?.ms ?? nowMs) + TRIES_WINDOW_MS;
+    .first<{ tries: number; ms: number }>();
+  // Where the tries are used up no time helps; a day is what a machine should wait before it asks again.
+  const endsAtMs = last && last.tries < MOST_TRIES ? last.ms + pauseMs(last.tries) : nowMs + LONGEST_PAUSE_MS;
   return { code: "account_locked", retryAfterSeconds: Math.max(1, Math.ceil((endsAtMs - nowMs) / 1000)) };
 }
 
-/** For the batch of a right one. */
+/** For the batch of a right one, of this factor or another. */
 export const forgetTries = (env: AuthEnv, accountId: string): D1PreparedStatement =>
   env.DB.prepare("UPDATE account_factors SET tries = 0 WHERE account_id = ?").bind(accountId);
+
+/**
+ * For the batch of a mailed link's reset, the only way back for who has no other factor: ten tries more, after the pause. Whoever reads
+ * the owner's mail must not get a hundred for every link.
+ */
+export const allowLastTries = (env: AuthEnv, accountId: string): D1PreparedStatement =>
+  env.DB.prepare("UPDATE account_factors SET tries = min(tries, ?) WHERE account_id = ?").bind(MOST_TRIES - TRIES, accountId);

@@ -5,7 +5,7 @@ import { z } from "zod";
 import type { Refusal } from "../../shared/contracts/problems";
 import { ok, type Result, refuse } from "../../shared/contracts/result";
 import { fromBase64Url, utf8 } from "../../shared/crypto/bytes";
-import { both, type Proof } from "./mfa-proofs";
+import { both, forgetTries, type Proof } from "./mfa-proofs";
 import { CHALLENGE_MS, type ChallengePurpose, newChallenge, proveFirstAnswer } from "./passkey-challenges";
 import { type PasskeyRow, passkeys } from "./schema";
 
@@ -118,7 +118,11 @@ export async function provePasskey(
   return ok({
     accountId: row.accountId,
     condition: both(answered.first.condition, unmoved),
-    effects: [...answered.first.effects, use.bind(answered.newCounter, answered.backedUp ? 1 : 0, nowMs, row.id)],
+    effects: [
+      ...answered.first.effects,
+      use.bind(answered.newCounter, answered.backedUp ? 1 : 0, nowMs, row.id),
+      forgetTries(env, row.accountId),
+    ],
   });
 }
 

@@ -8,7 +8,7 @@ import type { SignedIn } from "./callers";
 import type { Client } from "./clients";
 import { checkInTurn } from "./comparisons";
 import { sendDenials } from "./denials";
-import { beginTry, unlockPerson } from "./login-guard";
+import { beginTry } from "./login-guard";
 import { notice, requestUnlock } from "./mails";
 import { type After, send } from "./news";
 import { judgePassword } from "./password-policy";
@@ -77,6 +77,6 @@ export async function changePassword(
   ]);
   if (!changed.ok) return refuse({ code: "invalid_credentials" });
   send(env, after, [told.news]);
-  await Promise.all([sendDenials(env, after, nowMs), unlockPerson(env, account.email)]);
+  await sendDenials(env, after, nowMs);
   return ok(null);
 }

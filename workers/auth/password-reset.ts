@@ -8,12 +8,13 @@ import { findByEmail } from "./accounts";
 import type { Client } from "./clients";
 import { sendDenials } from "./denials";
 import { unlockPerson } from "./login-guard";
-import { mailIdOf, notice, requestReset } from "./mails";
+import { openMailedLink } from "./mailed-links";
+import { notice, requestReset } from "./mails";
 import { forgetMfaLogins } from "./mfa-logins";
+import { allowLastTries } from "./mfa-proofs";
 import { type After, send } from "./news";
 import { judgePassword } from "./password-policy";
 import { hashPassword, NewPassword } from "./passwords";
-import type { AccountRow } from "./schema";
 import { revokeAll } from "./sessions";
 
 export const PasswordReset = z
@@ -38,34 +39,27 @@ export async function resetPassword(
   nowMs: number,
   client?: Client,
 ): Promise<Result<null, Refusal<"invalid_token" | "invalid_body">>> {
-  const mailId = await mailIdOf(env, "password_reset", token);
-  const account = mailId === null ? null : await accountOfReset(env, mailId, nowMs);
-  if (mailId === null || !account) return refuse({ code: "invalid_token" });
+  const link = await openMailedLink(env, "password_reset", token, nowMs);
+  if (link?.account.status !== "active") return refuse({ code: "invalid_token" });
+  const { account } = link;
   const unfit = await judgePassword(env, after, password, account, "/password");
   if (unfit) return refuse(unfit);
+  const passwordHash = await hashPassword(password);
 
-  const use = env.DB.prepare(
-    "UPDATE account_mails SET used_at_ms = ?1 WHERE id = ?2 AND kind = 'password_reset' AND used_at_ms IS NULL AND expires_at_ms > ?1",
-  ).bind(nowMs, mailId);
+  // Before the link is used up: where the guard does not answer, the link still does.
+  await unlockPerson(env, account.email);
   const told = notice(env, account.id, "password_changed", nowMs, { client, event: "password_reset" });
-  const reset = await guardedBatch(env.DB, use, [
-    ...setPassword(env, account.id, await hashPassword(password), nowMs),
+  const reset = await guardedBatch(env.DB, link.use, [
+    ...setPassword(env, account.id, passwordHash, nowMs),
+    allowLastTries(env, account.id),
     ...revokeAll(env, account.id, "password_changed", nowMs),
     ...told.effects,
   ]);
   if (!reset.ok) return refuse({ code: "invalid_token" });
   send(env, after, [told.news]);
-  await Promise.all([sendDenials(env, after, nowMs), unlockPerson(env, account.email)]);
+  await sendDenials(env, after, nowMs);
   return ok(null);
 }
-
-const accountOfReset = (env: AuthEnv, mailId: string, nowMs: number) =>
-  env.DB.prepare(
-    `SELECT accounts.id, accounts.email, accounts.name FROM account_mails JOIN accounts ON accounts.id = account_mails.account_id
-     WHERE account_mails.id = ? AND account_mails.used_at_ms IS NULL AND account_mails.expires_at_ms > ? AND accounts.status = 'active'`,
-  )
-    .bind(mailId, nowMs)
-    .first<Pick<AccountRow, "id" | "email" | "name">>();
 
 /** With it end the links and the half-finished logins that the old one made. For a batch. */
 export const setPassword = (env: AuthEnv, accountId: string, passwordHash: string, nowMs: number): D1PreparedStatement[] => [

@@ -7,11 +7,11 @@ import { uuidV7 } from "../../shared/crypto/uuid";
 import { guardedBatch, isConstraint } from "../../shared/d1/guarded-batch";
 import { announce } from "../../shared/d1/outbox";
 import { emailKey, findByEmail, findById, userOf } from "./accounts";
-import { type Chosen, firstMail, mailIdOf, repeatVerification, requestAnotherVerification, tellOwner } from "./mails";
+import { openMailedLink } from "./mailed-links";
+import { type Chosen, firstMail, repeatVerification, requestAnotherVerification, tellOwner } from "./mails";
 import { type After, accountNews, send } from "./news";
 import { judgePassword } from "./password-policy";
 import { hashPassword, NewPassword } from "./passwords";
-import type { AccountRow } from "./schema";
 
 export const Registration = z
   .strictObject({ email: Email, password: NewPassword, name: PersonName })
@@ -75,13 +75,9 @@ export async function verifyEmail(
   token: string,
   nowMs: number,
 ): Promise<Result<z.infer<typeof Verified>, Refusal<"invalid_token">>> {
-  const mailId = await mailIdOf(env, "verification", token);
-  const account = mailId === null ? undefined : await accountOfMail(env, mailId);
-  if (mailId === null || !account) return refuse({ code: "invalid_token" });
-
-  const use = env.DB.prepare(
-    "UPDATE account_mails SET used_at_ms = ?1 WHERE id = ?2 AND kind = 'verification' AND used_at_ms IS NULL AND expires_at_ms > ?1",
-  ).bind(nowMs, mailId);
+  const link = await openMailedLink(env, "verification", token, nowMs);
+  if (!link) return refuse({ code: "invalid_token" });
+  const { account, mailId } = link;
   // A suspended account stays suspended, with its address confirmed. The mail's name and password stay in its row until the end of
   // this batch.
   const confirm = env.DB.prepare(
@@ -96,20 +92,12 @@ export async function verifyEmail(
      WHERE account_id = ? AND kind = 'verification'`,
   ).bind(nowMs, account.id);
   const verified = accountNews("account.verified", account.id, account.version + 1, nowMs);
-  const moved = await guardedBatch(env.DB, use, [confirm, useOthers, announce(env.DB, verified)]);
+  const moved = await guardedBatch(env.DB, link.use, [confirm, useOthers, announce(env.DB, verified)]);
   if (!moved.ok) return refuse({ code: "invalid_token" });
   send(env, after, [verified]);
   const confirmed = await findById(env, account.id);
   return confirmed ? ok({ user: userOf(confirmed) }) : refuse({ code: "invalid_token" });
 }
-
-const accountOfMail = (env: AuthEnv, mailId: string) =>
-  env.DB.prepare(
-    `SELECT accounts.id, accounts.version FROM account_mails JOIN accounts ON accounts.id = account_mails.account_id
-     WHERE account_mails.id = ? AND accounts.status <> 'deleted'`,
-  )
-    .bind(mailId)
-    .first<Pick<AccountRow, "id" | "version">>();
 
 /** Nobody learns from it whether there is such an account, or whether it waits for a mail. */
 export async function resendVerification(env: AuthEnv, after: After, email: string, nowMs: number): Promise<void> {

@@ -137,7 +137,7 @@ const hasTotp = async (env: AuthEnv, accountId: string): Promise<boolean> =>
     .bind(accountId)
     .first()) !== null;
 
-/** A code that an app or a piece of paper says, counted as a try. */
+/** A code that an app or a piece of paper says; the app's is counted as a try. */
 export async function proveCode(
   env: AuthEnv,
   accountId: string,
@@ -146,12 +146,13 @@ export async function proveCode(
   nowMs: number,
   client?: Client,
 ): Promise<Result<Proof, Refusal<"code_invalid" | "account_locked">>> {
+  if (method === "recovery_code") {
+    const proof = await proveRecoveryCode(env, accountId, code, nowMs, client);
+    return ok({ ...proof, effects: [...proof.effects, forgetTries(env, accountId)] });
+  }
   const tried = await takeTry(env, accountId, nowMs);
   if ("code" in tried) return refuse(tried);
-  const proof =
-    method === "totp"
-      ? await proveTotp(env, accountId, tried, code, nowMs)
-      : await proveRecoveryCode(env, accountId, code, nowMs, client);
+  const proof = await proveTotp(env, accountId, tried, code, nowMs);
   if (!proof) return refuse({ code: "code_invalid" });
   return ok({ ...proof, effects: [...proof.effects, forgetTries(env, accountId)] });
 }

@@ -6,7 +6,8 @@ import { guardedBatch } from "../../shared/d1/guarded-batch";
 import { reportError } from "../../shared/observability/report";
 import type { Client } from "./clients";
 import { unlockPerson } from "./login-guard";
-import { mailIdOf, requestUnlock } from "./mails";
+import { openMailedLink } from "./mailed-links";
+import { requestUnlock } from "./mails";
 import { type After, send } from "./news";
 import { recordEvent } from "./security-events";
 
@@ -20,21 +21,14 @@ export const mailUnlock = (env: AuthEnv, after: After, accountId: string, nowMs:
       .catch((error: unknown) => reportError(error, env, after, { task: "mail an unlock" })),
   );
 
-/** Ends the lock and the pauses of the address; what its network has guessed stays counted. */
+/**
+ * Ends the lock and the pauses of the address; what its network has guessed stays counted. The guard hears of it before the link is used
+ * up: where it does not answer, the link still does.
+ */
 export async function unlock(env: AuthEnv, token: string, nowMs: number): Promise<Result<null, Refusal<"invalid_token">>> {
-  const mailId = await mailIdOf(env, "unlock", token);
-  if (mailId === null) return refuse({ code: "invalid_token" });
-  const owner = await env.DB.prepare(
-    "SELECT accounts.id, accounts.email FROM account_mails JOIN accounts ON accounts.id = account_mails.account_id WHERE account_mails.id = ?",
-  )
-    .bind(mailId)
-    .first<{ id: string; email: string }>();
-  if (!owner) return refuse({ code: "invalid_token" });
-  const use = env.DB.prepare(
-    "UPDATE account_mails SET used_at_ms = ?1 WHERE id = ?2 AND kind = 'unlock' AND used_at_ms IS NULL AND expires_at_ms > ?1",
-  ).bind(nowMs, mailId);
-  if (!(await guardedBatch(env.DB, use, [recordEvent(env, owner.id, "unlocked", nowMs)])).ok)
-    return refuse({ code: "invalid_token" });
-  await unlockPerson(env, owner.email);
-  return ok(null);
+  const link = await openMailedLink(env, "unlock", token, nowMs);
+  if (!link) return refuse({ code: "invalid_token" });
+  await unlockPerson(env, link.account.email);
+  const used = await guardedBatch(env.DB, link.use, [recordEvent(env, link.account.id, "unlocked", nowMs)]);
+  return used.ok ? ok(null) : refuse({ code: "invalid_token" });
 }
