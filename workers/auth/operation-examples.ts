@@ -16,7 +16,8 @@ export const user = {
 };
 export const tokens = {
   accessToken: "eyJhbGciOiJSUzI1NiIsInR5cCI6ImF0K2p3dCJ9.eyJzdWIiOiIwMTk3ZjNjMiJ9.c2lnbmF0dXJl",
-  refreshToken: "br_3Yx0Wk1nRr2qJc7bVn8mLp5sTd9fHg4eUo6aZi0yXwE",
+  refreshToken:
+    "br_3Yx0Wk1nRr2qJc7bVn8mLp5sTd9fHg4eUo6aZi0yXwE.0197f3c2-7b1e-7cc3-98c4-dc0c0c073990.Qm5tY2hvaWNlb2ZhbWFjdGhhdG5hbWVzYXNlc3Npb24",
   tokenType: "Bearer",
   expiresIn: 600,
   user,

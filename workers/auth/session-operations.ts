@@ -24,7 +24,8 @@ export const operations = {
   listSessions: {
     operationId: "listSessions",
     summary: "Where the caller is signed in",
-    description: "Sessions that live, the newest first. Device and place are what the client and its network said at sign-in.",
+    description:
+      "Sessions that live, the newest first. Device and place are what the client and its network said at sign-in. There are a hundred at most: with one more the one that was used longest ago ends.",
     tags,
     answers: {
       200: {
