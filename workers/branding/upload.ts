@@ -54,7 +54,7 @@ export function readUpload(c: Context): Promise<Upload> {
 }
 
 /** The organizer that the address names, null where only a form can. */
-export const organizerOfQuery = (c: Context): string | null => {
+export const organizerOfAddress = (c: Context): string | null => {
   const named = c.req.query("organizerId");
   return named === undefined && isForm(c)
     ? null

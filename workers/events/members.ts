@@ -1,16 +1,13 @@
 /** Who belongs to an event's organizer: what a member may do, and what only members may know of. */
 import type { Context } from "hono";
-import { z } from "zod";
-import { Id } from "../../shared/contracts/ids";
 import type { Permission } from "../../shared/contracts/organizers";
 import type { Principal } from "../../shared/contracts/principal";
 import { MAX_SEAT_MAP_BYTES } from "../../shared/contracts/seats";
-import { organizerOfBody } from "../../shared/http/body-organizer";
-import { errorsOf, pathId } from "../../shared/http/form";
-import { memberGuard, type Subject } from "../../shared/http/guards";
+import { pathId } from "../../shared/http/form";
+import { memberGuard } from "../../shared/http/guards";
 import { rememberedMembership } from "../../shared/http/memberships";
+import { ofOrganizer, organizerOfBody, organizerOfQuery } from "../../shared/http/named-organizer";
 import { isAdmin, memberCandidate, userIdOf } from "../../shared/http/principal";
-import { Problem } from "../../shared/http/problem";
 import type { Env } from "./environment";
 import type { EventRow } from "./schema";
 import { organizerOfUpload } from "./seat-map-uploads";
@@ -66,16 +63,9 @@ export const requireMember = memberGuard<EventsContext>({
 const membership = (c: Context<EventsContext>, userId: string, organizerId: string, permission: Permission) =>
   rememberedMembership(c.env.USERS, userId, organizerId, permission);
 
-/** That an organizer exists is public. */
-const ofOrganizer = (c: Context<EventsContext>, organizerId: string): Subject => ({
-  organizerId,
-  visible: async () => (await c.env.USERS.organizers([organizerId])).length > 0,
-});
-const NamesOrganizer = z.object({ organizerId: Id });
-
 /** The same where the body names the organizer. */
 export const requireMemberOfBody = memberGuard<EventsContext>({
-  subjectOf: async (c: Context<EventsContext>) => ofOrganizer(c, await organizerOfBody(c)),
+  subjectOf: async (c: Context<EventsContext>) => ofOrganizer(c.env.USERS, await organizerOfBody(c)),
   membership,
   notFound: "organizer_not_found",
 });
@@ -83,18 +73,14 @@ export const requireMemberOfBody = memberGuard<EventsContext>({
 /** The same for a body of a seat map's size. */
 export const requireSeatMapUploader = memberGuard<EventsContext>({
   maxFileBytes: () => MAX_SEAT_MAP_BYTES,
-  subjectOf: async (c: Context<EventsContext>) => ofOrganizer(c, await organizerOfUpload(c)),
+  subjectOf: async (c: Context<EventsContext>) => ofOrganizer(c.env.USERS, await organizerOfUpload(c)),
   membership,
   notFound: "organizer_not_found",
 });
 
 /** Where the query names the organizer. */
 export const requireMemberOfQuery = memberGuard<EventsContext>({
-  subjectOf: async (c: Context<EventsContext>) => {
-    const named = NamesOrganizer.safeParse(c.req.query());
-    if (!named.success) throw new Problem("invalid_query", { errors: errorsOf(named.error) });
-    return ofOrganizer(c, named.data.organizerId);
-  },
+  subjectOf: async (c: Context<EventsContext>) => ofOrganizer(c.env.USERS, organizerOfQuery(c)),
   membership,
   notFound: "organizer_not_found",
 });

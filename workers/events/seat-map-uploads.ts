@@ -2,7 +2,7 @@
 import type { Context, MiddlewareHandler } from "hono";
 import { MAX_SEAT_MAP_BYTES } from "../../shared/contracts/seats";
 import { MAX_BODY_BYTES, readBytesOnce } from "../../shared/http/body";
-import { organizerOfBody } from "../../shared/http/body-organizer";
+import { organizerOfBody } from "../../shared/http/named-organizer";
 import { Problem } from "../../shared/http/problem";
 
 /** Large ones at a time: an isolate has 128 MB, and a map stands in them several times while it is compiled. */
