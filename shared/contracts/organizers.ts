@@ -157,6 +157,7 @@ export interface UsersRpc extends DomainRpc {
   readingHabits(userIds: string[]): Promise<ReadingHabits[]>;
   /** Organizers by id, those that exist; at most 100 ids. */
   organizers(ids: string[]): Promise<Organizer[]>;
+  /** By what he is called, or was within a year. */
   organizerBySlug(slug: string): Promise<Organizer | null>;
   /** The mail address of an account that has proved it, as auth says it now; null of any other. */
   verifiedEmail(userId: string): Promise<string | null>;

@@ -32,7 +32,7 @@ export function lackOfProof(caller: Principal, nowMs: number): LackOfProof | nul
 }
 
 /** Comes after the permission: who may not anyway need not prove anything. */
-function checkFresh(caller: Principal, nowMs: number): void {
+export function checkFresh(caller: Principal, nowMs: number): void {
   const lack = lackOfProof(caller, nowMs);
   if (lack) throw new Problem(lack.code, lack);
 }

@@ -188,6 +188,10 @@ describe("a team", () => {
     const { key } = parse(z.looseObject({ key: z.string() }), made, 201);
     const byKey = api.as({ token: key });
     const stale = { headers: { "if-match": '"v0"' } };
+    const write = await owner.api.post("/auth/api-keys", { name: "Name", scopes: ["organizer:write"] });
+    const renaming = api.as({ token: parse(z.looseObject({ key: z.string() }), write, 201).key });
+    parse(Organizer, await renaming.put(`/organizers/${team.id}`, { name: "Named by a key", slug: team.slug }), 200);
+    expect(codeOf(await renaming.put(`/organizers/${team.id}`, { slug: slug() }), 403)).toBe("forbidden");
     for (const answer of [
       await byKey.post(members, { userId: second.user.id, role: "owner" }),
       await byKey.post(`/organizers/${team.id}/invitations`, { email: freshEmail(), role: "owner" }),

@@ -7,7 +7,13 @@ import { rememberedMembership } from "../../shared/http/memberships";
 import { MISSES_A_DAY, sweepLookups } from "../../workers/users/member-lookups";
 import { addMember, changeMember, removeMember } from "../../workers/users/members";
 import { membership } from "../../workers/users/memberships";
-import { changeOrganizer, createOrganizer, organizerBySlug, organizersByIds } from "../../workers/users/organizers";
+import {
+  changeOrganizer,
+  createOrganizer,
+  organizerBySlug,
+  organizersByIds,
+  sweepOldSlugs,
+} from "../../workers/users/organizers";
 import { listMembers } from "../../workers/users/team";
 import { swapSql } from "../support/swapped-database";
 import { accountOf, proved, startUsers } from "../support/users";
@@ -46,7 +52,7 @@ describe("becoming an organizer", () => {
     );
     expect(answers.filter((answer) => answer.ok)).toHaveLength(1);
     expect(answers.filter((answer) => !answer.ok && answer.error.code === "slug_taken")).toHaveLength(7);
-    expect((await organizerBySlug(users, "blue-note"))?.name).toBe("Us");
+    expect((await organizerBySlug(users, "blue-note", NOW_MS))?.name).toBe("Us");
   });
 
   test("the platform's own names are taken, for a change too", async () => {
@@ -60,6 +66,33 @@ describe("becoming an organizer", () => {
     }
   });
 
+  test("a name that an organizer left is his for a year, and leads to him", async () => {
+    const [owner, other] = [accountOf(), accountOf()];
+    const users = startUsers([owner, other]);
+    const id = await openTeam(users, owner);
+    const othersId = await openTeam(users, other);
+    const YEAR_MS = 365 * DAY_MS;
+    await changeOrganizer(users, id, { slug: "blue-note" }, null, NOW_MS);
+    expect(await changeOrganizer(users, id, { slug: "red-note" }, 1, NOW_MS)).toMatchObject({ error: { code: "version_stale" } });
+    await changeOrganizer(users, id, { slug: "red-note" }, null, NOW_MS);
+    expect(await organizerBySlug(users, "blue-note", NOW_MS)).toMatchObject({ id, slug: "red-note" });
+    const taken = { ok: false, error: { code: "slug_taken" } };
+    expect(await changeOrganizer(users, othersId, { slug: "blue-note" }, null, NOW_MS + YEAR_MS - 1)).toEqual(taken);
+    expect(await createOrganizer(users, other.id, { name: "Us", slug: "blue-note" }, NOW_MS + YEAR_MS - 1)).toEqual(taken);
+
+    // Its own again, and the other one is kept instead.
+    expect(await changeOrganizer(users, id, { slug: "blue-note" }, null, NOW_MS + 1)).toMatchObject({ ok: true });
+    expect(await organizerBySlug(users, "red-note", NOW_MS + 1)).toMatchObject({ id });
+    const laterMs = NOW_MS + 1 + YEAR_MS;
+    expect(await organizerBySlug(users, "red-note", laterMs)).toBeNull();
+    expect(await changeOrganizer(users, othersId, { slug: "red-note" }, null, laterMs)).toMatchObject({ ok: true });
+    expect(await organizerBySlug(users, "red-note", laterMs)).toMatchObject({ id: othersId });
+    for (let n = 0; n < 12; n++) await changeOrganizer(users, id, { slug: `note-${n}` }, null, laterMs + n);
+    const names = Array.from({ length: 11 }, (_, n) => organizerBySlug(users, `note-${n}`, laterMs + 12));
+    expect((await Promise.all(names)).filter((found) => found?.id === id)).toHaveLength(10);
+    expect(await sweepOldSlugs(env.USERS_DB, laterMs + YEAR_MS + 12)).toBeGreaterThan(9);
+  });
+
   test("a token that outlived its account's suspension makes none", async () => {
     const suspended = accountOf({ status: "suspended" });
     const unverified = accountOf({ status: "pending", emailVerified: false });
@@ -67,7 +100,7 @@ describe("becoming an organizer", () => {
     const draft = { name: "Us", slug: "blue-note" };
     expect(await createOrganizer(users, suspended.id, draft, NOW_MS)).toMatchObject({ error: { code: "account_suspended" } });
     expect(await createOrganizer(users, unverified.id, draft, NOW_MS)).toMatchObject({ error: { code: "email_not_verified" } });
-    expect(await organizerBySlug(users, "blue-note")).toBeNull();
+    expect(await organizerBySlug(users, "blue-note", NOW_MS)).toBeNull();
   });
 
   test("a change leaves the other fields, and a stale version changes nothing", async () => {

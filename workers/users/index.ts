@@ -14,7 +14,7 @@ import { sweepLookups } from "./member-lookups";
 import { membership } from "./memberships";
 import { messageHandlers } from "./message-handlers";
 import { mailboxes } from "./news";
-import { organizerBySlug, organizersByIds } from "./organizers";
+import { organizerBySlug, organizersByIds, sweepOldSlugs } from "./organizers";
 import { readingHabits } from "./preferences";
 import { app } from "./routes";
 import { foldNames } from "./user-search";
@@ -34,6 +34,7 @@ export class UsersService extends WorkerEntrypoint<UsersEnv> implements UsersRpc
       lookups: () => sweepLookups(this.env.DB, Date.now()),
       announced: () => sweepOutbox(this.env.DB, mailboxes(this.env), Date.now()),
       invitations: () => sweepInvitations(this.env.DB, Date.now()),
+      slugs: () => sweepOldSlugs(this.env.DB, Date.now()),
       names: () => foldNames(this.env.DB),
       decisions: () => settleStatusChanges(this.env, Date.now()),
       avatars: () => sweepAvatars(this.env, Date.now()),
@@ -60,7 +61,7 @@ export class UsersService extends WorkerEntrypoint<UsersEnv> implements UsersRpc
   }
 
   organizerBySlug(slug: string) {
-    return organizerBySlug(this.env, slug);
+    return organizerBySlug(this.env, slug, Date.now());
   }
 
   verifiedEmail(userId: string) {

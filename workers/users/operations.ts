@@ -62,11 +62,12 @@ export const operations = {
   changeOrganizer: {
     operationId: "changeOrganizer",
     summary: "Change an organizer's name or slug",
-    description: "Changes the fields present and leaves the others. A new slug is a new host. `If-Match` is optional.",
+    description:
+      "Changes the fields present and leaves the others. A new slug is a new host and needs a fresh proof of who the caller is, and no API key; the host of the old one leads here for a year, in which nobody else takes it (the last ten). `If-Match` is optional.",
     tags: ["organizers"],
     requestExample: { name: organizer.name },
     answers: { 200: { description: "The organizer as it stands now", schema: Organizer, example: organizer } },
-    refusals: ["slug_taken", "version_stale"],
+    refusals: ["slug_taken", "version_stale", "insufficient_user_authentication"],
   },
   listMembers: {
     operationId: "listMembers",

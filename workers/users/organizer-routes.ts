@@ -12,7 +12,15 @@ import {
 } from "../../shared/contracts/organizers";
 import { etagOfVersion, isFresh } from "../../shared/http/etag";
 import { form, pathId, query, unwrap } from "../../shared/http/form";
-import { anyone, lackOfProof, type MembershipQuestions, memberGuard, requireAdmin, requireUser } from "../../shared/http/guards";
+import {
+  anyone,
+  checkFresh,
+  lackOfProof,
+  type MembershipQuestions,
+  memberGuard,
+  requireAdmin,
+  requireUser,
+} from "../../shared/http/guards";
 import { ListQuery } from "../../shared/http/list";
 import { operation } from "../../shared/http/operation";
 import { principalOf } from "../../shared/http/principal";
@@ -83,6 +91,8 @@ export const organizerRoutes = new Hono<UsersContext>()
     form(OrganizerChange),
     async (c) => {
       const before = await findOrganizer(c.env, organizerIdOf(c));
+      const { slug } = c.var.form;
+      if (slug !== undefined && slug !== before?.slug) checkFresh(principalOf(c), Date.now());
       const ifVersion = before ? matchedVersion(c, before.version) : null;
       const organizer = unwrap(await changeOrganizer(c.env, organizerIdOf(c), c.var.form, ifVersion, Date.now()));
       return c.json(organizerOf(organizer), 200, { etag: etagOfVersion(organizer.version) });

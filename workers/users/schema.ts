@@ -104,6 +104,13 @@ export const organizers = sqliteTable("organizers", {
   updatedAtMs: integer("updated_at_ms").notNull(),
   createdBy: text("created_by"),
 });
+
+export const oldSlugs = sqliteTable("old_slugs", {
+  slug: text("slug").primaryKey(),
+  organizerId: text("organizer_id").notNull(),
+  leftAtMs: integer("left_at_ms").notNull(),
+});
+
 export const memberLookups = sqliteTable(
   "member_lookups",
   {
