@@ -1,4 +1,4 @@
-/** An organizer with everything that an operation can name, and everybody who may ask for it. */
+/** An organizer with everything that an operation can name, and the people around it. */
 import { z } from "zod";
 import { Tokens, User } from "../../shared/contracts/accounts";
 import { BrandAsset } from "../../shared/contracts/branding";
@@ -7,10 +7,9 @@ import { Hold } from "../../shared/contracts/holds";
 import { Order } from "../../shared/contracts/orders";
 import { Member, type Organizer } from "../../shared/contracts/organizers";
 import { WaitlistEntry } from "../../shared/contracts/waitlist";
-import { signInByCookie } from "./browser-session";
 import { type Client, parse } from "./client";
-import { ROLE_MAY, ROLES, type Role } from "./permission-table";
-import type { Caller, Place, Things } from "./permission-walk";
+import { ROLES, type Role } from "./permission-table";
+import type { Place, Things } from "./permission-walk";
 import { png } from "./pictures";
 import {
   createOrganizer,
@@ -28,26 +27,36 @@ import { BUYER, pay } from "./shop";
 const WithId = z.looseObject({ id: z.string() });
 const EUR = (amount: number) => ({ amount, currency: "EUR" });
 const MANY = 1_000;
-/** Giving an organizer away is nothing that a key may. */
-const EVERY_SCOPE = ROLE_MAY.manager;
+const PICTURE = { headers: { "content-type": "image/png" } };
 
-export interface Scene {
-  things: Things;
-  callers: Caller[];
-}
+/** In the team as owners, each with a session of his own that he ends. */
+const MORE_OWNERS = [
+  "suspended",
+  "deleted",
+  "at a browser",
+  "lured",
+  "at the host",
+  "at another host",
+  "back from the host",
+] as const;
+const NAMES = [
+  ...ROLES,
+  ...MORE_OWNERS,
+  ...(["creator", "attendee", "stranger", "buyer", "buyer at the host", "admin", "key admin"] as const),
+  ...(["colleague", "door here", "door there"] as const),
+];
+export type People = Record<(typeof NAMES)[number], Person>;
 
-async function logInAt(api: Client, email: string, host?: string): Promise<Client> {
+/** Signed in, on the API's host or an organizer's. */
+export async function logInAt(api: Client, { email }: Person, host?: string): Promise<Client> {
   const at = host ? { host } : {};
   const { accessToken } = parse(Tokens, await api.post("/auth/login", { email, password: PASSWORD }, at), 200);
   return api.as({ ...at, token: accessToken });
 }
 
-async function makeKey(maker: Client, body: object): Promise<{ id: string; token: string }> {
-  const { id, key } = parse(
-    z.looseObject({ id: z.string(), key: z.string() }),
-    await maker.post("/auth/api-keys", { name: "Walk", ...body }),
-    201,
-  );
+export async function makeKey(maker: Client, body: object): Promise<{ id: string; token: string }> {
+  const NewKey = z.looseObject({ id: z.string(), key: z.string() });
+  const { id, key } = parse(NewKey, await maker.post("/auth/api-keys", { name: "Walk", ...body }), 201);
   return { id, token: key };
 }
 
@@ -61,7 +70,7 @@ const eventChange = (isPublic: boolean) => ({
   ],
 });
 
-interface Stage {
+export interface Stage {
   owner: Person;
   organizer: Organizer;
   events: Record<Place, PublishedEvent>;
@@ -83,7 +92,7 @@ async function setStage(owner: Person): Promise<Stage> {
 
 const typeOf = ({ ticketTypes }: PublishedEvent, at = 0): string => ticketTypes[at]?.id ?? "";
 
-/** A hold, a paid order and a place on the waiting list, all of whoever asks. */
+/** A hold and a paid order of whoever asks. */
 async function buy(api: Client, { events: { public: event } }: Stage, email: string) {
   const items = [{ ticketTypeId: typeOf(event), quantity: 1 }];
   const hold = parse(Hold, await api.post(`/events/${event.id}/holds`, { items }), 201);
@@ -93,213 +102,137 @@ async function buy(api: Client, { events: { public: event } }: Stage, email: str
   return { hold, orderApi, ids: { holdId: hold.id, orderId: order.id, paymentId: payment.id } };
 }
 
-export async function setScene(api: Client): Promise<Scene> {
-  const named = <Name extends string>(names: readonly Name[]) =>
-    Promise.all(names.map(async (name) => [name, await registerAndLogin(api, { name })] as const)).then(
-      (people) => Object.fromEntries(people) as Record<Name, Person>,
-    );
-  const people = await named([
-    ...(["owner", "manager", "finance", "marketing", "door"] as const),
-    ...(["creator", "attendee", "stranger", "buyer", "admin", "key admin", "colleague"] as const),
-    ...(["suspended", "deleted", "at a browser", "lured", "door here", "door there"] as const),
-    ...(["at the host", "buyer at the host", "at another host", "back from the host"] as const),
-  ]);
-  const stage = await setStage(people.creator);
-  const { owner, organizer, events } = stage;
-  const strange = await createOrganizer(people.stranger);
-  const join = async ({ user }: Person, role: Role, eventIds?: string[]) =>
-    parse(
-      Member,
-      await owner.api.post(`/organizers/${organizer.id}/members`, { userId: user.id, role, ...(eventIds ? { eventIds } : {}) }),
-      201,
-    );
+type Bought = Awaited<ReturnType<typeof buy>>;
+
+async function gather(api: Client): Promise<People> {
+  const known = await Promise.all(NAMES.map(async (name) => [name, await registerAndLogin(api, { name })] as const));
+  return Object.fromEntries(known) as People;
+}
+
+async function fillTeam({ owner, organizer, events }: Stage, people: People): Promise<void> {
+  const join = async ({ user }: Person, role: Role, grant: { eventIds?: string[] } = {}) =>
+    parse(Member, await owner.api.post(`/organizers/${organizer.id}/members`, { userId: user.id, role, ...grant }), 201);
   for (const role of ROLES) await join(people[role], role);
-  for (const name of [
-    "suspended",
-    "deleted",
-    "at a browser",
-    "lured",
-    "at the host",
-    "at another host",
-    "back from the host",
-  ] as const)
-    await join(people[name], "owner");
+  for (const name of MORE_OWNERS) await join(people[name], "owner");
   await join(people.colleague, "marketing");
-  await join(people["door here"], "door", [events.public.id]);
-  await join(people["door there"], "door", [events.private.id]);
+  await join(people["door here"], "door", { eventIds: [events.public.id] });
+  await join(people["door there"], "door", { eventIds: [events.private.id] });
+}
+
+async function makeAdmins(api: Client, people: People): Promise<{ admin: Client; keyAdmin: Client }> {
   for (const { email } of [people.admin, people["key admin"]])
     parse(User, await api.post(`/dev/accounts/${encodeURIComponent(email)}/role`, { role: "admin" }), 200);
-  const admin = await logInAt(api, people.admin.email);
-  const keyAdmin = await logInAt(api, people["key admin"].email);
+  const admin = await logInAt(api, people.admin);
   for (const status of ["suspended", "deleted"] as const)
     parse(User, await admin.put(`/users/${people[status].user.id}/status`, { status, reason: "The walk" }), 200);
+  return { admin, keyAdmin: await logInAt(api, people["key admin"]) };
+}
 
-  const bought = await buy(people.buyer.api, stage, people.buyer.email);
-  const asGuest = await buy(api, stage, freshEmail("guest"));
-  const hereHost = `${organizer.slug}.localhost`;
-  const atHost = await logInAt(api, people["buyer at the host"].email, hereHost);
-  const boughtAtHost = await buy(atHost, stage, people["buyer at the host"].email);
+interface Waiting {
+  buyersId: string;
+  friendsId: string;
+  /** What the friend's mail brings. */
+  friendsSecret: string;
+  joinAnother(): Promise<string>;
+}
 
-  const waiting = `/events/${events.public.id}/waitlist`;
-  const box = { ticketTypeIds: [typeOf(events.public, 1)], quantity: 1 };
-  parse(
-    Hold,
-    await api.post(`/events/${events.public.id}/holds`, { items: [{ ticketTypeId: box.ticketTypeIds[0], quantity: 1 }] }),
-    201,
-  );
-  const ownEntry = parse(WaitlistEntry, await people.buyer.api.post(waiting, box), 201);
+async function wait(api: Client, { owner, events: { public: event } }: Stage, buyer: Person): Promise<Waiting> {
+  const ticketTypeId = typeOf(event, 1);
+  parse(Hold, await api.post(`/events/${event.id}/holds`, { items: [{ ticketTypeId, quantity: 1 }] }), 201);
+  const join = async (by: Client, more: object = {}) => {
+    const wish = { ticketTypeIds: [ticketTypeId], quantity: 1, ...more };
+    return parse(WaitlistEntry, await by.post(`/events/${event.id}/waitlist`, wish), 201).id;
+  };
   const friend = freshEmail("friend");
-  const friendsEntry = parse(WaitlistEntry, await owner.api.post(waiting, { ...box, email: friend, name: "Fay" }), 201);
+  const buyersId = await join(buyer.api);
+  const friendsId = await join(owner.api, { email: friend, name: "Fay" });
   const letter = await outbox(api, friend, (mail) => mail.data?.type === "waitlist_joined");
+  const friendsSecret = letter.data?.token ?? "";
+  return { buyersId, friendsId, friendsSecret, joinAnother: () => join(owner.api, { email: freshEmail("friend") }) };
+}
 
-  const asPicture = { headers: { "content-type": "image/png" } };
+/** Good forms where who may is found out behind them. */
+const BODIES: Things["bodies"] = {
+  placeHold: ({ ticketTypeId }) => ({ items: [{ ticketTypeId, quantity: 1 }] }),
+  createOrder: ({ eventId, ticketTypeId }) => ({ eventId, items: [{ ticketTypeId, quantity: 1 }], buyer: BUYER }),
+  processPayment: ({ orderId }) => ({ orderId, provider: "test", paymentMethod: { token: "tok_success" } }),
+  extendHold: () => ({}),
+  reacquireHold: () => ({}),
+  acceptOffer: () => ({}),
+  declineOffer: () => ({}),
+  confirmWaitlistEntry: () => ({}),
+  cancelOrder: () => ({}),
+};
+
+async function makeThings(stage: Stage, people: People, { ids }: Bought, waiting: Waiting): Promise<Things> {
+  const { owner, organizer, events } = stage;
+  const made = async (path: string, body: object) => parse(WithId, await owner.api.post(path, body), 201).id;
+  const uploadMap = () => made("/events/seat-maps", theatreMap({ organizerId: organizer.id }));
   const upload = `/branding/assets?organizerId=${organizer.id}&kind=logo`;
-  const asset = parse(BrandAsset, await owner.api.send("POST", upload, png(), asPicture), 201);
-  const uploadMap = async () =>
-    parse(WithId, await owner.api.post("/events/seat-maps", theatreMap({ organizerId: organizer.id })), 201).id;
-  for (const { api: own } of [people.colleague, people.buyer])
-    parse(z.looseObject({}), await own.send("PUT", "/users/profile/avatar", png(), asPicture), 200);
-  const invitation = await owner.api.post(`/organizers/${organizer.id}/invitations`, {
-    email: freshEmail("guest"),
-    role: "door",
-  });
-  const spareKey = await makeKey(owner.api, { scopes: ["events:read"], organizerId: organizer.id });
-  const poolOf = async ({ id }: PublishedEvent) =>
-    parse(WithId, await owner.api.post(`/events/${id}/pools`, { name: "Both", capacity: MANY }), 201).id;
+  for (const { api } of [people.colleague, people.buyer])
+    parse(z.looseObject({}), await api.send("PUT", "/users/profile/avatar", png(), PICTURE), 200);
   const everywhere = {
     userId: people.colleague.user.id,
-    assetId: asset.id,
+    assetId: parse(BrandAsset, await owner.api.send("POST", upload, png(), PICTURE), 201).id,
     seatMapId: await uploadMap(),
-    invitationId: parse(WithId, invitation, 201).id,
-    keyId: spareKey.id,
-    entryId: ownEntry.id,
+    invitationId: await made(`/organizers/${organizer.id}/invitations`, { email: freshEmail("guest"), role: "door" }),
+    keyId: (await makeKey(owner.api, { scopes: ["events:read"], organizerId: organizer.id })).id,
+    entryId: waiting.buyersId,
     provider: "stripe",
-    ...bought.ids,
+    ...ids,
   };
   const idsOf = async (event: PublishedEvent) => ({
     ...everywhere,
     eventId: event.id,
     ticketTypeId: typeOf(event),
-    poolId: await poolOf(event),
+    poolId: await made(`/events/${event.id}/pools`, { name: "Both", capacity: MANY }),
   });
-  const things: Things = {
+  return {
     organizerId: organizer.id,
     ids: { public: await idsOf(events.public), draft: await idsOf(events.draft), private: await idsOf(events.private) },
-    bodies: {
-      placeHold: ({ ticketTypeId }) => ({ items: [{ ticketTypeId, quantity: 1 }] }),
-      createOrder: ({ eventId, ticketTypeId }) => ({ eventId, items: [{ ticketTypeId, quantity: 1 }], buyer: BUYER }),
-      processPayment: ({ orderId }) => ({ orderId, provider: "test", paymentMethod: { token: "tok_success" } }),
-      extendHold: () => ({}),
-      reacquireHold: () => ({}),
-      acceptOffer: () => ({}),
-      declineOffer: () => ({}),
-      confirmWaitlistEntry: () => ({}),
-      cancelOrder: () => ({}),
-    },
+    bodies: BODIES,
     fresh: {
       deleteSeatMap: async () => ({ seatMapId: await uploadMap() }),
-      deleteEvent: async (place) =>
-        place === "draft" ? { eventId: parse(WithId, await owner.api.post("/events", draftEvent(organizer.id)), 201).id } : {},
-      leaveWaitlist: async () => ({
-        entryId: parse(WaitlistEntry, await owner.api.post(waiting, { ...box, email: freshEmail("friend") }), 201).id,
-      }),
+      deleteEvent: async (place) => (place === "draft" ? { eventId: await made("/events", draftEvent(organizer.id)) } : {}),
+      leaveWaitlist: async () => ({ entryId: await waiting.joinAnother() }),
     },
   };
+}
 
-  const keyOf = async (maker: Client, scopes: readonly string[], organizerId?: string) =>
-    api.as({ token: (await makeKey(maker, { scopes, ...(organizerId ? { organizerId } : {}) })).token });
-  const revoked = await makeKey(owner.api, { scopes: EVERY_SCOPE, organizerId: organizer.id });
-  await owner.api.delete(`/auth/api-keys/${revoked.id}`);
-  const expiresAtMs = Date.now() + 500;
-  const expired = await makeKey(owner.api, { scopes: EVERY_SCOPE, expiresAt: new Date(expiresAtMs).toISOString() });
-  await new Promise((resolve) => setTimeout(resolve, Math.max(0, expiresAtMs - Date.now()) + 50));
-  const browser = await signInByCookie(api, people["at a browser"].email);
-  const lured = await signInByCookie(api, people.lured.email);
-  const elsewhere = await logInAt(api, people["at another host"].email, `${strange.slug}.localhost`);
-  const ofHost = await api.post(
-    "/auth/login",
-    { email: people["back from the host"].email, password: PASSWORD },
-    { host: hereHost },
-  );
+export interface Scene {
+  people: People;
+  stage: Stage;
+  /** The stranger's. */
+  strange: Organizer;
+  admin: Client;
+  keyAdmin: Client;
+  asGuest: Bought;
+  /** The session of the buyer at the organizer's host, and what he bought there. */
+  atHost: Client;
+  boughtAtHost: Bought;
+  waiting: Waiting;
+  things: Things;
+}
 
-  const refused = (name: string, token: string, refusal: Caller["refusal"] = "credential_invalid"): Caller => ({
-    name,
-    api: api.as({ token }),
-    kind: "refused",
-    ...(refusal ? { refusal } : {}),
-  });
-  const person = (name: string, { api: asHimself }: Pick<Person, "api">, more: Partial<Caller> = {}): Caller => ({
-    name,
-    api: asHimself,
-    kind: "person",
-    ...more,
-  });
-  const key = (name: string, itself: Client, more: Partial<Caller>): Caller => ({ name, api: itself, kind: "key", ...more });
+export const hostOf = ({ slug }: Organizer): string => `${slug}.localhost`;
+
+export async function setScene(api: Client): Promise<Scene> {
+  const people = await gather(api);
+  const stage = await setStage(people.creator);
+  await fillTeam(stage, people);
+  const admins = await makeAdmins(api, people);
+  const bought = await buy(people.buyer.api, stage, people.buyer.email);
+  const atHost = await logInAt(api, people["buyer at the host"], hostOf(stage.organizer));
+  const waiting = await wait(api, stage, people.buyer);
   return {
-    things,
-    callers: [
-      { name: "nobody", api, kind: "nobody", everywhere: true },
-      person("an attendee", people.attendee),
-      person("another organizer's owner", people.stranger, { everywhere: true }),
-      ...ROLES.map((role) => person(`the ${role}`, people[role], { role, everywhere: true })),
-      person("door staff of the public event", people["door here"], { role: "door", only: "public", everywhere: true }),
-      person("door staff of the private event", people["door there"], { role: "door", only: "private", everywhere: true }),
-      person("an owner's browser", browser, { role: "owner" }),
-      person("another page in an owner's browser", { api: lured.bare }, { role: "owner", forged: true }),
-      person(
-        "an owner at his organizer's host",
-        { api: await logInAt(api, people["at the host"].email, hereHost) },
-        { role: "owner", everywhere: true, host: "here" },
-      ),
-      person("an owner at another organizer's host", { api: elsewhere }, { role: "owner", host: "elsewhere" }),
-      person("an admin", { api: admin }, { admin: true, everywhere: true }),
-      key("a key with every scope", await keyOf(owner.api, EVERY_SCOPE, organizer.id), {
-        role: "owner",
-        scopes: EVERY_SCOPE,
-        everywhere: true,
-      }),
-      key("a key that may read events", await keyOf(owner.api, ["events:read"], organizer.id), {
-        role: "owner",
-        scopes: ["events:read"],
-        everywhere: true,
-      }),
-      key("another organizer's key", await keyOf(people.stranger.api, EVERY_SCOPE, strange.id), {
-        scopes: EVERY_SCOPE,
-        everywhere: true,
-      }),
-      key("the buyer's key", await keyOf(people.buyer.api, EVERY_SCOPE), { scopes: EVERY_SCOPE }),
-      key("an admin's key", await keyOf(keyAdmin, EVERY_SCOPE), { scopes: EVERY_SCOPE, everywhere: true }),
-      refused("a suspended owner", people.suspended.tokens.accessToken, "token_stale"),
-      refused("a deleted owner", people.deleted.tokens.accessToken, "token_stale"),
-      refused("an owner's session of a host, at the main one", parse(Tokens, ofHost, 200).accessToken),
-      refused("a key that was revoked", revoked.token),
-      refused("a key that has expired", expired.token),
-      { name: "another hold's secret", api: api.as({ token: boughtAtHost.hold.secret }), kind: "hold" },
-      { name: "another order's secret", api: asGuest.orderApi, kind: "order" },
-      { name: "another entry's secret", api: api.as({ token: letter.data?.token ?? "" }), kind: "entry" },
-      // Those who end what is theirs.
-      { name: "the hold's secret", api: api.as({ token: asGuest.hold.secret }), kind: "hold", owns: ["hold"], ids: asGuest.ids },
-      { name: "the order's secret", api: asGuest.orderApi, kind: "order", owns: ["order"], ids: asGuest.ids },
-      {
-        name: "the entry's secret",
-        api: api.as({ token: letter.data?.token ?? "" }),
-        kind: "entry",
-        owns: ["entry"],
-        ids: { entryId: friendsEntry.id },
-      },
-      person(
-        "the buyer at the organizer's host",
-        { api: atHost },
-        {
-          host: "here",
-          owns: ["hold", "order", "account"],
-          ids: { ...boughtAtHost.ids, userId: people["buyer at the host"].user.id },
-        },
-      ),
-      person("the buyer", people.buyer, {
-        owns: ["hold", "order", "entry", "account"],
-        ids: { userId: people.buyer.user.id },
-      }),
-    ],
+    people,
+    stage,
+    strange: await createOrganizer(people.stranger),
+    ...admins,
+    asGuest: await buy(api, stage, freshEmail("guest")),
+    atHost,
+    boughtAtHost: await buy(atHost, stage, people["buyer at the host"].email),
+    waiting,
+    things: await makeThings(stage, people, bought, waiting),
   };
 }
