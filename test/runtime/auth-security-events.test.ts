@@ -42,6 +42,18 @@ describe("a sign-in from a new kind of device", () => {
     const { data } = await listSecurityEvents(auth.env, user.id, { limit: 1 });
     expect(data).toMatchObject([{ kind: "signed_in", device: "Safari on iOS", place: null, at: "2027-01-01T12:00:00.003Z" }]);
   });
+
+  test("is one from another country on a device of the same kind, and not one from another town", async () => {
+    const auth = startAuth();
+    await registerVerified(auth, ADA);
+    const places = ["Vienna, AT", "Graz, AT", "AT", null, "Lagos, NG", "Abuja, NG", "Linz, AT"];
+    const told: unknown[] = [];
+    for (const [n, place] of places.entries()) {
+      await tokensOf(auth, ADA, { audience: { ...HERE, client: { ...DESK.client, place } }, nowMs: NOW_MS + n });
+      told.push(await mails("new_device"));
+    }
+    expect(told).toEqual([0, 0, 0, 0, 1, 1, 1]);
+  });
 });
 
 test("what happens to an account is recorded once, and what did not happen is not", async () => {

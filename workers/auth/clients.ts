@@ -49,6 +49,9 @@ export function placeOf(cf: unknown): string | null {
   return place === "" ? null : place.slice(0, MAX_PLACE_LENGTH);
 }
 
+/** The country's two letters at the end of a place; null where the edge knew none. */
+export const countryOf = (place: string | null): string | null => /(?:^|, )([A-Z][A-Z0-9])$/.exec(place ?? "")?.[1] ?? null;
+
 export const clientOf = (request: Request): Client => ({
   device: deviceOf(request.headers.get("user-agent") ?? ""),
   place: placeOf(request.cf),

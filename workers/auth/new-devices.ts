@@ -1,16 +1,17 @@
-/** A sign-in from a kind of device that the account was not seen on is told to its owner by mail. */
+/** A sign-in from a kind of device, or from a country on it, that the account was not seen on is told to its owner by mail. */
 import type { Account } from "../../shared/contracts/accounts";
-import type { Client } from "./clients";
+import { type Client, countryOf } from "./clients";
 import { notice } from "./mails";
 import { recordEvent } from "./security-events";
 
-/** The first session of an account is no news. Sessions are remembered for ninety days. */
-async function isNew(env: AuthEnv, accountId: string, device: string): Promise<boolean> {
+/** The first session of an account is no news, nor is a country where the edge knows none. Sessions are remembered for ninety days. */
+async function isNew(env: AuthEnv, accountId: string, { device, place }: Client): Promise<boolean> {
   const seen = await env.DB.prepare(
     `SELECT EXISTS (SELECT 1 FROM sessions WHERE account_id = ?1 AND device IS NOT NULL) AS some,
-       EXISTS (SELECT 1 FROM sessions WHERE account_id = ?1 AND device = ?2) AS same`,
+       EXISTS (SELECT 1 FROM sessions WHERE account_id = ?1 AND device = ?2
+         AND (?3 IS NULL OR place = ?3 OR place LIKE '%, ' || ?3)) AS same`,
   )
-    .bind(accountId, device)
+    .bind(accountId, device, countryOf(place))
     .first<{ some: number; same: number }>();
   return seen?.some === 1 && seen.same === 0;
 }
@@ -23,6 +24,6 @@ export async function signInEffects(
   nowMs: number,
 ): Promise<D1PreparedStatement[]> {
   const signedIn = recordEvent(env, id, "signed_in", nowMs, { client });
-  if (!client || !(await isNew(env, id, client.device))) return [signedIn];
+  if (!client || !(await isNew(env, id, client))) return [signedIn];
   return [signedIn, ...notice(env, id, "new_device", nowMs, { client }).effects];
 }

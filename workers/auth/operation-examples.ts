@@ -29,7 +29,7 @@ export const cookieSession = {
   expiresAt: "2027-07-01T18:00:00.000Z",
 };
 export const mfaToken = "0197f3c2-7b1e-7cc3-98c4-dc0c0c07398f.3Yx0Wk1nRr2qJc7bVn8mLp5sTd9fHg4eUo6aZi0yXwE";
-export const recoveryCodes = Array.from({ length: 10 }, (_, index) => `k3vq-7mzt-a2hn-x5c${"abcdefghij"[index]}`);
+export const recoveryCodes = Array.from({ length: 10 }, (_, index) => `k3vq-7mzt-a2hn-x5cw-u6ej-4rb${"abcdefghij"[index]}`);
 export const passkeyQuestion = {
   challenge: "AAABmJ8vQmD3xk9uQ1c7rS2eWn5tYp8aLd0fGh3jKl6oZi1yXwE",
   rpId: "api.bilten.example",

@@ -7,7 +7,7 @@ import { guardedBatch, isConstraint } from "../../shared/d1/guarded-batch";
 import { findById } from "./accounts";
 import type { SignedIn } from "./callers";
 import { notice } from "./mails";
-import { factorsOf, restateFactors } from "./mfa-methods";
+import { restateFactors } from "./mfa-methods";
 import type { Proof } from "./mfa-proofs";
 import { type After, send } from "./news";
 import { CHALLENGE_MS, newChallenge, proveFirstAnswer } from "./passkey-challenges";
@@ -20,7 +20,7 @@ import {
   passkeyOf,
 } from "./passkey-forms";
 import { passkeysOf, relyingParty, transportsOf, userHandleOf, webauthn } from "./passkey-proofs";
-import { makeRecoveryCodes, replaceRecoveryCodes } from "./recovery-codes";
+import { makeRecoveryCodes, offerRecoveryCodes, wereTaken } from "./recovery-codes";
 import type { PasskeyRow } from "./schema";
 import { recordFailure } from "./security-events";
 import { goesOn, refusalOf } from "./session-ends";
@@ -82,13 +82,13 @@ export async function addPasskey(
     ...made.first.condition.values,
     ...signedIn.values,
   );
-  const codes = (await factorsOf(env, accountId)).recoveryCodesLeft === 0 ? makeRecoveryCodes() : null;
+  const recoveryCodes = makeRecoveryCodes();
   const restated = restateFactors(env, account, nowMs);
   const told = notice(env, accountId, "passkey_added", nowMs, { client });
   try {
     const added = await guardedBatch(env.DB, insert, [
       ...made.first.effects,
-      ...(codes ? await replaceRecoveryCodes(env, accountId, codes, nowMs) : []),
+      await offerRecoveryCodes(env, accountId, recoveryCodes, nowMs),
       ...restated.effects,
       ...told.effects,
     ]);
@@ -101,7 +101,7 @@ export async function addPasskey(
     throw error;
   }
   send(env, after, [restated.news, told.news]);
-  return ok({ ...passkeyOf(row), ...(codes ? { recoveryCodes: codes } : {}) });
+  return ok({ ...passkeyOf(row), ...((await wereTaken(env, accountId, recoveryCodes)) ? { recoveryCodes } : {}) });
 }
 
 interface Attested {

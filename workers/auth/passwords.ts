@@ -54,6 +54,10 @@ export const isOutdated = (storedHash: string): boolean => getRounds(storedHash)
 const NOBODYS_HASH = `$2b$${BCRYPT_COST}$7uhBzPUjttu/ygM4faZGCuJzSTt.S.mnW2Z4z4dIQWenwmyDfh9XO`;
 
 export async function checkPassword(password: string, storedHash: string | null): Promise<boolean> {
-  const matches = await compare(await prehash(password), storedHash ?? NOBODYS_HASH);
-  return matches && storedHash !== null;
+  const offered = await prehash(password);
+  const kept = storedHash ?? NOBODYS_HASH;
+  if (await compare(offered, kept)) return storedHash !== null;
+  // One that was made with less work would tell that there is an account: the rest of the work, as 2^c + 2^c + 2^(c+1) + … is.
+  for (let cost = getRounds(kept); cost < BCRYPT_COST; cost++) await hash(offered, cost);
+  return false;
 }

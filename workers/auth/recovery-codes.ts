@@ -1,4 +1,4 @@
-/** Ten codes for the day when the phone is gone, each good once. Eighty random bits each, so that a fast hash keeps them. */
+/** Ten codes for the day when the phone is gone, each good once. Random enough that a fast hash keeps them. */
 import type { Refusal } from "../../shared/contracts/problems";
 import { ok, type Result, refuse } from "../../shared/contracts/result";
 import { sha256 } from "../../shared/crypto/bytes";
@@ -12,10 +12,11 @@ import { type After, send } from "./news";
 import { goesOn, refusalOf } from "./session-ends";
 
 export const RECOVERY_CODES = 10;
-const CODE_BYTES = 10;
+/** From 112 bits on (NIST SP 800-63B-4, 3.1.2.2) a code needs no slow hash; older ones have 80 bits and go on working. */
+const CODE_BYTES = 15;
 const GROUP = 4;
 
-/** As people read them, in four groups. */
+/** As people read them, in six groups. */
 export function makeRecoveryCodes(): string[] {
   return Array.from({ length: RECOVERY_CODES }, () => {
     const letters = toBase32(crypto.getRandomValues(new Uint8Array(CODE_BYTES))).toLowerCase();
@@ -43,6 +44,26 @@ export async function replaceRecoveryCodes(
       JSON.stringify(hashes),
     ),
   ];
+}
+
+/** Ten where there is none that works, for a batch; `wereTaken` tells after it. */
+export async function offerRecoveryCodes(
+  env: AuthEnv,
+  accountId: string,
+  codes: readonly string[],
+  nowMs: number,
+): Promise<D1PreparedStatement> {
+  const hashes = await Promise.all(codes.map((code) => hashOf(accountId, code)));
+  return env.DB.prepare(
+    `INSERT INTO recovery_codes (account_id, hash, created_at_ms) SELECT ?1, value, ?2 FROM json_each(?3)
+     WHERE NOT EXISTS (SELECT 1 FROM recovery_codes WHERE account_id = ?1 AND used_at_ms IS NULL)`,
+  ).bind(accountId, nowMs, JSON.stringify(hashes));
+}
+
+/** False where others stand in the account already, or have taken these ones' place. */
+export async function wereTaken(env: AuthEnv, accountId: string, [first = ""]: readonly string[]): Promise<boolean> {
+  const row = env.DB.prepare("SELECT 1 FROM recovery_codes WHERE account_id = ? AND hash = ?");
+  return (await row.bind(accountId, await hashOf(accountId, first)).first()) !== null;
 }
 
 /** Whether the code is one of the account's is the condition's to find out. Its owner is told; the sweep sends the mail. */
