@@ -1,6 +1,8 @@
-import { applyD1Migrations, reset } from "cloudflare:test";
+import { applyD1Migrations, createExecutionContext, reset, waitOnExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { INTERNAL_HEADERS } from "../../shared/contracts/internal-headers";
+import type { Principal } from "../../shared/contracts/principal";
 import type { LackOfProof } from "../../shared/http/guards";
 import { changeStatus } from "../../workers/users/account-standing";
 import { invite } from "../../workers/users/invitations";
@@ -8,6 +10,7 @@ import { addMember, changeMember, removeMember } from "../../workers/users/membe
 import { listMemberships, membership } from "../../workers/users/memberships";
 import { createOrganizer, MAX_ORGANIZERS } from "../../workers/users/organizers";
 import { appointOwner, type TeamCaller } from "../../workers/users/ownership";
+import { app } from "../../workers/users/routes";
 import { findMember } from "../../workers/users/team";
 import { swapSql } from "../support/swapped-database";
 import { accountOf, openTeam, proved, startUsers } from "../support/users";
@@ -79,6 +82,54 @@ describe("what makes or unmakes owners", () => {
     await changeMember(users, proved(owner.id, STALE), id, second.id, { role: "manager" }, null, NOW_MS);
     expect(swaps()).toBe(1);
     expect(await membership(users, second.id, id)).toBe("manager");
+  });
+});
+
+describe("through the routes", () => {
+  /** As the gateway would hand it on. */
+  async function ask(agoMs: number, path: string, method: string, body?: object) {
+    const [second, guest] = [accountOf(), accountOf()];
+    const { id, owner } = await openTeam([accountOf(), second]);
+    const users = startUsers([owner, second, guest]);
+    await changeMember(users, proved(owner.id), id, second.id, { role: "owner" }, null, NOW_MS);
+    const authTimeMs = Date.now() - agoMs;
+    const principal: Principal = {
+      kind: "user",
+      userId: owner.id,
+      sessionId: "s",
+      role: "user",
+      authTimeMs,
+      organizerHost: false,
+    };
+    const headers = { "content-type": "application/json", [INTERNAL_HEADERS.principal]: JSON.stringify(principal) };
+    const named = JSON.stringify(body ?? {}).replace("GUEST", guest.id);
+    const init: RequestInit = { method, headers, ...(body ? { body: named } : {}) };
+    const ctx = createExecutionContext();
+    const answer = await app.request(`/organizers/${id}${path.replace("SECOND", second.id)}`, init, users, ctx);
+    await waitOnExecutionContext(ctx);
+    return answer;
+  }
+
+  test.each([
+    ["POST", "/members", { userId: "GUEST", role: "owner" }, 201],
+    ["POST", "/invitations", { email: "ina@people.example", role: "owner" }, 201],
+    ["PUT", "/members/SECOND", { role: "manager" }, 200],
+    ["DELETE", "/members/SECOND", undefined, 204],
+    ["PUT", "", { slug: "a-new-name" }, 200],
+  ])("%s %s wants a proof of the last five minutes", async (method, path, body, done) => {
+    const late = await ask(301_000, path, method, body);
+    expect(late.status).toBe(401);
+    expect(late.headers.get("www-authenticate")).toContain('error="insufficient_user_authentication"');
+    expect(late.headers.get("www-authenticate")).toContain('max_age="300"');
+    expect((await ask(295_000, path, method, body)).status).toBe(done);
+  });
+
+  test.each([
+    ["POST", "/members", { userId: "GUEST", role: "manager" }, 201],
+    ["PUT", "", { name: "A new name" }, 200],
+    ["PUT", "/members/SECOND", {}, 200],
+  ])("%s %s wants none where no owner is made or unmade", async (method, path, body, done) => {
+    expect((await ask(301_000, path, method, body)).status).toBe(done);
   });
 });
 
