@@ -69,6 +69,14 @@ describe("an organizer", () => {
     parse(Organizer, await owner.api.put(path, { name: "Green" }), 200);
   });
 
+  test("the host of a name that it left leads to it, and the name is nobody else's", async () => {
+    const made = await createOrganizer(owner);
+    const renamed = parse(Organizer, await owner.api.put(`/organizers/${made.id}`, { slug: slug() }), 200);
+    for (const name of [made.slug, renamed.slug]) expect((await api.get("/", { host: `${name}.localhost` })).status).toBe(200);
+    expect(codeOf(await stranger.api.post("/organizers", { name: "Us", slug: made.slug }), 409)).toBe("slug_taken");
+    expect(parse(Organizer, await owner.api.put(`/organizers/${made.id}`, { slug: made.slug }), 200).slug).toBe(made.slug);
+  });
+
   test("who asks and what for is answered in the order of checks", async () => {
     const path = `/organizers/${organizer.id}`;
     expect(codeOf(await api.put(path, "nonsense"), 401)).toBe("credential_missing");
