@@ -1,4 +1,4 @@
-import { createRemoteJWKSet, customFetch, jwtVerify, SignJWT, UnsecuredJWT } from "jose";
+import { createRemoteJWKSet, customFetch, jwtVerify } from "jose";
 import { beforeAll, describe, expect, inject, test } from "vitest";
 import { z } from "zod";
 import { AccessTokenClaims, Tokens, User } from "../../shared/contracts/accounts";
@@ -191,30 +191,19 @@ describe("an access token", () => {
     expect(AccessTokenClaims.parse(payload).sub).toBe(user.id);
   });
 
-  test("forged in any known way is refused", async () => {
+  // abuse.test.ts signs forgeries with the key itself, each wrong in one thing alone.
+  test("that was altered or cut, or is no token, is refused, and no private key is published", async () => {
     const { tokens } = await registerAndLogin(api);
     const { keys: published } = parse(
-      z.object({ keys: z.array(z.looseObject({ kid: z.string(), n: z.string() })) }),
+      z.object({ keys: z.array(z.looseObject({ kid: z.string() })) }),
       await api.get("/.well-known/jwks.json"),
       200,
     );
     expect(published.every((key) => !("d" in key || "p" in key || "q" in key))).toBe(true);
     const [header = "", payload = "", signature = ""] = tokens.accessToken.split(".");
     const claims = AccessTokenClaims.parse(JSON.parse(Buffer.from(payload, "base64url").toString()));
-    const { kid = "", n = "" } = published[0] ?? {};
-    const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
-    const forged = [
-      new UnsecuredJWT(claims).encode(),
-      // HS256 with the public key as its secret.
-      await new SignJWT(claims).setProtectedHeader({ alg: "HS256", typ: "at+jwt", kid }).sign(new TextEncoder().encode(n)),
-      `${encode({ alg: "none", typ: "at+jwt", kid })}.${payload}.`,
-      `${encode({ alg: "RS256", typ: "JWT", kid })}.${payload}.${signature}`,
-      `${encode({ alg: "RS256", typ: "at+jwt", kid: "../../etc/passwd" })}.${payload}.${signature}`,
-      `${header}.${encode({ ...claims, role: "admin" })}.${signature}`,
-      `${header}.${payload}`,
-      "bk_live_not-one-of-ours",
-    ];
-    for (const token of forged) {
+    const raised = Buffer.from(JSON.stringify({ ...claims, role: "admin" })).toString("base64url");
+    for (const token of [`${header}.${raised}.${signature}`, `${header}.${payload}`, "bk_live_not-one-of-ours"]) {
       const answer = await api.get("/users/profile", { token });
       expect(codeOf(answer, 401), token).toBe("credential_invalid");
       expect(answer.headers.get("www-authenticate")).toMatch(/^Bearer/);

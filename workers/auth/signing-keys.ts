@@ -5,8 +5,9 @@
 import { and, desc, eq, gt, isNull, or } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
 import { calculateJwkThumbprint, exportJWK, generateKeyPair } from "jose";
-import { fromBase64Url, sha256, toBase64Url, utf8 } from "../../shared/crypto/bytes";
+import { sha256 } from "../../shared/crypto/bytes";
 import { signingKeys } from "./schema";
+import { seal, unseal } from "./sealing";
 
 export interface SigningKey {
   kid: string;
@@ -15,7 +16,7 @@ export interface SigningKey {
 
 const RS256 = { name: "RSASSA-PKCS1-v1_5", hash: "SHA-256" };
 const MODULUS_BITS = 2048;
-const IV_BYTES = 12;
+const PURPOSE = "signing_keys";
 /** An isolate notices a rotation within this. */
 const REMEMBER_MS = 60_000;
 /** A key signs for this long … */
@@ -144,27 +145,15 @@ async function newKey(env: AuthEnv, when: { signs: boolean; signsFromMs: number 
 const fingerprint = async (env: AuthEnv): Promise<string> =>
   (await sha256(`bilten:signing_keys:fingerprint\0${env.KEY_ENCRYPTION_KEY}`)).slice(0, 16);
 
-async function wrappingKey(env: AuthEnv): Promise<CryptoKey> {
-  const secret = await crypto.subtle.importKey("raw", utf8(env.KEY_ENCRYPTION_KEY), "HKDF", false, ["deriveKey"]);
-  const derivation = { name: "HKDF", hash: "SHA-256", salt: new Uint8Array(), info: utf8("bilten:signing_keys") };
-  return crypto.subtle.deriveKey(derivation, secret, { name: "AES-GCM", length: 256 }, false, ["wrapKey", "unwrapKey"]);
-}
-
-/** IV, then what AES-GCM made of the PKCS #8; the `kid` is authenticated with it, so that rows cannot be swapped. */
+/** The PKCS #8, sealed for its `kid`, so that rows cannot be swapped. */
 async function wrap(env: AuthEnv, kid: string, privateKey: CryptoKey): Promise<string> {
-  const iv = crypto.getRandomValues(new Uint8Array(IV_BYTES));
-  const algorithm = { name: "AES-GCM", iv, additionalData: utf8(kid) };
-  const wrapped = new Uint8Array(await crypto.subtle.wrapKey("pkcs8", privateKey, await wrappingKey(env), algorithm));
-  const bytes = new Uint8Array(IV_BYTES + wrapped.byteLength);
-  bytes.set(iv);
-  bytes.set(wrapped, IV_BYTES);
-  return toBase64Url(bytes);
+  // Bytes: only a JWK is exported as an object.
+  const pkcs8 = (await crypto.subtle.exportKey("pkcs8", privateKey)) as ArrayBuffer;
+  return seal(env, PURPOSE, kid, new Uint8Array(pkcs8));
 }
 
 async function unwrap(env: AuthEnv, kid: string, text: string): Promise<CryptoKey> {
-  const bytes = fromBase64Url(text);
-  if (!bytes) throw new Error("a wrapped key is not base64url");
-  const algorithm = { name: "AES-GCM", iv: bytes.slice(0, IV_BYTES), additionalData: utf8(kid) };
-  const key = await wrappingKey(env);
-  return crypto.subtle.unwrapKey("pkcs8", bytes.slice(IV_BYTES), key, algorithm, RS256, false, ["sign"]);
+  const pkcs8 = await unseal(env, PURPOSE, kid, text);
+  if (!pkcs8) throw new Error("a wrapped key does not open");
+  return crypto.subtle.importKey("pkcs8", pkcs8, RS256, false, ["sign"]);
 }
