@@ -58,9 +58,27 @@ test("as many accounts as somebody makes post to /auth no more often than one ne
   expect(allowed.filter(Boolean)).toHaveLength(PER_MINUTE.production.auth);
   const guest = await spend("auth", { kind: "anonymous" }, { address: "192.0.2.1", method: "POST" }, env);
   expect(guest.allowed).toBe(false);
-  // Elsewhere nobody is kept from anything, and who only reads there counts for himself.
+  // Elsewhere nobody is kept from anything.
   expect(await post("61", "192.0.2.2")).toBe(true);
-  expect(await post("62", "192.0.2.1", "GET")).toBe(true);
+});
+
+test("pages that ask whose session they have use up nobody's sign-ins, whoever asks", async () => {
+  const { env } = startEnv();
+  const ask = async (who: Principal, method: string) => spend("auth", who, { address: "192.0.2.1", method }, env);
+  const nobody: Principal = { kind: "anonymous" };
+  const reads = PER_MINUTE.production.auth * 2;
+  for (let at = 0; at < reads; at += 1)
+    for (const who of [nobody, user("1")]) expect((await ask(who, at % 2 ? "GET" : "HEAD")).allowed, `read ${at}`).toBe(true);
+  for (const who of [nobody, user("1")]) expect((await ask(who, "POST")).allowed).toBe(true);
+  expect((await ask(nobody, "GET")).policy).toBe(`"api";q=${PER_MINUTE.production.api};w=60`);
+  expect((await ask(nobody, "POST")).policy).toBe(`"auth";q=${PER_MINUTE.production.auth};w=60`);
+});
+
+test("reading below /auth has an end too", async () => {
+  const { env } = startEnv();
+  const read = () => spend("auth", { kind: "anonymous" }, { address: "192.0.2.9", method: "GET" }, env);
+  const reads = await Promise.all(Array.from({ length: PER_MINUTE.production.api * 2 }, read));
+  expect(reads.filter(({ allowed }) => allowed).length).toBeLessThan(PER_MINUTE.production.api * 2);
 });
 
 test("one account posts to /auth no more often from many networks", async () => {

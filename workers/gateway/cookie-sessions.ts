@@ -3,6 +3,7 @@ import type { Principal } from "../../shared/contracts/principal";
 import { type CookieState, CSRF_HEADER } from "../../shared/contracts/session-cookie";
 import { isCsrfTokenOf, isSameOrigin, NO_SESSION_COOKIE, sessionSecretOf } from "../../shared/http/session-cookie";
 import { LookUps } from "./look-ups";
+import { isReading } from "./methods";
 
 const sessions = new LookUps<CookieState>(({ state }) => state === "live");
 
@@ -11,8 +12,6 @@ const REFUSED: Principal = { kind: "refused", code: "credential_invalid" };
 /** Another object than what is refused otherwise, because a browser whose session has ended is told to forget the cookie. */
 const ENDED: Principal = { ...REFUSED };
 const FORGED: Principal = { kind: "refused", code: "csrf_failed" };
-
-const READING: readonly string[] = ["GET", "HEAD"];
 
 interface Auth {
   cookieSessionOf(hash: string): Promise<CookieState>;
@@ -26,7 +25,7 @@ export async function cookiePrincipal(
   mayAsk: () => Promise<boolean>,
 ): Promise<Principal> {
   const secret = sessionSecretOf(request);
-  const reads = READING.includes(request.method);
+  const reads = isReading(request);
   if (secret === null || (reads && isFromElsewhere(request))) return NOBODY;
   if (secret === undefined) return ENDED;
   const found = await sessions.find(secret, (hash) => auth.cookieSessionOf(hash), mayAsk);

@@ -2,6 +2,7 @@ import { IttyRouter } from "itty-router/IttyRouter";
 import type { Principal } from "../../shared/contracts/principal";
 import { problemResponse } from "../../shared/http/problem";
 import { health } from "./health";
+import { isReading, READING } from "./methods";
 import { openapiDocument } from "./openapi";
 import type { RouteClass } from "./rate-limits";
 import { answered } from "./siblings";
@@ -32,7 +33,6 @@ const to = (door: DomainDoor, routeClass: RouteClass = "api", takesCookie = true
   answer: (request, env) => answered(env[door].fetch(request)),
 });
 const toAnybody = (door: DomainDoor): Destination => to(door, "api", false);
-const READING = ["GET", "HEAD"];
 
 /** The gateway's own pages are public and are read; the order of checks is the domains'. */
 const own = (page: (env: GatewayEnv) => Promise<Response>): Destination => ({
@@ -40,8 +40,7 @@ const own = (page: (env: GatewayEnv) => Promise<Response>): Destination => ({
   own: true,
   takesCookie: false,
   answer: async (request, env, { principal, requestId }) => {
-    if (!READING.includes(request.method))
-      return problemResponse({ code: "method_not_allowed" }, requestId, { allow: READING.join(", ") });
+    if (!isReading(request)) return problemResponse({ code: "method_not_allowed" }, requestId, { allow: READING.join(", ") });
     return principal.kind === "refused" ? problemResponse({ code: principal.code }, requestId) : page(env);
   },
 });
@@ -109,4 +108,4 @@ const page = to("SITES_HTTP");
 const pageForm = to("SITES_HTTP", "forms");
 
 /** An organizer's page, or the form on it. */
-export const siteOf = ({ method }: Request): Destination => (READING.includes(method) ? page : pageForm);
+export const siteOf = (request: Request): Destination => (isReading(request) ? page : pageForm);

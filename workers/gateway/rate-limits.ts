@@ -1,5 +1,6 @@
 import type { Principal } from "../../shared/contracts/principal";
 import { networkOf } from "../../shared/http/network";
+import { isReading } from "./methods";
 
 /** Route classes with a limit of their own; the numbers stand in wrangler.toml, where the binding reads them, and here for the header. */
 export type RouteClass = "auth" | "orders" | "forms" | "api";
@@ -59,24 +60,26 @@ function isSeldom(key: string, perMinute: number): boolean {
 }
 
 /**
- * Cheap accounts are as many as somebody cares to make: what posts to `/auth` has mails sent and passwords compared for whoever is named,
- * so that there a signed-in caller counts for his network too, as one who is nobody does.
+ * What posts to `/auth` has mails sent and passwords compared for whoever is named. What only reads there, as each page does that asks
+ * whose session it has, costs what reading does elsewhere, and must not use up the sign-ins of an office or a mobile network.
  */
-const countsNetworkToo = (routeClass: RouteClass, method: string): boolean => routeClass === "auth" && !READING.includes(method);
-const READING: readonly string[] = ["GET", "HEAD"];
+const classOf = (routeClass: RouteClass, asked: { method: string }): RouteClass =>
+  routeClass === "auth" && isReading(asked) ? "api" : routeClass;
 
 export async function spend(
-  routeClass: RouteClass,
+  destinationClass: RouteClass,
   principal: Principal,
   { address, method }: { address: string; method: string },
   env: GatewayEnv,
 ): Promise<Allowance> {
+  const routeClass = classOf(destinationClass, { method });
   const { limiter, perMinute } = policyOf(routeClass, env);
   const network = `${routeClass}:address:${networkOf(address)}`;
   const user = principal.kind === "user" || principal.kind === "api_key" ? `${routeClass}:user:${principal.userId}` : null;
   const key = user ?? network;
   const mayOne = (routeClass === "api" && isSeldom(key, perMinute)) || (await limiter.limit({ key })).success;
-  const isOneOfMany = mayOne && user !== null && countsNetworkToo(routeClass, method);
+  // Accounts are as many as somebody cares to make: there a signed-in caller counts for his network too, as one who is nobody does.
+  const isOneOfMany = mayOne && user !== null && routeClass === "auth";
   const allowed = isOneOfMany ? (await limiter.limit({ key: network })).success : mayOne;
   return { allowed, policy: `"${routeClass}";q=${perMinute};w=60` };
 }
