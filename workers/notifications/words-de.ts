@@ -218,7 +218,7 @@ export const de: Words = {
     second_factor_locked: {
       subject: "Falsche Codes bei Ihrem Konto",
       sentences: [
-        "Bei Ihrem Konto bei Bilten wurden zehn falsche Codes nacheinander eingegeben. Eine Viertelstunde lang nimmt es keinen an.",
+        "Bei Ihrem Konto bei Bilten wurden zehn falsche Codes nacheinander eingegeben. Eine Weile nimmt es keinen Ihrer App an; Passkeys und Wiederherstellungscodes gelten weiter.",
         "Wer das war, kannte Ihr Passwort oder war schon angemeldet.",
         "Waren Sie das nicht, verlangen Sie bei der Anmeldung sofort ein neues Passwort: Damit wird jedes Gerät abgemeldet.",
       ],
@@ -251,7 +251,7 @@ export const de: Words = {
     new_device: {
       subject: "Anmeldung von einem neuen Gerät",
       sentences: [
-        "Jemand, hoffentlich Sie, hat sich gerade von einem uns noch unbekannten Gerät bei Ihrem Konto bei Bilten angemeldet.",
+        "Jemand, hoffentlich Sie, hat sich gerade von einem uns noch unbekannten Gerät oder aus einem neuen Land bei Ihrem Konto bei Bilten angemeldet.",
         "Waren Sie das nicht, verlangen Sie bei der Anmeldung sofort ein neues Passwort: Damit wird jedes Gerät abgemeldet.",
       ],
       link: "",

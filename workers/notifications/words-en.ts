@@ -219,7 +219,7 @@ export const en = {
     second_factor_locked: {
       subject: "Somebody tried wrong codes at your account",
       sentences: [
-        "Ten wrong codes in a row were typed for your account at Bilten. For a quarter of an hour it takes none.",
+        "Ten wrong codes in a row were typed for your account at Bilten. For a while it takes none of your app; passkeys and recovery codes go on working.",
         "Whoever did that knew your password or was signed in already.",
         "If it was not you, ask for a new password at once where you log in: it signs out every device.",
       ],
@@ -252,7 +252,7 @@ export const en = {
     new_device: {
       subject: "A new device signed in",
       sentences: [
-        "Somebody, we hope you, just signed in to your account at Bilten from a device that we do not know yet.",
+        "Somebody, we hope you, just signed in to your account at Bilten from a device or a country that we do not know yet.",
         "If it was not you, ask for a new password at once where you log in: it signs out every device.",
       ],
       link: "",
