@@ -3,8 +3,8 @@ import type { Principal } from "../../shared/contracts/principal";
 import { makeApiKey } from "../../shared/crypto/api-key";
 import gateway from "../../workers/gateway";
 import { keyPrincipal } from "../../workers/gateway/api-keys";
-import { LookUps, MAX_REMEMBERED, REMEMBER_MS, TooManyLookUps } from "../../workers/gateway/look-ups";
-import { PER_MINUTE, spend } from "../../workers/gateway/rate-limits";
+import { LookUps, MAX_REMEMBERED, REMEMBER_MS, TooManyLookUps, UNKNOWN_ASKED_FIRST } from "../../workers/gateway/look-ups";
+import { PER_MINUTE, senderOf, spend } from "../../workers/gateway/rate-limits";
 import { SiblingDown } from "../../workers/gateway/siblings";
 
 beforeEach(() => {
@@ -38,7 +38,8 @@ function startEnv() {
     USERS_HTTP: { fetch: async () => new Response("reached") },
   };
   // The gateway reads nothing else of its environment for these.
-  return { env: env as unknown as GatewayEnv, asked };
+  const ctx = { waitUntil: () => undefined, passThroughOnException: () => undefined } as unknown as ExecutionContext;
+  return { env: env as unknown as GatewayEnv, asked, ctx };
 }
 
 const user = (userId: string): Principal => ({
@@ -94,8 +95,7 @@ test("local runs may post to /auth six hundred times a minute, as the wire says"
 });
 
 test("keys that an address makes up stop reaching auth, and are a 429 then", async () => {
-  const { env, asked } = startEnv();
-  const ctx = { waitUntil: () => undefined, passThroughOnException: () => undefined } as unknown as ExecutionContext;
+  const { env, asked, ctx } = startEnv();
   const send = (address: string) =>
     gateway.fetch(
       new Request("https://api.bilten.example/users/profile", {
@@ -105,7 +105,8 @@ test("keys that an address makes up stop reaching auth, and are a 429 then", asy
       ctx,
     );
   const width = PER_MINUTE.production.api;
-  for (let at = 0; at < width; at += 1) await keyPrincipal(makeApiKey("live"), "production", env.AUTH, () => mayAsk(env));
+  for (let at = 0; at < width; at += 1)
+    await keyPrincipal(makeApiKey("live"), "production", env.AUTH, senderOf("192.0.2.1", env));
   expect(asked).toHaveLength(width);
   const refused = await send("192.0.2.1");
   expect([refused.status, refused.headers.get("retry-after")]).toEqual([429, "60"]);
@@ -113,28 +114,98 @@ test("keys that an address makes up stop reaching auth, and are a 429 then", asy
   expect(await (await send("192.0.2.2")).text()).toBe("reached");
 });
 
-const mayAsk = async (env: GatewayEnv) => (await env.API_LIMIT.limit({ key: "credential:192.0.2.1" })).success;
+test("whole crowds behind one network come in by cookie, in every isolate, and cost it nothing", async () => {
+  vi.useFakeTimers({ toFake: ["Date"] });
+  const { env, ctx } = startEnv();
+  const crowd = PER_MINUTE.production.api * 2;
+  const users = new Map<string, string>();
+  const cookieSessionOf = async (hash: string) => {
+    const userId = users.get(hash) ?? crypto.randomUUID();
+    users.set(hash, userId);
+    const who = { userId, sessionId: "1", role: "user", authTimeMs: 0, audience: "https://api.bilten.example" };
+    return { state: "live", organizerId: null, ...who };
+  };
+  const house = { ...env, AUTH: { cookieSessionOf } } as unknown as GatewayEnv;
+  const come = async () => {
+    const cookie = `__Host-bilten-session=bs_${Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString("base64url")}`;
+    const headers = { cookie, "cf-connecting-ip": "192.0.2.1" };
+    return (await gateway.fetch(new Request("https://api.bilten.example/users/profile", { headers }), house, ctx)).status;
+  };
+  for (let at = 0; at < crowd; at += 1) expect(await come(), `person ${at}`).toBe(200);
+  expect(users.size).toBe(crowd);
+});
+
+test("unknown ones are counted, and counted before anybody is asked once they are many or come all at once", async () => {
+  vi.useFakeTimers({ toFake: ["Date"] });
+  const log: string[] = [];
+  let left = Number.POSITIVE_INFINITY;
+  const sender = {
+    network: () => "192.0.2.1",
+    charge: async () => {
+      log.push("charged");
+      left -= 1;
+      return left >= 0;
+    },
+  };
+  const lookUps = new LookUps<boolean>((found) => found);
+  const find = (secret: string, found: boolean) =>
+    lookUps.find(
+      secret,
+      async () => {
+        log.push("asked");
+        return found;
+      },
+      sender,
+    );
+  expect(await find("first", false)).toBe(false);
+  expect(log.splice(0)).toEqual(["asked", "charged"]);
+  expect(await find("good", true)).toBe(true);
+  expect(log.splice(0)).toEqual(["asked"]);
+  for (let at = 1; at < UNKNOWN_ASKED_FIRST; at += 1) await find(`bad ${at}`, false);
+  log.length = 0;
+  expect(await find("one more", false)).toBe(false);
+  expect(log.splice(0)).toEqual(["charged", "asked"]);
+  left = 0;
+  await expect(find("refused", true)).rejects.toBeInstanceOf(TooManyLookUps);
+  expect(log.splice(0)).toEqual(["charged"]);
+  // The next minute begins anew, and in a burst no answer is there yet.
+  vi.advanceTimersByTime(60_000);
+  const burst = await Promise.allSettled(Array.from({ length: UNKNOWN_ASKED_FIRST * 3 }, (_, at) => find(`burst ${at}`, false)));
+  expect(burst.filter(({ status }) => status === "fulfilled")).toHaveLength(UNKNOWN_ASKED_FIRST);
+  expect(log.filter((line) => line === "asked")).toHaveLength(UNKNOWN_ASKED_FIRST);
+});
+
+test("a sibling that is down leaves its askers uncounted", async () => {
+  const sender = { network: () => "192.0.2.1", charge: async () => false };
+  const lookUps = new LookUps<boolean>((found) => found);
+  for (let at = 0; at <= UNKNOWN_ASKED_FIRST * 2; at += 1)
+    await expect(lookUps.find(String(at), () => Promise.reject(new Error("down")), sender)).rejects.toBeInstanceOf(SiblingDown);
+});
 
 test("a key that was good goes on without being counted, one that was not is counted each time", async () => {
   vi.useFakeTimers({ toFake: ["Date"] });
   let counted = 0;
-  const count = async () => {
-    counted += 1;
-    return counted <= 3;
+  const sender = {
+    network: () => "192.0.2.1",
+    charge: async () => {
+      counted += 1;
+      return counted <= 3;
+    },
   };
   const lookUps = new LookUps<boolean>((found) => found);
-  const find = (secret: string, found: boolean) => lookUps.find(secret, async () => found, count);
+  const find = (secret: string, found: boolean) => lookUps.find(secret, async () => found, sender);
   expect([await find("good", true), await find("bad", false)]).toEqual([true, false]);
-  expect(counted).toBe(2);
+  expect(counted).toBe(1);
   vi.advanceTimersByTime(REMEMBER_MS);
   expect([await find("good", true), await find("bad", false)]).toEqual([true, false]);
-  expect(counted).toBe(3);
+  expect(counted).toBe(2);
+  for (let at = 2; at < UNKNOWN_ASKED_FIRST; at += 1) await find(String(at), false);
   vi.advanceTimersByTime(REMEMBER_MS);
   expect(await find("good", true)).toBe(true);
   await expect(find("bad", false)).rejects.toBeInstanceOf(TooManyLookUps);
-  await expect(lookUps.find("good", () => Promise.reject(new Error("down")), count)).resolves.toBe(true);
+  await expect(lookUps.find("good", () => Promise.reject(new Error("down")), sender)).resolves.toBe(true);
   vi.advanceTimersByTime(REMEMBER_MS);
-  await expect(lookUps.find("good", () => Promise.reject(new Error("down")), count)).rejects.toBeInstanceOf(SiblingDown);
+  await expect(lookUps.find("good", () => Promise.reject(new Error("down")), sender)).rejects.toBeInstanceOf(SiblingDown);
 });
 
 test("a flood of made-up ones drives out the oldest, not all that is remembered", async () => {
@@ -147,7 +218,7 @@ test("a flood of made-up ones drives out the oldest, not all that is remembered"
         asked.push(secret);
         return secret;
       },
-      async () => true,
+      { network: () => secret, charge: async () => true },
     );
   for (const secret of ["first", "second"]) await find(secret);
   for (let at = 2; at <= MAX_REMEMBERED; at += 1) await find(String(at));

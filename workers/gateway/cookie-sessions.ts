@@ -2,7 +2,7 @@
 import type { Principal } from "../../shared/contracts/principal";
 import { type CookieState, CSRF_HEADER } from "../../shared/contracts/session-cookie";
 import { isCsrfTokenOf, isSameOrigin, NO_SESSION_COOKIE, sessionSecretOf } from "../../shared/http/session-cookie";
-import { LookUps } from "./look-ups";
+import { LookUps, type Sender } from "./look-ups";
 import { isReading } from "./methods";
 
 const sessions = new LookUps<CookieState>(({ state }) => state === "live");
@@ -22,13 +22,13 @@ export async function cookiePrincipal(
   request: Request,
   host: { audience: string; organizerId: string | null },
   auth: Auth,
-  mayAsk: () => Promise<boolean>,
+  sender: Sender,
 ): Promise<Principal> {
   const secret = sessionSecretOf(request);
   const reads = isReading(request);
   if (secret === null || (reads && isFromElsewhere(request))) return NOBODY;
   if (secret === undefined) return ENDED;
-  const found = await sessions.find(secret, (hash) => auth.cookieSessionOf(hash), mayAsk);
+  const found = await sessions.find(secret, (hash) => auth.cookieSessionOf(hash), sender);
   if (found.state === "replaced") return REFUSED;
   if (found.state === "ended" || found.audience !== host.audience || found.organizerId !== host.organizerId) return ENDED;
   if (!reads && !(isSameOrigin(request) && (await isCsrfTokenOf(secret, request.headers.get(CSRF_HEADER))))) return FORGED;

@@ -8,7 +8,7 @@ import { keyPrincipal } from "./api-keys";
 import { cookiePrincipal } from "./cookie-sessions";
 import { type After, isDenied } from "./deny-list";
 import { type Forgery, noteForgery } from "./forgeries";
-import { mayLookUpCredential } from "./rate-limits";
+import { senderOf } from "./rate-limits";
 import { verificationKey } from "./verification-keys";
 
 const INVALID: Principal = { kind: "refused", code: "credential_invalid" };
@@ -39,14 +39,14 @@ export async function principalOf(
   { takesCookie = true }: { takesCookie?: boolean } = {},
 ): Promise<Principal> {
   const header = request.headers.get("authorization");
-  const mayAsk = () => mayLookUpCredential(clientAddressOf(request), env);
-  if (header === null) return takesCookie ? cookiePrincipal(request, host, env.AUTH, mayAsk) : { kind: "anonymous" };
+  const sender = senderOf(clientAddressOf(request), env);
+  if (header === null) return takesCookie ? cookiePrincipal(request, host, env.AUTH, sender) : { kind: "anonymous" };
   const token = /^Bearer +([^ ]+)$/i.exec(header)?.[1];
   if (token === undefined || token.length > MAX_TOKEN_LENGTH) return INVALID;
   if (SECRET.test(token)) return { kind: "bearer_secret", secret: token };
   // An organizer controls his host's name: what opens more than a visit there is not for it.
   if (token.startsWith("bk_"))
-    return (host.organizerId === null && (await keyPrincipal(token, env.ENVIRONMENT, env.AUTH, mayAsk))) || INVALID;
+    return (host.organizerId === null && (await keyPrincipal(token, env.ENVIRONMENT, env.AUTH, sender))) || INVALID;
   if (JWT.test(token)) return userOf(token, host, env, after);
   return INVALID;
 }

@@ -1,6 +1,8 @@
 import type { Principal } from "../../shared/contracts/principal";
 import { networkOf } from "../../shared/http/network";
+import type { Sender } from "./look-ups";
 import { isReading } from "./methods";
+import { MinuteCounts } from "./minute-counts";
 
 /** Route classes with a limit of their own; the numbers stand in wrangler.toml, where the binding reads them, and here for the header. */
 export type RouteClass = "auth" | "orders" | "forms" | "api";
@@ -43,21 +45,9 @@ export interface Allowance {
  * (each location counts for itself), so only the widest class does this.
  */
 const SELDOM_SHARE = 0.05;
-/** Callers remembered a minute; strangers' addresses must not fill the isolate. */
-const MAX_SEEN = 50_000;
-let seen = new Map<string, number>();
-let seenMinute = 0;
+const seen = new MinuteCounts();
 
-function isSeldom(key: string, perMinute: number): boolean {
-  const minute = Math.floor(Date.now() / 60_000);
-  if (minute !== seenMinute || seen.size >= MAX_SEEN) {
-    seen = new Map();
-    seenMinute = minute;
-  }
-  const count = (seen.get(key) ?? 0) + 1;
-  seen.set(key, count);
-  return count <= perMinute * SELDOM_SHARE;
-}
+const isSeldom = (key: string, perMinute: number): boolean => seen.add(key, 1) <= perMinute * SELDOM_SHARE;
 
 /**
  * What posts to `/auth` has mails sent and passwords compared for whoever is named. What only reads there, as each page does that asks
@@ -90,8 +80,9 @@ export async function mayLookUpHost(address: string, env: GatewayEnv): Promise<b
   return success;
 }
 
-/** The same of keys and cookies that are unknown here; of good ones each isolate asks once, so that this is as wide as the widest limit. */
-export async function mayLookUpCredential(address: string, env: GatewayEnv): Promise<boolean> {
-  const { success } = await policyOf("api", env).limiter.limit({ key: `credential:${networkOf(address)}` });
-  return success;
+/** The same of keys and cookies that turn out to be unknown, as wide as the widest limit: a browser may show one that has ended. */
+export function senderOf(address: string, env: GatewayEnv): Sender {
+  const network = () => networkOf(address);
+  const charge = async () => (await policyOf("api", env).limiter.limit({ key: `credential:${network()}` })).success;
+  return { network, charge };
 }
