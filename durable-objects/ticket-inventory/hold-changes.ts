@@ -5,8 +5,8 @@ import { ok, type Result, refuse } from "../../shared/contracts/result";
 import type { Terms } from "./event";
 import { deathOf, endHold, findHold, fitHold, type HoldRecord, isLive, OFFER_HASH, rewriteHold, tellHold } from "./holds";
 import { checkEvent, checkSale, mergeLines, priceLines } from "./sale";
-import { areCompanionsSeated } from "./seat-companions";
-import { askAgain } from "./seats";
+import { checkCompanionsAmong } from "./seat-companions";
+import { askAgain, seatIdsOf } from "./seats";
 import { returnHeldStock, takeAskedStock, takeStock } from "./stock";
 
 /** How often a buyer gets his stock again after an end, or it would be held for nothing for ever. */
@@ -78,7 +78,7 @@ function keepSeats(sql: SqlStorage, asked: readonly Line[], { holder, lines: hel
   });
   if (kept.every((line, index) => line === asked[index])) return kept;
   const seatIds = kept.flatMap((line) => line.seatIds ?? []);
-  return areCompanionsSeated(sql, holder, seatIds, nowMs) ? kept : [...asked];
+  return checkCompanionsAmong(sql, holder, seatIds, nowMs) === null ? kept : [...asked];
 }
 
 /** Moves the end out, never in and never beyond the cap; one that stands there already is the same answer. */
@@ -116,6 +116,8 @@ export function reacquireHold(
   if (refusal !== null) return refuse(refusal);
   const fitted = fitHold(sql, terms, hold.holder, asked, false, nowMs, { id: holdId, had: [] });
   if (!fitted.ok) return fitted;
+  const alone = checkCompanionsAmong(sql, hold.holder, seatIdsOf(hold.lines), nowMs);
+  if (alone !== null) return refuse(alone);
   const priced = priceLines(terms, hold.lines, []);
   const lines = priced.map((line, position) => ({ ...line, ...seatsOf(hold.lines[position]) }));
   const expiresAtMs = nowMs + terms.holdMs;

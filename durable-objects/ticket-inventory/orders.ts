@@ -10,6 +10,7 @@ import type {
 import type { HoldClaim } from "../../shared/contracts/inventory-rpc";
 import type { Refusal } from "../../shared/contracts/problems";
 import { ok, type Result, refuse } from "../../shared/contracts/result";
+import { soldOut } from "./available";
 import type { Terms } from "./event";
 import {
   deathOf,
@@ -24,6 +25,8 @@ import {
   tellLiving,
 } from "./holds";
 import { checkPersonLimit } from "./persons";
+import { checkCompanionsAmong } from "./seat-companions";
+import { seatIdsOf } from "./seats";
 import { sellFreeStock, sellHeldStock, takeStock } from "./stock";
 import { issueTickets, ticketsOfOrder } from "./tickets";
 
@@ -91,6 +94,8 @@ export function claimHold(sql: SqlStorage, terms: Terms, claim: HoldClaim, nowMs
   const death = deathOf(earlier, nowMs);
   if (death !== null) return refuse(death);
   if (terms.state !== "open") return refuse({ code: "event_not_on_sale" });
+  const alone = checkCompanionsAmong(sql, earlier.holder, seatIdsOf(earlier.lines), nowMs);
+  if (alone !== null) return refuse(alone);
   return bindOrder(sql, terms, tellHold(terms, earlier), claim, nowMs);
 }
 
@@ -134,13 +139,16 @@ export function extendOrder(
   if (isFinal(decisionOf(sql, orderId)) || terms.state !== "open") return refuse({ code: "state_moved" });
   const untilAtMostMs = Math.min(untilMs, terms.endMs, hold.capMs);
   if (isLive(hold, nowMs)) {
+    // Before the money: what is not to be sold is not to be paid for.
+    const alone = checkAccessible(sql, hold, nowMs);
+    if (alone !== null) return refuse(alone);
     const expiresAtMs = Math.max(hold.expiresAtMs, untilAtMostMs);
     sql.exec("UPDATE holds SET expires_at_ms = ? WHERE id = ?", expiresAtMs, hold.id);
     return ok({ expiresAtMs });
   }
   if (untilAtMostMs <= nowMs || hold.reacquired >= MAX_REACQUIRED) return refuse({ code: "hold_expired" });
   endHold(sql, terms, hold, "expired");
-  const refusal = checkPerson(sql, terms, hold, nowMs) ?? takeStock(sql, terms, hold, nowMs);
+  const refusal = checkPerson(sql, terms, hold, nowMs) ?? checkAccessible(sql, hold, nowMs) ?? takeStock(sql, terms, hold, nowMs);
   if (refusal !== null) return refuse(refusal);
   sql.exec(
     "UPDATE holds SET status = 'claimed', expires_at_ms = ?, reacquired = reacquired + 1 WHERE id = ?",
@@ -189,11 +197,15 @@ function sellHold(
   hold: HoldRecord,
   nowMs: number,
 ): Refusal<"sold_out" | "state_moved" | "person_limit"> | null {
-  if (isLive(hold, nowMs)) return sellHeldStock(sql, terms, hold);
+  if (isLive(hold, nowMs)) return checkAccessible(sql, hold, nowMs) ?? sellHeldStock(sql, terms, hold);
   if (nowMs >= terms.endMs) return { code: "state_moved", detail: "The event has ended." };
   endHold(sql, terms, hold, "expired");
-  return checkPerson(sql, terms, hold, nowMs) ?? sellFreeStock(sql, terms, hold, nowMs);
+  return checkPerson(sql, terms, hold, nowMs) ?? checkAccessible(sql, hold, nowMs) ?? sellFreeStock(sql, terms, hold, nowMs);
 }
+
+/** To an order a companion's seat whose accessible one the holder has let go of is as gone as one that somebody else has. */
+const checkAccessible = (sql: SqlStorage, { holder, lines }: HoldRecord, nowMs: number): Refusal<"sold_out"> | null =>
+  checkCompanionsAmong(sql, holder, seatIdsOf(lines), nowMs) === null ? null : soldOut(lines);
 
 /** An order whose hold had ended was not counted meanwhile, so that its person may have bought others. */
 const checkPerson = (sql: SqlStorage, terms: Terms, hold: HoldRecord, nowMs: number): Refusal<"person_limit"> | null =>

@@ -1,11 +1,17 @@
 /** Seats for whoever comes along with somebody on an accessible one: they are that seat's until the organizer releases them. */
 import type { Holder } from "../../shared/contracts/inventory";
 import type { Refusal } from "../../shared/contracts/problems";
-import { type FoundSeat, findSeats, readSegments, reshapeSegment, type SeatPlace, type SeatSegmentRow } from "./seat-rows";
+import { type FoundSeat, readSegments, reshapeSegment, type SeatPlace, type SeatSegmentRow } from "./seat-rows";
 
 /** The accessible seat that this one belongs to; null of any other seat, also at a table, which is sold whole. */
 export function companionOf({ kinds, seats, whole }: SeatSegmentRow, place: number): string | null {
   return !whole && kinds[place] === "c" ? (seats[place]?.[2] ?? null) : null;
+}
+
+/** A companion's seat, and the accessible one that it belongs to. */
+interface Companion {
+  id: string;
+  beside: string;
 }
 
 /** Refused where a companion's seat would go without its accessible one, which is not the holder's already. */
@@ -16,12 +22,26 @@ export function checkCompanions(
   segments: ReadonlyMap<number, SeatSegmentRow>,
   nowMs: number,
 ): Refusal<"seat_for_companion"> | null {
-  const ids = new Set(seats.map(({ id }) => id));
-  const lone = seats.flatMap(({ id, segment, place }) => {
+  const companions = seats.flatMap(({ id, segment, place }) => {
     const row = segments.get(segment);
     const beside = row === undefined ? null : companionOf(row, place);
-    return beside === null || ids.has(beside) ? [] : [{ id, beside }];
+    return beside === null ? [] : [{ id, beside }];
   });
+  const ids = new Set(seats.map(({ id }) => id));
+  return refuseLone(
+    sql,
+    holder,
+    companions.filter(({ beside }) => !ids.has(beside)),
+    nowMs,
+  );
+}
+
+function refuseLone(
+  sql: SqlStorage,
+  holder: Holder,
+  lone: readonly Companion[],
+  nowMs: number,
+): Refusal<"seat_for_companion"> | null {
   if (lone.length === 0) return null;
   const owned = sql.exec<{ seat_id: string }>(
     `SELECT o.seat_id FROM json_each(?1) a CROSS JOIN seat_owners o ON o.seat_id = a.value JOIN holds h ON h.id = o.owner
@@ -38,14 +58,31 @@ export function checkCompanions(
   return { code: "seat_for_companion", detail, members: { seatIds: refused.map(({ id }) => id) } };
 }
 
-/** The same of seats that are known by their ids alone; those that the map has not are not looked at. */
-export function areCompanionsSeated(sql: SqlStorage, holder: Holder, seatIds: readonly string[], nowMs: number): boolean {
-  const seats = [...findSeats(sql, seatIds).values()];
-  const segments = readSegments(
-    sql,
-    seats.map(({ segment }) => segment),
+/**
+ * The same of seats that are known by their ids alone; those that the map has not are not looked at. The accessible seat may have gone
+ * since they were picked, so that each step towards a ticket asks anew: one read, of the seats themselves.
+ */
+export function checkCompanionsAmong(
+  sql: SqlStorage,
+  holder: Holder,
+  seatIds: readonly string[],
+  nowMs: number,
+): Refusal<"seat_for_companion"> | null {
+  if (seatIds.length === 0) return null;
+  const companions = sql.exec<{ id: string; beside: string }>(
+    `SELECT s.id, g.seats -> s.place ->> 2 AS beside FROM json_each(?) asked
+     CROSS JOIN seats s ON s.map = (SELECT number FROM seat_maps WHERE is_active = 1) AND s.id = asked.value
+     CROSS JOIN seat_segments g ON g.number = s.segment
+     WHERE g.whole = 0 AND substr(g.kinds, s.place + 1, 1) = 'c' AND g.seats -> s.place ->> 2 IS NOT NULL`,
+    JSON.stringify(seatIds),
   );
-  return checkCompanions(sql, holder, seats, segments, nowMs) === null;
+  const ids = new Set(seatIds);
+  return refuseLone(
+    sql,
+    holder,
+    companions.toArray().filter(({ beside }) => !ids.has(beside)),
+    nowMs,
+  );
 }
 
 /** Companions' seats become like any other, for the best available too, until the event has another map. Answers those that were not. */

@@ -113,3 +113,63 @@ test("released by the organizer they are seats like any other, for the best avai
   expect(granted(await inventory.seatStates())?.releasedCompanions).toEqual([]);
   expect(codeOf(await place(event, [named(adult, "0-3")]))).toBe("seat_for_companion");
 });
+
+/** Each in a hold of its own, as its holder may take them one after the other. */
+async function placeApart(event: SeatedEvent, mine: Holder) {
+  const accessible = granted(await place(event, [named(adult, "0-2")], { holder: mine }));
+  const beside = granted(await place(event, [named(child, "0-3")], { holder: mine }));
+  const claim = (holdId: string, orderId: string) =>
+    event.inventory.claim({ ...holdRequest("", 1, { items: [], holder: mine }), holdId, orderId, items: null });
+  return { accessible, beside, claim };
+}
+
+test.each([
+  ["was released", async (event: SeatedEvent, holdId: string) => granted(await event.inventory.releaseHold(holdId))],
+  [
+    "was changed for another",
+    async (event: SeatedEvent, holdId: string) => granted(await event.inventory.changeHold(holdId, [named(adult, "0-0")])),
+  ],
+])("no order claims a companion's seat whose accessible one %s", async (_, letGo) => {
+  const event = await openHall();
+  const { accessible, beside, claim } = await placeApart(event, somebody("mine"));
+  await letGo(event, accessible.holdId);
+  expect(refusalOf(await claim(beside.holdId, someId()))).toMatchObject({
+    code: "seat_for_companion",
+    members: { seatIds: ["0-3"] },
+  });
+  expect((await takenSeats(event))["0-3"]).toBe("held");
+  granted(await place(event, [named(adult, "0-2")], { holder: somebody("mine") }));
+  granted(await claim(beside.holdId, someId()));
+});
+
+test("no order that was claimed beside another is paid for or sold once that one's accessible seat is free again", async () => {
+  const event = await openHall();
+  const { inventory, config } = event;
+  const { accessible, beside, claim } = await placeApart(event, somebody("mine"));
+  const [first, second] = [someId(), someId()];
+  granted(await claim(accessible.holdId, first));
+  granted(await claim(beside.holdId, second));
+  granted(await inventory.release(first, "cancelled"));
+  expect(codeOf(await inventory.extend(second, Date.now() + 2 * HOLD_MS))).toBe("sold_out");
+  expect(codeOf(await inventory.confirm(confirmRequest(config.eventId, second)))).toBe("sold_out");
+  expect(Object.values(await takenSeats(event))).not.toContain("sold");
+  await check(event);
+});
+
+test("neither is taken again after its end, by its hold or by late money, without the accessible seat", async () => {
+  vi.useFakeTimers({ toFake: ["Date"] });
+  const event = await openHall();
+  const { inventory, config } = event;
+  const held = await placeApart(event, somebody("mine"));
+  vi.setSystemTime(Date.now() + HOLD_MS);
+  expect(codeOf(await inventory.reacquireHold(held.beside.holdId))).toBe("seat_for_companion");
+  granted(await inventory.reacquireHold(held.accessible.holdId));
+  granted(await inventory.reacquireHold(held.beside.holdId));
+
+  const orderId = someId();
+  granted(await held.claim(held.beside.holdId, orderId));
+  vi.setSystemTime(Date.now() + HOLD_MS);
+  expect(codeOf(await inventory.extend(orderId, Date.now() + HOLD_MS))).toBe("sold_out");
+  expect(codeOf(await inventory.confirm(confirmRequest(config.eventId, orderId)))).toBe("sold_out");
+  expect(await takenSeats(event)).toEqual({});
+});

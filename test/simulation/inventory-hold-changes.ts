@@ -5,7 +5,7 @@ import type { Dice } from "./inventory-dice.ts";
 import { agreeOnHold, deathOf, drawItems, mayBePartial, planLines, takeTold } from "./inventory-holds.ts";
 import type { Model, ModelHold } from "./inventory-model.ts";
 import { hasEnded, hasRoom, holderRefusal, mergeLines, saleRefusal, without } from "./inventory-rules.ts";
-import { keepsOwnSeats, seeSeats } from "./inventory-seats.ts";
+import { keepsOwnSeats, seeSeats, sitsAlone } from "./inventory-seats.ts";
 
 const MAX_REACQUIRED = 3;
 
@@ -126,11 +126,17 @@ function reacquireRefusal(model: Model, hold: ModelHold): string | null {
   const lines = hold.lines.map(({ ticketTypeId, quantity, seatIds }) =>
     seatIds.length > 0 ? { ticketTypeId, quantity, seatIds } : { ticketTypeId, quantity },
   );
-  return saleRefusal(model, lines) ?? holderRefusal(model, hold.holder, lines) ?? takeAgainRefusal(model, hold);
+  return (
+    saleRefusal(model, lines) ??
+    holderRefusal(model, hold.holder, lines) ??
+    (sitsAlone(model, hold) ? "seat_for_companion" : takeAgainRefusal(model, hold))
+  );
 }
 
 /** The same tickets and seats once more. */
-export function takeAgainRefusal(model: Model, { lines }: ModelHold): "sold_out" | null {
+export function takeAgainRefusal(model: Model, hold: ModelHold): "sold_out" | null {
+  if (sitsAlone(model, hold)) return "sold_out";
+  const { lines } = hold;
   const taken = model.takenSeats();
   const areFree = lines.every(({ seatIds }) => seatIds.every((id) => model.seats.has(id) && !taken.has(id)));
   return areFree && hasRoom(model, lines) ? null : "sold_out";

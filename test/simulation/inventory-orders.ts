@@ -6,6 +6,7 @@ import { takeAgainRefusal } from "./inventory-hold-changes.ts";
 import { agreeOnHold, deathOf, drawHolder, drawItems, takeNew } from "./inventory-holds.ts";
 import type { Model, ModelHold, ModelTicket } from "./inventory-model.ts";
 import { personRefusal } from "./inventory-rules.ts";
+import { sitsAlone } from "./inventory-seats.ts";
 import { DAY_MS, HOUR_MS, MINUTE_MS } from "./inventory-terms.ts";
 import { takeTurns } from "./inventory-waiting.ts";
 
@@ -92,6 +93,7 @@ export function claim(dice: Dice, model: Model, number: number): Command {
     if (earlier.orderId !== null) return "hold_in_use";
     const death = deathOf(now, earlier);
     if (death !== null) return death;
+    if (now.state === "open" && sitsAlone(now, earlier)) return "seat_for_companion";
     return now.state === "open" ? personRefusal(now, "personKey", personKey, earlier) : "event_not_on_sale";
   }
 }
@@ -107,6 +109,7 @@ export function extend(dice: Dice, model: Model): Command {
       if (isFinal(hold) || model.state !== "open") return void settle(answer, "state_moved");
       const atMostMs = Math.min(untilMs, model.config.endMs, hold.capMs);
       if (model.isLive(hold)) {
+        if (sitsAlone(model, hold)) return void settle(answer, "sold_out");
         hold.endMs = Math.max(hold.endMs, atMostMs);
         agree("the end", settle(answer, null)?.expiresAtMs, hold.endMs);
         return;
@@ -190,7 +193,8 @@ function confirmRefusal(model: Model, hold: ModelHold | undefined, card: string 
   if (hold.state === "confirmed") return null;
   if (isFinal(hold) || model.state !== "open") return "state_moved";
   const limit = personRefusal(model, "fingerprintKey", card, hold);
-  if (limit !== null || model.isLive(hold)) return limit;
+  if (limit !== null) return limit;
+  if (model.isLive(hold)) return sitsAlone(model, hold) ? "sold_out" : null;
   if (model.nowMs >= model.config.endMs) return "state_moved";
   return personRefusal(model, "personKey", hold.personKey, hold) ?? takeAgainRefusal(model, hold);
 }

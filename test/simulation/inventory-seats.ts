@@ -90,6 +90,17 @@ export function seatRefusal(model: Model, holder: Holder, lines: readonly Line[]
 /** Kept for who comes along with the accessible seat that it belongs to. */
 const isTied = ({ kind, whole }: ModelSeat): boolean => kind === "c" && !whole;
 
+/** Whether the hold has somebody's seat who comes along with nobody: the holder has let go of the accessible one since. */
+export function sitsAlone(model: Model, { holder, lines }: Pick<ModelHold, "holder" | "lines">): boolean {
+  const ids = lines.flatMap(({ seatIds }) => seatIds);
+  return ids.some((id) => {
+    const seat = model.seats.get(id);
+    return (
+      seat !== undefined && isTied(seat) && !ids.includes(seat.companionOf ?? "") && !hasSeat(model, holder, seat.companionOf)
+    );
+  });
+}
+
 /** In a hold that lives, or by a ticket. */
 function hasSeat(model: Model, { kind, key }: Holder, seatId: string | null): boolean {
   const isOwn = (hold: ModelHold | undefined) => hold?.holder.kind === kind && hold.holder.key === key;
@@ -120,10 +131,11 @@ const rowsOf = (model: Model, seats: readonly ModelSeat[]): ModelSeat[][] =>
     [...model.seats.values()].filter((seat) => seat.segment === segment),
   );
 
-/** As many of a line's seats as there are, no more than there is room for. */
-export function fitLine(model: Model, line: Line, room: number, planned: readonly Line[], { taken }: Sight): Line {
+/** As many of a line's seats as there are, no more than there is room for, in the pools and in the type's part of the hall. */
+export function fitLine(model: Model, line: Line, poolRoom: number, planned: readonly Line[], { taken }: Sight): Line {
   const { seatIds: asked = [], bestAvailable, ...rest } = line;
-  if ((model.type(line.ticketTypeId)?.seatCategories.length ?? 0) === 0) return { ...line, quantity: room };
+  if ((model.type(line.ticketTypeId)?.seatCategories.length ?? 0) === 0) return { ...line, quantity: poolRoom };
+  const room = Math.min(poolRoom, placesFor(model, line, planned, taken));
   const now = new Map(taken);
   for (const { seatIds = [] } of planned) for (const id of seatIds) now.set(id, "h");
   let seatIds = namedThere(model, now, asked, room);
@@ -140,6 +152,15 @@ export function fitLine(model: Model, line: Line, room: number, planned: readonl
     else seatIds = namedThere(model, now, seatIds, seatIds.length - 1);
   }
   return { ...rest, quantity: 0 };
+}
+
+/** Where nothing is left, a seat that is not the type's is not even looked at. */
+function placesFor(model: Model, line: Line, planned: readonly Line[], taken: ReadonlyMap<string, Letter>): number {
+  const categoriesOf = ({ ticketTypeId }: Line) => model.type(ticketTypeId)?.seatCategories ?? [];
+  const own = categoriesOf(line);
+  const free = [...model.seats.values()].filter(({ id, category }) => own.includes(category) && !taken.has(id)).length;
+  const before = planned.filter((other) => categoriesOf(other).every((category) => own.includes(category)));
+  return free - before.filter((other) => categoriesOf(other).length > 0).reduce((sum, { quantity }) => sum + quantity, 0);
 }
 
 /** Those that nobody has, at most so many; of a table that is named whole all or none. */
