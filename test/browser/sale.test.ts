@@ -212,6 +212,7 @@ describe.skipIf(executablePath === null)(
           await text(visitor, "99,00");
           await button(visitor, /mit dem Testanbieter bezahlen$/).click();
           await button(visitor, PAY).click();
+          await page.waitForLoadState();
           await eventually("a paid order", async () => {
             await page.reload();
             return (await page.getByText("Danke! Ihre Bestellung ist bezahlt.").count()) > 0 ? true : undefined;
