@@ -130,6 +130,8 @@ describe("a browser's session", () => {
     const { auth, granted } = await start();
     const next = await signIn(auth, { inHand: granted.secret, nowMs: NOW_MS + 1 });
     expect((await stateOf(auth, granted.secret)).state).toBe("replaced");
+    expect((await stateOf(auth, granted.secret, NOW_MS + MINUTE_MS)).state).toBe("replaced");
+    expect((await stateOf(auth, granted.secret, NOW_MS + MINUTE_MS + 1)).state).toBe("ended");
     const who = await live(auth, next.secret);
     expect((await listSessions(auth.env, who, { limit: 10 }, NOW_MS + 2)).data.map(({ id }) => id)).toEqual([who.sessionId]);
   });
@@ -153,6 +155,9 @@ describe("a fresh proof", () => {
     expect(next.maxAgeSeconds).toBe((SESSION_MS - MINUTE_MS) / 1_000);
     expect(await stateOf(auth, next.secret, laterMs)).toMatchObject({ sessionId: before.sessionId, authTimeMs: laterMs });
     expect((await stateOf(auth, granted.secret, laterMs)).state).toBe("replaced");
+    expect((await stateOf(auth, granted.secret, laterMs + MINUTE_MS - 1)).state).toBe("replaced");
+    expect((await stateOf(auth, granted.secret, laterMs + MINUTE_MS)).state, "its browser never got the other").toBe("ended");
+    expect((await stateOf(auth, next.secret, laterMs + MINUTE_MS)).state).toBe("live");
     expect(await stepUp(auth.env, auth.after, before, { password: PASSWORD }, laterMs)).toMatchObject({
       error: { code: "credential_invalid" },
     });
@@ -204,9 +209,9 @@ describe("the session that asks", () => {
 
 test("a cookie is found by its indexes", async () => {
   const { results } = await env.AUTH_DB.prepare(
-    "EXPLAIN QUERY PLAN SELECT s.id FROM sessions s JOIN accounts a ON a.id = s.account_id WHERE s.cookie_hash = ?1 OR s.former_cookie_hash = ?1",
+    "EXPLAIN QUERY PLAN SELECT s.id FROM sessions s JOIN accounts a ON a.id = s.account_id WHERE s.cookie_hash = ?1 OR (s.former_cookie_hash = ?1 AND s.replaced_at_ms > ?2)",
   )
-    .bind("x")
+    .bind("x", NOW_MS)
     .all<{ detail: string }>();
   const plan = results.map(({ detail }) => detail).join("\n");
   expect(plan).toContain("sessions_by_cookie");

@@ -100,7 +100,7 @@ describe("a cookie", () => {
     const organizerId = "0197f3c2-7b1e-7cc3-98c4-dc0c0c0739aa";
     const site = { audience: "demo.sites.bilten.example", organizerId };
     expect(await ask("GET", {}, site as unknown as typeof host)).toEqual(refused("credential_invalid"));
-    secret = secret.replace(/.$/, "A");
+    secret = secret.startsWith("bs_A") ? secret.replace("bs_A", "bs_B") : secret.replace(/^bs_./, "bs_A");
     state = { ...session, ...site };
     expect(await ask("GET", {}, site as unknown as typeof host)).toEqual({ ...user, organizerHost: true });
     expect(await ask("GET", {}, { ...site, organizerId: session.userId } as unknown as typeof host)).toEqual(
@@ -202,10 +202,27 @@ describe("the answer to a cookie", () => {
     state = { state: "ended" };
     expect(told(await ask(), unauthorized()).get("set-cookie")).toBe(NO_SESSION_COOKIE);
     expect(told(await ask("GET", { cookie: `${NAME}=junk` }), unauthorized()).get("set-cookie")).toBe(NO_SESSION_COOKIE);
-    secret = secret.replace(/.$/, "A");
+    secret = secret.startsWith("bs_A") ? secret.replace("bs_A", "bs_B") : secret.replace(/^bs_./, "bs_A");
     state = { state: "replaced" };
     expect(told(await ask(), unauthorized()).has("set-cookie")).toBe(false);
     expect(told({ kind: "refused", code: "credential_invalid" }, unauthorized()).has("set-cookie")).toBe(false);
+  });
+
+  test("to signing out takes away a replaced one too, where a page of the origin that is asked sent it", async () => {
+    state = { state: "replaced" };
+    const signOut = async (path: string, headers: Record<string, string>, method = "POST") => {
+      const request = new Request(`${ORIGIN}${path}`, { method, headers: { cookie: `${NAME}=${secret}`, ...headers } });
+      const principal = await cookiePrincipal(request, host, auth, sender);
+      expect(principal).toEqual(refused("credential_invalid"));
+      return told(principal, new Response(null, { status: 401 })).get("set-cookie");
+    };
+    for (const path of ["/auth/logout", "/v1/auth/logout"])
+      expect(await signOut(path, { origin: ORIGIN }), path).toBe(NO_SESSION_COOKIE);
+    expect(await signOut("/auth/logout", { origin: "https://demo.bilten.example" })).toBeNull();
+    expect(await signOut("/auth/logout", {})).toBeNull();
+    expect(await signOut("/auth/logout", { origin: ORIGIN }, "GET")).toBeNull();
+    for (const path of ["/auth/step-up", "/auth/logouts", "/users/auth/logout"])
+      expect(await signOut(path, { origin: ORIGIN }), path).toBeNull();
   });
 
   test("leaves alone what signs in with a dead cookie beside it, and what does not mind it", async () => {

@@ -16,6 +16,13 @@ import { endOf, IDLE_MS } from "./session-ends";
 const SECRET_BYTES = 32;
 /** A session's last use is noted this often. */
 const NOTE_USE_MS = 60_000;
+/**
+ * A cookie that another one has replaced is known as that for so long: longer than a tab's request is under way. After it the browser is
+ * told to forget it, because whoever still shows it never got the other one, and would hear 401 for as long as the cookie lives.
+ */
+const REPLACED_KNOWN_MS = 60_000;
+/** For an UPDATE of a session whose cookie is another one from now on; binds the time. A session by tokens has had none. */
+export const REPLACING = "former_cookie_hash = cookie_hash, replaced_at_ms = CASE WHEN cookie_hash IS NULL THEN NULL ELSE ? END";
 
 /** That a sign-in is to be answered by a cookie, and which one of ours the browser has now. */
 export interface CookieAsked {
@@ -48,10 +55,10 @@ export async function grantCookie(account: AccountRow, session: Pick<SessionRow,
 export async function endReplaced(env: AuthEnv, { inHand }: CookieAsked, nowMs: number): Promise<D1PreparedStatement[]> {
   if (inHand === null) return [];
   const end = env.DB.prepare(
-    `UPDATE sessions SET revoked_at_ms = ?1, revoked_because = 'logout', former_cookie_hash = cookie_hash, cookie_hash = NULL
-     WHERE cookie_hash = ?2 AND revoked_at_ms IS NULL`,
+    `UPDATE sessions SET revoked_at_ms = ?, revoked_because = 'logout', ${REPLACING}, cookie_hash = NULL
+     WHERE cookie_hash = ? AND revoked_at_ms IS NULL`,
   );
-  return [end.bind(nowMs, await sha256(inHand))];
+  return [end.bind(nowMs, nowMs, await sha256(inHand))];
 }
 
 interface Found {
@@ -74,9 +81,9 @@ export async function cookieSessionOf(env: AuthEnv, after: After, hash: string, 
        s.id AS sessionId, s.account_id AS userId, a.role, s.auth_time_ms AS authTimeMs, s.audience, s.organizer_id AS organizerId,
        s.last_used_at_ms AS lastUsedAtMs
      FROM sessions s JOIN accounts a ON a.id = s.account_id
-     WHERE s.cookie_hash = ?1 OR s.former_cookie_hash = ?1`,
+     WHERE s.cookie_hash = ?1 OR (s.former_cookie_hash = ?1 AND s.replaced_at_ms > ?4)`,
   )
-    .bind(hash, nowMs, nowMs - IDLE_MS)
+    .bind(hash, nowMs, nowMs - IDLE_MS, nowMs - REPLACED_KNOWN_MS)
     .first<Found>();
   if (!found) return { state: "ended" };
   const { isCurrent, isLive, lastUsedAtMs, ...session } = found;

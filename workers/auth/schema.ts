@@ -69,6 +69,7 @@ export const sessions = sqliteTable("sessions", {
   place: text("place"),
   cookieHash: text("cookie_hash"),
   formerCookieHash: text("former_cookie_hash"),
+  replacedAtMs: integer("replaced_at_ms"),
 });
 export type SessionRow = typeof sessions.$inferSelect;
 

@@ -10,7 +10,7 @@ import { uuidV7 } from "../../shared/crypto/uuid";
 import { guardedBatch } from "../../shared/d1/guarded-batch";
 import { ACCESS_TOKEN_SECONDS, type Audience, signAccessToken } from "./access-tokens";
 import { userOf } from "./accounts";
-import { type CookieGrant, endReplaced, grantCookie } from "./cookie-sessions";
+import { type CookieGrant, endReplaced, grantCookie, REPLACING } from "./cookie-sessions";
 import { denyRevoked, denySession, sendDenials } from "./denials";
 import { signInEffects } from "./new-devices";
 import type { After } from "./news";
@@ -70,6 +70,7 @@ export async function openSession(
     place: audience.client?.place ?? null,
     cookieHash: null,
     formerCookieHash: null,
+    replacedAtMs: null,
   };
   const { cookieHash, effects, answer } = await shownBy(env, account, session, audience.cookie !== undefined, nowMs);
   const replaced = audience.cookie === undefined ? [] : await endReplaced(env, audience.cookie, nowMs);
@@ -130,9 +131,9 @@ export async function renewSession(
   if (found.cookieHash !== inHand) return null;
   const { cookieHash, effects, answer } = await shownBy(env, account, { ...found, authTimeMs: nowMs }, inHand !== null, nowMs);
   const start = env.DB.prepare(
-    `UPDATE sessions SET auth_time_ms = ?, last_used_at_ms = ?, former_cookie_hash = cookie_hash, cookie_hash = ?
+    `UPDATE sessions SET auth_time_ms = ?, last_used_at_ms = ?, ${REPLACING}, cookie_hash = ?
      WHERE id = ? AND revoked_at_ms IS NULL AND cookie_hash IS ? AND ${condition.sql}`,
-  ).bind(nowMs, nowMs, cookieHash, sessionId, inHand, ...condition.values);
+  ).bind(nowMs, nowMs, nowMs, cookieHash, sessionId, inHand, ...condition.values);
   return { start, effects: [...replaceUnused(env, sessionId), ...effects], answer };
 }
 

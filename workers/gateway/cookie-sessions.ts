@@ -29,12 +29,16 @@ export async function cookiePrincipal(
   if (secret === null || (reads && isFromElsewhere(request))) return NOBODY;
   if (secret === undefined) return ENDED;
   const found = await sessions.find(secret, (hash) => auth.cookieSessionOf(hash), sender);
-  if (found.state === "replaced") return REFUSED;
+  if (found.state === "replaced") return isSigningOut(request) ? ENDED : REFUSED;
   if (found.state === "ended" || found.audience !== host.audience || found.organizerId !== host.organizerId) return ENDED;
   if (!reads && !(isSameOrigin(request) && (await isCsrfTokenOf(secret, request.headers.get(CSRF_HEADER))))) return FORGED;
   const { userId, sessionId, role, authTimeMs } = found;
   return { kind: "user", userId, sessionId, role, authTimeMs, organizerHost: host.organizerId !== null, cookie: true };
 }
+
+/** Whoever means to sign out here is to have no cookie after it, neither this one nor the one that has replaced it. */
+const isSigningOut = (request: Request): boolean =>
+  request.method === "POST" && /^(?:\/v1)?\/auth\/logout$/.test(new URL(request.url).pathname) && isSameOrigin(request);
 
 /**
  * A browser sends the cookie with what pages of neighbouring hosts read too (`SameSite` counts sites, and organizers' hosts are of this
