@@ -209,21 +209,22 @@ export function fitHold(
   nowMs: number,
   except?: { id: string; had: readonly HeldLine[] },
 ): Result<Fitted, HoldRefusal> {
-  const fitted = partial ? fitLines(sql, terms, lines, nowMs, except?.had) : { lines: [...lines], refused: [] };
-  if (fitted.lines.length === 0) return refuse(nothingFits(sql, terms, lines, fitted.refused, nowMs));
+  const fitted: Fitted = partial ? fitLines(sql, terms, holder, lines, nowMs, except?.had) : { lines: [...lines], refused: [] };
+  if (fitted.lines.length === 0) return refuse(nothingFits(sql, terms, lines, fitted, nowMs));
   const refusal = checkHolder(sql, terms, holder, fitted.lines, nowMs, except?.id);
   return refusal === null ? ok(fitted) : refuse(refusal);
 }
 
-/** Not on sale only where that is so of every line. */
+/** Not on sale only where that is so of every line, and for want of an accessible seat only where nothing is sold out. */
 function nothingFits(
   sql: SqlStorage,
   terms: Terms,
   lines: readonly Line[],
-  refused: readonly RefusedLine[],
+  { refused, alone }: Fitted,
   nowMs: number,
 ): HoldRefusal {
   const isSoldOut = refused.length === 0 || refused.some(({ code }) => code === "sold_out");
+  if (!isSoldOut && alone !== undefined && refused.some(({ code }) => code === alone.code)) return alone;
   const closed = isSoldOut ? null : checkWindows(terms, lines, nowMs, []);
   const named = lines.flatMap(({ seatIds = [] }) => seatIds);
   return closed ?? (named.length === 0 ? soldOut(lines) : seatsGone(sql, lines, named));

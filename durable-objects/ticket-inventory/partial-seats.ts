@@ -10,7 +10,7 @@ import { freeAmong } from "./seats";
 
 /**
  * The line with no more seats than its other pools have `room` for; where it would come to fewer than its type's `minPerOrder`, with
- * none. `planned`: the lines before it, as they will be taken together with it.
+ * none. `planned`: the lines before it, as they will be taken together with it. `barred`: named seats that it may not have.
  */
 export function fitSeats(
   sql: SqlStorage,
@@ -19,11 +19,16 @@ export function fitSeats(
   room: number,
   planned: readonly Line[],
   left: ReadonlyMap<string, number>,
+  barred: ReadonlySet<string>,
 ): Line {
   const { seatIds: asked = [], bestAvailable, ...rest } = line;
   const { minPerOrder } = typeOf(terms, line.ticketTypeId);
   const most = Math.min(room, placesLeft(terms, line, planned, left));
-  let seatIds = namedThere(sql, asked, most);
+  let seatIds = namedThere(
+    sql,
+    asked.filter((id) => !barred.has(id)),
+    most,
+  );
   let best = bestAvailable === undefined ? 0 : Math.min(line.quantity - asked.length, most - seatIds.length);
   while (seatIds.length + best >= minPerOrder) {
     const fit: Line = {

@@ -52,7 +52,10 @@ export const Hold = z
     refused: z
       .array(z.object({ ticketTypeId: Id, asked: z.int(), code: z.string() }))
       .optional()
-      .meta({ description: "Lines of which a partial hold got nothing, and why: `sold_out` or `ticket_type_not_on_sale`" }),
+      .meta({
+        description:
+          "Lines of which a partial hold got nothing, and why: `sold_out`, `ticket_type_not_on_sale` or `seat_for_companion` (only companions' seats were left, without their accessible ones)",
+      }),
     repriced: z
       .array(z.object({ ticketTypeId: Id, from: Money, to: Money }))
       .optional()

@@ -133,7 +133,7 @@ export interface HeldLine {
 export interface RefusedLine {
   ticketTypeId: string;
   asked: number;
-  code: "sold_out" | "ticket_type_not_on_sale";
+  code: "sold_out" | "ticket_type_not_on_sale" | "seat_for_companion";
 }
 
 /** A line whose price is another than the one it was held for before. Minor units. */

@@ -87,6 +87,29 @@ test("a partial hold that does not get the accessible seat does not get its comp
   expect(codeOf(await place(event, [named(adult, "0-2", "0-3")], { partial: true }))).toBe("sold_out");
 });
 
+test("a partial hold leaves a companion's seat out whose accessible one none of its lines gets, and keeps the rest", async () => {
+  const event = await openHall();
+  const mine = somebody("mine");
+  // The accessible seat may come in a later line.
+  const both = granted(await place(event, [named(child, "0-3"), named(adult, "0-2")], { partial: true, holder: mine }));
+  expect(seatsOf(both)).toEqual(["0-3", "0-2"]);
+  granted(await event.inventory.releaseHold(both.holdId));
+  granted(await place(event, [named(adult, "0-2")], { holder: mine }));
+  const first = granted(await place(event, [named(adult, "0-2"), named(child, "0-3", "0-4")], { partial: true }));
+  expect(seatsOf(first)).toEqual(["0-4"]);
+  expect(first.refused).toEqual([{ ticketTypeId: adult.id, asked: 1, code: "sold_out" }]);
+  const second = granted(await place(event, [named(adult, "0-3"), named(child, "0-5")], { partial: true }));
+  expect(seatsOf(second)).toEqual(["0-5"]);
+  expect(second.refused).toEqual([{ ticketTypeId: adult.id, asked: 1, code: "seat_for_companion" }]);
+  expect(refusalOf(await place(event, [named(adult, "0-3")], { partial: true }))).toMatchObject({
+    code: "seat_for_companion",
+    members: { seatIds: ["0-3"] },
+  });
+  expect(seatsOf(granted(await place(event, [named(child, "0-3")], { partial: true, holder: mine })))).toEqual(["0-3"]);
+  expect((await takenSeats(event))["0-2"]).toBe("held");
+  await check(event);
+});
+
 test("released by the organizer they are seats like any other, for the best available too, until another map comes", async () => {
   const event = await openHall();
   const { inventory, config } = event;

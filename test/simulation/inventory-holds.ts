@@ -7,7 +7,7 @@ import type { Dice } from "./inventory-dice.ts";
 import type { Model, ModelHold, ModelLine } from "./inventory-model.ts";
 import { hasRoom, holderRefusal, mergeLines, saleRefusal, windowOf } from "./inventory-rules.ts";
 import { partiesOf } from "./inventory-seating.ts";
-import { askForSeats, fitLine, judgeSeats, type Sight, seatRefusal, seeSeats } from "./inventory-seats.ts";
+import { askForSeats, fitLine, judgeSeats, lonelyAmong, type Sight, seatRefusal, seeSeats } from "./inventory-seats.ts";
 import { DAY_MS } from "./inventory-terms.ts";
 
 /** Refusals that a key hears again for a day. */
@@ -163,9 +163,11 @@ export function planLines(
 ): Plan | { refusal: string } {
   const refusal = saleRefusal(model, lines, had, partial);
   if (refusal !== null) return { refusal };
-  const plan = partial ? fitLines(model, lines, sight, had) : { lines: [...lines], refused: [] };
-  if (plan.lines.length === 0)
-    return { refusal: plan.refused.some(({ code }) => code === "sold_out") ? "sold_out" : "ticket_type_not_on_sale" };
+  const plan: Plan = partial ? fitLines(model, holder, lines, sight, had) : { lines: [...lines], refused: [] };
+  if (plan.lines.length === 0) {
+    const why = ["sold_out", "seat_for_companion"].find((code) => plan.refused.some((line) => line.code === code));
+    return { refusal: why ?? "ticket_type_not_on_sale" };
+  }
   const limit = holderRefusal(model, holder, plan.lines);
   if (limit !== null) return { refusal: limit };
   if (!hasRoom(model, plan.lines, had)) return { refusal: "sold_out" };
@@ -173,8 +175,29 @@ export function planLines(
   return seats === null ? plan : { refusal: seats };
 }
 
+/** As often as somebody would come along with nobody the lines are fitted once more without his seat. */
+function fitLines(model: Model, holder: Holder, lines: readonly Line[], sight: Sight, had: readonly ModelLine[]): Plan {
+  const lonely = new Set<string>();
+  for (;;) {
+    const plan = fitWithout(model, lines, sight, had, lonely);
+    const more = lonelyAmong(
+      model,
+      holder,
+      plan.lines.flatMap(({ seatIds = [] }) => seatIds),
+    );
+    if (more.length === 0) return plan;
+    for (const id of more) lonely.add(id);
+  }
+}
+
 /** Each line as much as there is, in the order asked. */
-function fitLines(model: Model, lines: readonly Line[], sight: Sight, had: readonly ModelLine[]): Plan {
+function fitWithout(
+  model: Model,
+  lines: readonly Line[],
+  sight: Sight,
+  had: readonly ModelLine[],
+  lonely: ReadonlySet<string>,
+): Plan {
   const plan: Plan = { lines: [], refused: [] };
   for (const line of lines) {
     const { ticketTypeId, quantity: asked } = line;
@@ -183,9 +206,10 @@ function fitLines(model: Model, lines: readonly Line[], sight: Sight, had: reado
     const own = had.find((earlier) => earlier.ticketTypeId === ticketTypeId)?.quantity ?? 0;
     let fit: Line = isOnSale ? line : { ...line, quantity: Math.min(asked, own) };
     while (fit.quantity > 0 && !hasRoom(model, [...plan.lines, fit], had)) fit = { ...fit, quantity: fit.quantity - 1 };
-    fit = fitLine(model, line, fit.quantity, plan.lines, sight);
+    fit = fitLine(model, line, fit.quantity, plan.lines, sight, lonely);
+    const missing = line.seatIds?.some((id) => lonely.has(id)) ? "seat_for_companion" : "sold_out";
     if (fit.quantity < (type?.minPerOrder ?? 1))
-      plan.refused.push({ ticketTypeId, asked, code: isOnSale ? "sold_out" : "ticket_type_not_on_sale" });
+      plan.refused.push({ ticketTypeId, asked, code: isOnSale ? missing : "ticket_type_not_on_sale" });
     else plan.lines.push(fit.quantity < asked ? { ...fit, asked } : fit);
   }
   return plan;

@@ -73,6 +73,14 @@ export const MUTANTS: readonly Mutant[] = [
     swap("seat-companions.ts", "if (lone.length === 0) return null;", "if (lone.length >= 0) return null;"),
   ),
   mutant(
+    "a companion's seat is ordered by whoever has let go of the accessible one",
+    swap("orders.ts", "  if (alone !== null) return refuse(alone);\n  return bindOrder", "  return bindOrder"),
+  ),
+  mutant(
+    "a partial hold gets a companion's seat alone, or nothing at all",
+    swap("partial-lines.ts", "for (const id of more.members?.seatIds ?? seatIds) barred.add(id);", "return fitted;"),
+  ),
+  mutant(
     "a companion's seat that was released stays out of reach of the best available",
     swap("seat-companions.ts", "reshapeSegment(sql, row, kinds);", "reshapeSegment(sql, row, row.kinds);"),
   ),

@@ -42,6 +42,8 @@ export function askForSeats(dice: Dice, model: Model, line: Line): Line {
     const accessible = dice.chance(0.5) ? { accessible: dice.between(0, 2) } : {};
     return { ...line, bestAvailable: { ...sectionIds, ...accessible } };
   }
+  const special = all.filter(({ kind, whole, category }) => !whole && kind !== "o" && seatCategories.includes(category));
+  if (special.length > 0 && dice.chance(0.15)) return { ...line, quantity: 1, seatIds: [dice.pick(special).id] };
   const from = all.findIndex(
     ({ id }) => id === dice.pick(all.filter(({ category }) => seatCategories.includes(category) || dice.chance(0.02))).id,
   );
@@ -90,16 +92,22 @@ export function seatRefusal(model: Model, holder: Holder, lines: readonly Line[]
 /** Kept for who comes along with the accessible seat that it belongs to. */
 const isTied = ({ kind, whole }: ModelSeat): boolean => kind === "c" && !whole;
 
-/** Whether the hold has somebody's seat who comes along with nobody: the holder has let go of the accessible one since. */
-export function sitsAlone(model: Model, { holder, lines }: Pick<ModelHold, "holder" | "lines">): boolean {
-  const ids = lines.flatMap(({ seatIds }) => seatIds);
-  return ids.some((id) => {
+/** Of these seats of one holder, those of somebody who would come along with nobody. */
+export const lonelyAmong = (model: Model, holder: Holder, ids: readonly string[]): string[] =>
+  ids.filter((id) => {
     const seat = model.seats.get(id);
     return (
       seat !== undefined && isTied(seat) && !ids.includes(seat.companionOf ?? "") && !hasSeat(model, holder, seat.companionOf)
     );
   });
-}
+
+/** The holder may have let go of the accessible seat since. */
+export const sitsAlone = (model: Model, { holder, lines }: Pick<ModelHold, "holder" | "lines">): boolean =>
+  lonelyAmong(
+    model,
+    holder,
+    lines.flatMap(({ seatIds }) => seatIds),
+  ).length > 0;
 
 /** In a hold that lives, or by a ticket. */
 function hasSeat(model: Model, { kind, key }: Holder, seatId: string | null): boolean {
@@ -132,13 +140,25 @@ const rowsOf = (model: Model, seats: readonly ModelSeat[]): ModelSeat[][] =>
   );
 
 /** As many of a line's seats as there are, no more than there is room for, in the pools and in the type's part of the hall. */
-export function fitLine(model: Model, line: Line, poolRoom: number, planned: readonly Line[], { taken }: Sight): Line {
+export function fitLine(
+  model: Model,
+  line: Line,
+  poolRoom: number,
+  planned: readonly Line[],
+  { taken }: Sight,
+  lonely: ReadonlySet<string>,
+): Line {
   const { seatIds: asked = [], bestAvailable, ...rest } = line;
   if ((model.type(line.ticketTypeId)?.seatCategories.length ?? 0) === 0) return { ...line, quantity: poolRoom };
   const room = Math.min(poolRoom, placesFor(model, line, planned, taken));
   const now = new Map(taken);
   for (const { seatIds = [] } of planned) for (const id of seatIds) now.set(id, "h");
-  let seatIds = namedThere(model, now, asked, room);
+  let seatIds = namedThere(
+    model,
+    now,
+    asked.filter((id) => !lonely.has(id)),
+    room,
+  );
   let best = bestAvailable === undefined ? 0 : Math.min(line.quantity - asked.length, room - seatIds.length);
   const { minPerOrder = 1 } = model.type(line.ticketTypeId) ?? {};
   while (seatIds.length + best >= minPerOrder) {
