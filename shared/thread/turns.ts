@@ -3,7 +3,7 @@ import type { Refusal } from "../contracts/problems";
 import { ok, type Result, refuse } from "../contracts/result";
 
 export interface TurnLimits {
-  /** Who may wait at the same time. One more pushes out the most suspicious. */
+  /** Who may wait at the same time: as many as have their turn in time. One more pushes out the most suspicious. */
   waiting: number;
   /** After so long nobody waits any more. */
   patienceMs: number;
@@ -36,11 +36,16 @@ export class Turns {
   /**
    * Of equals the last and the first who came are called in turn: a flood's first wave, of which nothing is known yet, keeps neither
    * whoever stood there before it nor whoever comes after it. `work` is told whether it had to wait. Whoever takes a turn hands the
-   * promise to his request's `waitUntil`: one whose client is gone would otherwise be called, and never answer.
+   * promise to his request's `waitUntil`: one whose client is gone would otherwise be called, and never answer. `waiting` is given
+   * while turns take longer than they mostly do, so that fewer of those who wait would have theirs in time.
    */
-  async take<T>(suspicion: number, work: (waited: boolean) => Promise<T>): Promise<Result<T, Refusal<"overloaded">>> {
+  async take<T>(
+    suspicion: number,
+    work: (waited: boolean) => Promise<T>,
+    waiting: number = this.#limits.waiting,
+  ): Promise<Result<T, Refusal<"overloaded">>> {
     const free = this.#waiting.length === 0 && this.#isFree();
-    const turn = free ? this.#begin() : await this.#wait(suspicion);
+    const turn = free ? this.#begin() : await this.#wait(suspicion, waiting);
     if (!turn) return refuse({ code: "overloaded", retryAfterSeconds: this.#limits.retryAfterSeconds });
     try {
       return ok(await work(!free));
@@ -61,11 +66,11 @@ export class Turns {
     return this.#turn;
   }
 
-  async #wait(suspicion: number): Promise<Turn | null> {
+  async #wait(suspicion: number, waiting: number): Promise<Turn | null> {
     const { promise, resolve } = Promise.withResolvers<Turn | null>();
     const me: Waiting = { suspicion, call: resolve };
     this.#waiting.push(me);
-    if (this.#waiting.length > this.#limits.waiting) this.#pushOut();
+    while (this.#waiting.length > waiting) this.#pushOut();
     const untilMs = performance.now() + this.#limits.patienceMs;
     while (performance.now() < untilMs) {
       // A request that waits for another one alone counts as hung: a timer of its own keeps it, and finds a turn that nobody ends.

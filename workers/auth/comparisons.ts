@@ -1,6 +1,7 @@
 /**
- * Comparing a password takes the thread for some 70 ms in one go, and a flood of wrong ones would take it from everybody: they are
- * compared one at a time in an isolate, the least suspicious first, with a breath between two, and while most are wrong a long one.
+ * Comparing a password takes the thread for some 70 ms in one go, and a flood of wrong ones would take it from everybody:
+ * they are compared one at a time in an isolate, the least suspicious first, with a breath between two. On one machine, where all Workers share a
+ * thread, the breath is a long one while most are wrong; a deployed isolate has its thread to itself, and would let fewer people in.
  */
 import type { Refusal } from "../../shared/contracts/problems";
 import type { Result } from "../../shared/contracts/result";
@@ -9,38 +10,50 @@ import { Turns } from "../../shared/thread/turns";
 import type { After } from "./news";
 import { checkPassword } from "./passwords";
 
-/** Some half a minute of comparisons: whoever came last of more would have given up. */
-const turns = new Turns({ waiting: 500, patienceMs: 25_000, turnMs: 2_000, retryAfterSeconds: 5 });
-
+const PATIENCE_MS = 25_000;
+/** Some 70 ms of bcrypt and a breath. */
+const TURN_MS = 80;
 /** In a flood two thirds of the thread are for others: what asks beside it mostly meets no comparison. */
-const REST_IN_A_FLOOD_MS = 150;
+export const REST_IN_A_FLOOD_MS = 150;
+/** Whoever stood behind so many would wait in vain, and hears it at once. */
+export const WAITING = Math.floor(PATIENCE_MS / TURN_MS);
+const WAITING_BESIDE_RESTS = Math.floor(PATIENCE_MS / (TURN_MS + REST_IN_A_FLOOD_MS));
+const turns = new Turns({ waiting: WAITING, patienceMs: PATIENCE_MS, turnMs: 2_000, retryAfterSeconds: 5 });
+
 /** So many more wrong than right ones lately, the right ones counted twice, are a flood … */
 const FLOOD_AT = 20;
 /** … that is over after half as many right ones, or when nobody waits any more. */
 const MOST_WRONG = 30;
 let wrongLately = 0;
 
-async function rest(): Promise<void> {
-  if (wrongLately >= FLOOD_AT) await scheduler.wait(REST_IN_A_FLOOD_MS);
-  else await breathe();
-}
+type Busy = Refusal<"overloaded">;
 
-async function compareNow(password: string, storedHash: string | null, waited: boolean): Promise<boolean> {
-  if (waited) await rest();
-  else wrongLately = 0;
-  const matches = await checkPassword(password, storedHash);
-  wrongLately = matches ? Math.max(0, wrongLately - 2) : Math.min(MOST_WRONG, wrongLately + 1);
-  return matches;
+async function inTurn<T>(env: AuthEnv, after: After, suspicion: number, work: () => Promise<T>): Promise<Result<T, Busy>> {
+  const restsLong = () => env.ENVIRONMENT === "development" && wrongLately >= FLOOD_AT;
+  const done = turns.take(
+    suspicion,
+    async (waited) => {
+      if (!waited) wrongLately = 0;
+      else if (restsLong()) await scheduler.wait(REST_IN_A_FLOOD_MS);
+      else await breathe();
+      return work();
+    },
+    restsLong() ? WAITING_BESIDE_RESTS : WAITING,
+  );
+  after.waitUntil(done.catch(() => undefined));
+  return done;
 }
 
 /** Whether there is an account or not, and what its hash is, must not move anybody in the queue: `suspicion` comes of what was wrong before. */
-export function checkInTurn(
+export const checkInTurn = (
+  env: AuthEnv,
   after: After,
   password: string,
   storedHash: string | null,
   suspicion: number,
-): Promise<Result<boolean, Refusal<"overloaded">>> {
-  const compared = turns.take(suspicion, (waited) => compareNow(password, storedHash, waited));
-  after.waitUntil(compared.catch(() => undefined));
-  return compared;
-}
+): Promise<Result<boolean, Busy>> =>
+  inTurn(env, after, suspicion, async () => {
+    const matches = await checkPassword(password, storedHash);
+    wrongLately = matches ? Math.max(0, wrongLately - 2) : Math.min(MOST_WRONG, wrongLately + 1);
+    return matches;
+  });

@@ -69,7 +69,7 @@ async function tryOnce(
   visit: Visit,
   nowMs: number,
 ): Promise<Result<LoginAnswer | CookieGrant, Refused> | "changed"> {
-  const compared = await checkInTurn(after, password, account?.passwordHash ?? null, counted.suspicion);
+  const compared = await checkInTurn(env, after, password, account?.passwordHash ?? null, counted.suspicion);
   if (!compared.ok) {
     await counted.leave();
     // Where wrong ones came from, it is they who are too many.

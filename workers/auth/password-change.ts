@@ -38,7 +38,7 @@ export async function confirmPassword(
   if (!account) return refuse({ code: "invalid_credentials" });
   const begun = await beginTry(env, account.email);
   if (!begun.ok) return begun;
-  const compared = await checkInTurn(after, password, account.passwordHash, begun.value.suspicion);
+  const compared = await checkInTurn(env, after, password, account.passwordHash, begun.value.suspicion);
   if (!compared.ok) {
     await begun.value.leave();
     return compared;
