@@ -9,6 +9,7 @@ import { findByEmail, setRole } from "../../workers/auth/accounts";
 import { type CookieGrant, cookieSessionOf, currentSession } from "../../workers/auth/cookie-sessions";
 import { logIn } from "../../workers/auth/login";
 import { changePassword } from "../../workers/auth/password-change";
+import { listSecurityEvents } from "../../workers/auth/security-events";
 import { IDLE_MS, SESSION_MS } from "../../workers/auth/session-ends";
 import { listSessions } from "../../workers/auth/session-list";
 import { revoke, type SessionAnswer, sweepSessions } from "../../workers/auth/sessions";
@@ -135,6 +136,19 @@ describe("a browser's session", () => {
     const who = await live(auth, next.secret);
     expect((await listSessions(auth.env, who, { limit: 10 }, NOW_MS + 2)).data.map(({ id }) => id)).toEqual([who.sessionId]);
   });
+});
+
+test("a session whose place another takes is told of once to its owner, and nothing where none was replaced", async () => {
+  const { auth, granted } = await start();
+  const { userId } = await live(auth, granted.secret);
+  const ends = async () =>
+    (await listSecurityEvents(auth.env, userId, { limit: 10 })).data.filter(({ kind }) => kind === "session_ended");
+  await signIn(auth, { inHand: `bs_${"A".repeat(43)}`, nowMs: NOW_MS + 1 });
+  expect(await ends()).toEqual([]);
+  await signIn(auth, { inHand: granted.secret, nowMs: NOW_MS + 2 });
+  expect((await ends()).map(({ at }) => Date.parse(at))).toEqual([NOW_MS + 2]);
+  await signIn(auth, { inHand: granted.secret, nowMs: NOW_MS + 3 });
+  expect(await ends()).toHaveLength(1);
 });
 
 describe("a fresh proof", () => {

@@ -11,6 +11,7 @@ import { reportError } from "../../shared/observability/report";
 import { findById, userOf } from "./accounts";
 import type { After } from "./news";
 import type { AccountRow, SessionRow } from "./schema";
+import { recordSessionEvent } from "./security-events";
 import { endOf, IDLE_MS } from "./session-ends";
 
 const SECRET_BYTES = 32;
@@ -58,7 +59,8 @@ export async function endReplaced(env: AuthEnv, { inHand }: CookieAsked, nowMs: 
     `UPDATE sessions SET revoked_at_ms = ?, revoked_because = 'logout', ${REPLACING}, cookie_hash = NULL
      WHERE cookie_hash = ? AND revoked_at_ms IS NULL`,
   );
-  return [end.bind(nowMs, nowMs, await sha256(inHand))];
+  const formerCookieHash = await sha256(inHand);
+  return [end.bind(nowMs, nowMs, formerCookieHash), recordSessionEvent(env, { formerCookieHash }, "session_ended", nowMs)];
 }
 
 interface Found {

@@ -80,17 +80,19 @@ export const recordFailure = (
       .catch((error: unknown) => reportError(error, env, after, { task: "record a failure" })),
   );
 
-/** Right after the statement that ended a session; where that did nothing, nothing happened. */
+/** Right after the statement that ended a session, by its id or the hash of the cookie that it had; where that did nothing, nothing happened. */
 export const recordSessionEvent = (
   env: AuthEnv,
-  sessionId: string,
+  which: string | { formerCookieHash: string },
   kind: "session_ended" | "refresh_token_reused",
   nowMs: number,
-): D1PreparedStatement =>
-  env.DB.prepare(
+): D1PreparedStatement => {
+  const [column, value] = typeof which === "string" ? ["id", which] : ["former_cookie_hash", which.formerCookieHash];
+  return env.DB.prepare(
     `INSERT INTO security_events (id, account_id, kind, at_ms, device, place)
-     SELECT ?, account_id, ?, ?, device, place FROM sessions WHERE id = ? AND changes() > 0`,
-  ).bind(uuidV7(nowMs), kind, nowMs, sessionId);
+     SELECT ?, account_id, ?, ?, device, place FROM sessions WHERE ${column} = ? AND changes() > 0`,
+  ).bind(uuidV7(nowMs), kind, nowMs, value);
+};
 
 export const SecurityEvent = z
   .object({
