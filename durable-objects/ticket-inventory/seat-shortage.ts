@@ -43,43 +43,56 @@ function reasonOf(sql: SqlStorage, wanting: Wanting): Pick<RefusalMembers, "reas
   const { lanes, count, accessible } = wanting;
   const places = accessible > 0 ? freeAccessible(sql, lanes) : [];
   if (places.length < accessible) return { reason: "accessible_seats", seatIds: places };
-  const { loose, atTables } = countFree(sql, lanes);
-  if (atTables > 0 && loose + atTables >= count) return { reason: "whole_tables", seatIds: freeTables(sql, lanes) };
+  const atTables = countFree(sql, lanes, true, count);
+  if (atTables > 0 && atTables + countFree(sql, lanes, false, count - atTables) >= count)
+    return { reason: "whole_tables", seatIds: freeTables(sql, lanes) };
   return wanting.isThereElsewhere() ? { reason: "sections" } : {};
 }
 
-/** Every run of free neighbours has one window of a single seat, and every free table one of its size. */
-function countFree(sql: SqlStorage, lanes: readonly SeatLane[]): { loose: number; atTables: number } {
-  const free = { loose: 0, atTables: 0 };
-  for (const { category, section, whole } of lanes) {
-    const { seats } = sql
-      .exec<{ seats: number | null }>(
-        `SELECT SUM(run_length) AS seats FROM seat_windows WHERE category = ?1 AND whole = ?2 AND ${whole ? "true" : "size = 1"}
-           AND (?3 IS NULL OR section = ?3)`,
-        category,
-        whole ? 1 : 0,
-        section,
-      )
-      .one();
-    free[whole ? "atTables" : "loose"] += seats ?? 0;
+/**
+ * Free seats at tables, or apart from them, counted until there are `enough`: every run of free neighbours has one window of a single
+ * seat, and every free table one of its size, so that no more rows are read than seats are wanted.
+ */
+function countFree(sql: SqlStorage, lanes: readonly SeatLane[], whole: boolean, enough: number): number {
+  let seats = 0;
+  for (const lane of lanes) {
+    if (lane.whole !== whole) continue;
+    if (seats >= enough) return seats;
+    const { source, where, values } = windowsOf(lane);
+    const counted = sql.exec<{ seats: number | null }>(
+      `SELECT SUM(run_length) AS seats FROM (SELECT run_length FROM ${source} WHERE ${where} ${whole ? "" : "AND size = 1"} LIMIT ?)`,
+      ...values,
+      enough - seats,
+    );
+    seats += counted.one().seats ?? 0;
   }
-  return free;
+  return seats;
+}
+
+/** A shape for each of the two keys: a condition that may be of either is looked up in neither. */
+function windowsOf({ category, section, whole }: SeatLane): { source: string; where: string; values: number[] } {
+  const where = `category = ? AND whole = ${whole ? 1 : 0}`;
+  return section === null
+    ? { source: "seat_windows", where, values: [category] }
+    : {
+        source: "seat_windows INDEXED BY seat_windows_section",
+        where: `section = ? AND ${where}`,
+        values: [section, category],
+      };
 }
 
 function freeTables(sql: SqlStorage, lanes: readonly SeatLane[]): string[] {
-  const numbers = lanes.flatMap(({ category, section, whole }) =>
-    whole
-      ? sql
-          .exec<{ segment: number }>(
-            "SELECT segment FROM seat_windows WHERE category = ?1 AND whole = 1 AND (?2 IS NULL OR section = ?2) ORDER BY size, distance LIMIT ?3",
-            category,
-            section,
-            TABLES_TOLD,
-          )
-          .toArray()
-          .map(({ segment }) => segment)
-      : [],
-  );
-  const tables = [...readSegments(sql, numbers.slice(0, TABLES_TOLD)).values()];
+  const numbers: number[] = [];
+  for (const lane of lanes) {
+    if (!lane.whole || numbers.length === TABLES_TOLD) continue;
+    const { source, where, values } = windowsOf(lane);
+    const rows = sql.exec<{ segment: number }>(
+      `SELECT segment FROM ${source} WHERE ${where} ORDER BY size, orphans, distance LIMIT ?`,
+      ...values,
+      TABLES_TOLD - numbers.length,
+    );
+    numbers.push(...rows.toArray().map(({ segment }) => segment));
+  }
+  const tables = [...readSegments(sql, numbers).values()];
   return tables.flatMap(({ seats }) => seats.map(([id]) => id));
 }

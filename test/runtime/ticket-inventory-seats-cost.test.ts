@@ -2,9 +2,10 @@
 import { reset, runInDurableObject } from "cloudflare:test";
 import { afterEach, expect, test } from "vitest";
 import type { TicketInventory } from "../../durable-objects/ticket-inventory";
-import { confirmRequest, granted, someId } from "../support/inventory";
+import { confirmRequest, granted, refusalOf, someId } from "../support/inventory";
 import { arenaMap } from "../support/seat-maps";
 import { askBest, askSeats, compiled, openSeated, type SeatedEvent, seatedType } from "../support/seated";
+import { smallMap } from "../support/small-seat-maps";
 
 afterEach(() => reset());
 
@@ -85,4 +86,25 @@ test("nor where no two free seats are neighbours any more", { timeout: TIMEOUT_M
   const [few, many] = [await fragmented(SMALL), await fragmented(LARGE)];
   expect(many.read).toBeLessThanOrEqual(few.read * 1.1);
   expect(many.written).toBeLessThanOrEqual(few.written * 1.1);
+});
+
+test("nor a refusal that says why, however many tables there are", async () => {
+  const refusal = async (tables: number) => {
+    const rows = Array.from({ length: tables }, (_, number) => ({
+      section: number % 2,
+      category: 0,
+      table: true,
+      kinds: [..."oooo"],
+    }));
+    const seat = seatedType(["c0"]);
+    const event = await openSeated([seat], {}, smallMap(rows, someId()));
+    const refused = async (wish: Parameters<typeof askBest>[2]) =>
+      countRows(event, async (object) => {
+        const { members } = refusalOf(await object.placeHold(askBest(seat.id, 3, wish)));
+        expect(members?.reason).toBe("whole_tables");
+      });
+    return [await refused({}), await refused({ sectionIds: ["s1"] })];
+  };
+  const [few, many] = [await refusal(20), await refusal(400)];
+  for (const [index, { read }] of few.entries()) expect(many[index]?.read).toBeLessThanOrEqual(read * 1.1);
 });
