@@ -215,4 +215,12 @@ export const INVENTORY_SCHEMA: SchemaSteps = [
   CREATE TABLE released_companions (seat_id TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
   `,
   FORGOTTEN_WAITING_SCHEMA,
+  `
+  -- The version of the last news of swapped seats.
+  CREATE TABLE announced_swaps (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    version INTEGER NOT NULL CHECK (version >= 0)
+  ) STRICT;
+  INSERT INTO announced_swaps (id, version) VALUES (1, 0);
+  `,
 ];

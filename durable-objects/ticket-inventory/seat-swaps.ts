@@ -73,12 +73,15 @@ const ordersMoved = (tickets: readonly SeatedTicket[], seatIds: readonly string[
   ...new Set(tickets.filter(({ seat }, index) => seat.id !== seatIds[index]).map(({ orderId }) => orderId)),
 ];
 
-/** The time is the version: whoever hears of two swaps in one millisecond reads the seats after both. */
+/** Each swap has a higher version than the one before. It begins at the time, which was the version once, and no clock takes it back. */
 function announceSwap(sql: SqlStorage, { eventId, organizerId }: Terms, orderIds: string[], nowMs: number): void {
   if (orderIds.length === 0) return;
   const subject = `${eventId}/seats`;
   const data = { eventId, organizerId, orderIds };
-  announce(sql, envelope(SOURCE, { type: "seats.swapped", subject, version: nowMs, data, nowMs }));
+  const { version } = sql
+    .exec<{ version: number }>("UPDATE announced_swaps SET version = max(version + 1, ?) WHERE id = 1 RETURNING version", nowMs)
+    .one();
+  announce(sql, envelope(SOURCE, { type: "seats.swapped", subject, version, data, nowMs }));
 }
 
 type SeatedTicket = IssuedTicket & { seat: NonNullable<IssuedTicket["seat"]> };
