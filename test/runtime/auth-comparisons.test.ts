@@ -1,11 +1,18 @@
-import { afterEach, describe, expect, test, vi } from "vitest";
+import { applyD1Migrations, reset } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { decodeJwt } from "jose";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { checkInTurn, REST_IN_A_FLOOD_MS, WAITING } from "../../workers/auth/comparisons";
 import { hashPassword } from "../../workers/auth/passwords";
-import { PASSWORD, settled, startAuth } from "../support/auth";
+import { attempt, NOW_MS, PASSWORD, registerVerified, settled, startAuth, tokensOf } from "../support/auth";
 
+const EMAIL = "ada@bilten.example";
+
+beforeEach(() => applyD1Migrations(env.AUTH_DB, env.MIGRATIONS.auth));
 afterEach(async () => {
   vi.restoreAllMocks();
   await settled();
+  await reset();
 });
 
 describe("a flood of wrong passwords", () => {
@@ -35,5 +42,37 @@ describe("a flood of wrong passwords", () => {
     expect(order.filter((code) => code === "overloaded")).toHaveLength(10);
     expect(order.lastIndexOf("overloaded")).toBeLessThan(12);
     expect(WAITING * 70).toBeLessThanOrEqual(25_000);
+  });
+});
+
+describe("whoever waited for his comparison", () => {
+  test("is signed in by the clock after it, so that his token lasts as long as it says", async () => {
+    const auth = startAuth();
+    await registerVerified(auth, EMAIL);
+    const before = Array.from({ length: 3 }, () => checkInTurn(auth.env, auth.after, "wrong", null, 0));
+    const { accessToken, expiresIn } = await tokensOf(auth, EMAIL);
+    const { iat_ms: signedAtMs, iat = 0, exp = 0 } = decodeJwt(accessToken);
+    expect(signedAtMs).toBeGreaterThan(NOW_MS);
+    expect(exp - iat).toBe(expiresIn);
+    await Promise.all(before);
+  });
+
+  test("gets no session when he was suspended meanwhile", async () => {
+    const auth = startAuth();
+    await registerVerified(auth, EMAIL);
+    const suspend = env.AUTH_DB.prepare("UPDATE accounts SET status = 'suspended'");
+    const db = new Proxy(env.AUTH_DB, {
+      get(target, name) {
+        const value: unknown = Reflect.get(target, name);
+        if (typeof value !== "function") return value;
+        if (name !== "batch") return value.bind(target);
+        return async (statements: D1PreparedStatement[]) => {
+          await suspend.run();
+          return target.batch(statements);
+        };
+      },
+    });
+    expect(await attempt({ ...auth, env: { ...auth.env, DB: db } }, EMAIL, PASSWORD)).toBe("account_suspended");
+    expect(await env.AUTH_DB.prepare("SELECT count(*) AS n FROM sessions").first("n")).toBe(0);
   });
 });

@@ -26,9 +26,20 @@ const FLOOD_AT = 20;
 const MOST_WRONG = 30;
 let wrongLately = 0;
 
+export interface Compared {
+  matches: boolean;
+  /** What the queue took, in whole milliseconds: whatever was read or stamped before it is as old. */
+  waitedMs: number;
+}
+
 type Busy = Refusal<"overloaded">;
 
-async function inTurn<T>(env: AuthEnv, after: After, suspicion: number, work: () => Promise<T>): Promise<Result<T, Busy>> {
+async function inTurn<T>(
+  env: AuthEnv,
+  after: After,
+  suspicion: number,
+  work: (waited: boolean) => Promise<T>,
+): Promise<Result<T, Busy>> {
   const restsLong = () => env.ENVIRONMENT === "development" && wrongLately >= FLOOD_AT;
   const done = turns.take(
     suspicion,
@@ -36,7 +47,7 @@ async function inTurn<T>(env: AuthEnv, after: After, suspicion: number, work: ()
       if (!waited) wrongLately = 0;
       else if (restsLong()) await scheduler.wait(REST_IN_A_FLOOD_MS);
       else await breathe();
-      return work();
+      return work(waited);
     },
     restsLong() ? WAITING_BESIDE_RESTS : WAITING,
   );
@@ -51,9 +62,12 @@ export const checkInTurn = (
   password: string,
   storedHash: string | null,
   suspicion: number,
-): Promise<Result<boolean, Busy>> =>
-  inTurn(env, after, suspicion, async () => {
+): Promise<Result<Compared, Busy>> => {
+  const cameAtMs = performance.now();
+  return inTurn(env, after, suspicion, async (waited) => {
+    const waitedMs = waited ? Math.ceil(performance.now() - cameAtMs) : 0;
     const matches = await checkPassword(password, storedHash);
     wrongLately = matches ? Math.max(0, wrongLately - 2) : Math.min(MOST_WRONG, wrongLately + 1);
-    return matches;
+    return { matches, waitedMs };
   });
+};

@@ -9,7 +9,7 @@ import type { Audience } from "./access-tokens";
 import { findByEmail } from "./accounts";
 import { checkInTurn } from "./comparisons";
 import type { CookieGrant } from "./cookie-sessions";
-import { beginTry, type Try } from "./login-guard";
+import { beginTry } from "./login-guard";
 import { openMfaLogin } from "./mfa-logins";
 import type { After } from "./news";
 import { hashPassword, isOutdated, OfferedPassword } from "./passwords";
@@ -40,42 +40,32 @@ export async function logIn(
   visit: Visit,
   nowMs: number,
 ): Promise<Result<LoginAnswer | CookieGrant, Refused>> {
-  const [account, begun] = await Promise.all([
-    findByEmail(env, credentials.email),
-    beginTry(env, credentials.email, visit.address ?? null),
-  ]);
-  if (!begun.ok) return begun;
-  const once = await tryOnce(env, after, account, begun.value, credentials.password, visit, nowMs);
-  if (once !== "changed") return once;
+  const once = await tryOnce(env, after, credentials, visit, nowMs);
+  if (!("changedAtMs" in once)) return once;
   // Somebody else changed the account while the password was compared: once more, with what it is now.
-  const again = await tryOnce(
-    env,
-    after,
-    await findByEmail(env, credentials.email),
-    begun.value,
-    credentials.password,
-    visit,
-    nowMs,
-  );
-  return again === "changed" ? refuse({ code: "invalid_credentials" }) : again;
+  const again = await tryOnce(env, after, credentials, visit, once.changedAtMs);
+  return "changedAtMs" in again ? refuse({ code: "invalid_credentials" }) : again;
 }
 
 async function tryOnce(
   env: AuthEnv,
   after: After,
-  account: AccountRow | undefined,
-  counted: Try,
-  password: string,
+  { email, password }: Credentials,
   visit: Visit,
-  nowMs: number,
-): Promise<Result<LoginAnswer | CookieGrant, Refused> | "changed"> {
+  cameAtMs: number,
+): Promise<Result<LoginAnswer | CookieGrant, Refused> | { changedAtMs: number }> {
+  const [account, begun] = await Promise.all([findByEmail(env, email), beginTry(env, email, visit.address ?? null)]);
+  if (!begun.ok) return begun;
+  const counted = begun.value;
   const compared = await checkInTurn(env, after, password, account?.passwordHash ?? null, counted.suspicion);
   if (!compared.ok) {
     await counted.leave();
     // Where wrong ones came from, it is they who are too many.
     return counted.suspicion === 0 ? compared : refuse({ ...compared.error, code: "rate_limited" });
   }
-  if (!account || !compared.value) {
+  // A session begins, and its tokens end, by the clock after the queue.
+  const nowMs = cameAtMs + compared.value.waitedMs;
+  if (!account || !compared.value.matches) {
     const { refusal, locks } = await counted.wrong();
     recordFailure(env, after, account?.id ?? NOBODY, "sign_in_failed", nowMs, visit.client);
     if (locks && account) mailUnlock(env, after, account.id, nowMs, visit.client);
@@ -98,12 +88,16 @@ async function tryOnce(
     guardedBatch(env.DB, opened.start, [...opened.effects, ...renewed]),
     opened.answer(),
   ]);
-  return started.ok ? ok(answer) : "changed";
+  return started.ok ? ok(answer) : { changedAtMs: nowMs };
 }
 
-/** A password that was reset while this one was compared opens nothing, nor does one without the factor that was just added. */
+/**
+ * Whoever waited may have been overtaken: a password that was reset meanwhile opens nothing, nor does one without the factor that was
+ * just added, nor that of somebody who was suspended.
+ */
 const stillSo = (account: AccountRow): Condition => ({
-  sql: "EXISTS (SELECT 1 FROM accounts WHERE id = ? AND password_hash = ? AND mfa_enabled = ?)",
+  sql: `EXISTS (SELECT 1 FROM accounts WHERE id = ? AND password_hash = ? AND mfa_enabled = ?
+    AND status NOT IN ('suspended', 'deleted') AND email_verified_at_ms IS NOT NULL)`,
   values: [account.id, account.passwordHash, account.mfaEnabled ? 1 : 0],
 });
 

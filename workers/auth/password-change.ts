@@ -43,7 +43,7 @@ export async function confirmPassword(
     await begun.value.leave();
     return compared;
   }
-  if (compared.value) {
+  if (compared.value.matches) {
     const locked = await begun.value.right();
     return locked ? refuse(locked) : ok(account);
   }
