@@ -14,6 +14,7 @@ import { IDLE_MS, SESSION_MS } from "../../workers/auth/session-ends";
 import { listSessions } from "../../workers/auth/session-list";
 import { revoke, type SessionAnswer, sweepSessions } from "../../workers/auth/sessions";
 import { stepUp } from "../../workers/auth/step-up";
+import { noteUse } from "../../workers/auth/uses";
 import { type Auth, HERE, NOW_MS, PASSWORD, registerVerified, settled, startAuth, tokensOf } from "../support/auth";
 
 const EMAIL = "ada@bilten.example";
@@ -136,6 +137,19 @@ describe("a browser's session", () => {
     const who = await live(auth, next.secret);
     expect((await listSessions(auth.env, who, { limit: 10 }, NOW_MS + 2)).data.map(({ id }) => id)).toEqual([who.sessionId]);
   });
+});
+
+test("a use that is noted late, beside a newer one, does not turn the time back", async () => {
+  const { auth, granted } = await start();
+  const { sessionId } = await live(auth, granted.secret);
+  const used = async () => {
+    await settled();
+    return env.AUTH_DB.prepare("SELECT last_used_at_ms AS at FROM sessions").first<number>("at");
+  };
+  noteUse(auth.env, auth.after, "sessions", { id: sessionId, lastUsedAtMs: NOW_MS }, NOW_MS + 2 * MINUTE_MS);
+  expect(await used()).toBe(NOW_MS + 2 * MINUTE_MS);
+  noteUse(auth.env, auth.after, "sessions", { id: sessionId, lastUsedAtMs: NOW_MS }, NOW_MS + MINUTE_MS);
+  expect(await used()).toBe(NOW_MS + 2 * MINUTE_MS);
 });
 
 test("a session whose place another takes is told of once to its owner, and nothing where none was replaced", async () => {

@@ -11,7 +11,6 @@ import { sha256 } from "../../shared/crypto/bytes";
 import { uuidV7 } from "../../shared/crypto/uuid";
 import { guardedBatch } from "../../shared/d1/guarded-batch";
 import { decodeCursor, listOf, page } from "../../shared/http/list";
-import { reportError } from "../../shared/observability/report";
 import type { SignedIn } from "./callers";
 import { notice } from "./mails";
 import { type After, send } from "./news";
@@ -19,6 +18,7 @@ import type { ApiKeyRow } from "./schema";
 import { recordEvent } from "./security-events";
 import { goesOn, refusalOf } from "./session-ends";
 import type { Condition } from "./sessions";
+import { noteUse } from "./uses";
 
 /** Giving an organizer away asks who is there, and a key cannot prove that. */
 const PEOPLES_OWN = "ownership:transfer" satisfies Permission;
@@ -31,8 +31,6 @@ export const MAX_KEYS_REPLACED_TOO = 2 * MAX_KEYS;
 /** Seconds for which a replaced key goes on, unless somebody says otherwise, and at most. */
 const OVERLAP_SECONDS = 86_400;
 const MAX_OVERLAP_SECONDS = 7 * 86_400;
-/** A key's last use is noted this often. */
-const NOTE_USE_MS = 60_000;
 
 export const ApiKeyDraft = z
   .strictObject({
@@ -237,15 +235,7 @@ export async function apiKeyOf(env: AuthEnv, after: After, hash: string, nowMs: 
     .first<{ keyId: string; userId: string; organizerId: string | null; scopes: string; lastUsedAtMs: number | null }>();
   if (!row) return null;
   const { keyId, userId, organizerId, lastUsedAtMs } = row;
-  if (lastUsedAtMs === null || lastUsedAtMs <= nowMs - NOTE_USE_MS) {
-    const note = env.DB.prepare("UPDATE api_keys SET last_used_at_ms = max(coalesce(last_used_at_ms, 0), ?) WHERE id = ?");
-    after.waitUntil(
-      note
-        .bind(nowMs, keyId)
-        .run()
-        .catch((error: unknown) => reportError(error, env, after, { task: "note an API key's use" })),
-    );
-  }
+  noteUse(env, after, "api_keys", { id: keyId, lastUsedAtMs }, nowMs);
   return { keyId, userId, organizerId, scopes: z.array(z.string()).parse(JSON.parse(row.scopes)) };
 }
 

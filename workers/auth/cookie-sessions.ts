@@ -7,16 +7,14 @@ import { ok, type Result, refuse } from "../../shared/contracts/result";
 import type { CookieState } from "../../shared/contracts/session-cookie";
 import { sha256, toBase64Url } from "../../shared/crypto/bytes";
 import { csrfTokenOf } from "../../shared/http/session-cookie";
-import { reportError } from "../../shared/observability/report";
 import { findById, userOf } from "./accounts";
 import type { After } from "./news";
 import type { AccountRow, SessionRow } from "./schema";
 import { recordSessionEvent } from "./security-events";
 import { endOf, IDLE_MS } from "./session-ends";
+import { noteUse } from "./uses";
 
 const SECRET_BYTES = 32;
-/** A session's last use is noted this often. */
-const NOTE_USE_MS = 60_000;
 /**
  * A cookie that another one has replaced is known as that for so long: longer than a tab's request is under way. After it the browser is
  * told to forget it, because whoever still shows it never got the other one, and would hear 401 for as long as the cookie lives.
@@ -91,15 +89,7 @@ export async function cookieSessionOf(env: AuthEnv, after: After, hash: string, 
   const { isCurrent, isLive, lastUsedAtMs, ...session } = found;
   if (isCurrent === 0) return { state: "replaced" };
   if (isLive === 0) return { state: "ended" };
-  if (lastUsedAtMs <= nowMs - NOTE_USE_MS) {
-    const note = env.DB.prepare("UPDATE sessions SET last_used_at_ms = max(last_used_at_ms, ?) WHERE id = ?");
-    after.waitUntil(
-      note
-        .bind(nowMs, session.sessionId)
-        .run()
-        .catch((error: unknown) => reportError(error, env, after, { task: "note a session's use" })),
-    );
-  }
+  noteUse(env, after, "sessions", { id: session.sessionId, lastUsedAtMs }, nowMs);
   return { state: "live", ...session };
 }
 
