@@ -26,17 +26,14 @@ function tellLevels(sql: SqlStorage, terms: Terms, nowMs: number): StockLevels {
   }));
 }
 
-/** Nothing can be had any more, and the pools stand still: what is out is counted by the tickets that are not void yet. */
-function tellCancelled(sql: SqlStorage, terms: Terms, pools: ReadonlyMap<string, unknown>): StockLevels {
-  const rows = sql.exec<{ id: string; tickets: number }>(
-    "SELECT ticket_type_id AS id, COUNT(*) AS tickets FROM tickets WHERE status <> 'void' GROUP BY 1",
-  );
-  const out = new Map([...rows].map(({ id, tickets }) => [id, tickets]));
-  return [...terms.types.keys()].map((id) => ({
-    ticketTypeId: id,
-    available: 0,
-    sold: pools.has(id) ? (out.get(id) ?? 0) : null,
-  }));
+/** Nothing can be had any more, and the pools stand still: what was made void since is counted beside them. */
+function tellCancelled(sql: SqlStorage, terms: Terms, pools: ReadonlyMap<string, { sold: number }>): StockLevels {
+  const rows = sql.exec<{ id: string; tickets: number }>("SELECT ticket_type_id AS id, tickets FROM void_places");
+  const voided = new Map([...rows].map(({ id, tickets }) => [id, tickets]));
+  return [...terms.types.keys()].map((id) => {
+    const pool = pools.get(id);
+    return { ticketTypeId: id, available: 0, sold: pool === undefined ? null : pool.sold - (voided.get(id) ?? 0) };
+  });
 }
 
 export const isStockUntold = (sql: SqlStorage, terms: Terms, nowMs: number): boolean =>

@@ -223,4 +223,15 @@ export const INVENTORY_SCHEMA: SchemaSteps = [
   ) STRICT;
   INSERT INTO announced_swaps (id, version) VALUES (1, 0);
   `,
+  `
+  -- Of a cancelled event's types, tickets that were made void since: their places stay taken, and nobody counts its tickets to tell them.
+  CREATE TABLE void_places (
+    ticket_type_id TEXT PRIMARY KEY,
+    tickets INTEGER NOT NULL CHECK (tickets > 0)
+  ) STRICT, WITHOUT ROWID;
+  INSERT INTO void_places (ticket_type_id, tickets)
+    SELECT p.id, p.sold - COUNT(k.id) FROM event e JOIN ticket_types t JOIN pools p ON p.id = t.id
+      LEFT JOIN tickets k ON k.ticket_type_id = t.id AND k.status <> 'void'
+    WHERE e.state = 'cancelled' GROUP BY p.id HAVING p.sold > COUNT(k.id);
+  `,
 ];

@@ -1,7 +1,7 @@
 /** Seats for whoever comes along with somebody on an accessible one: they are that seat's until the organizer releases them. */
 import type { Holder } from "../../shared/contracts/inventory";
 import type { Refusal } from "../../shared/contracts/problems";
-import { type FoundSeat, readSegments, reshapeSegment, type SeatPlace, type SeatSegmentRow } from "./seat-rows";
+import { type FoundSeat, readSegments, reshapeSegments, type SeatPlace, type SeatSegmentRow } from "./seat-rows";
 
 /** The accessible seat that this one belongs to; null of any other seat, also at a table, which is sold whole. */
 export function companionOf({ kinds, seats, whole }: SeatSegmentRow, place: number): string | null {
@@ -95,13 +95,20 @@ export function releaseCompanions(sql: SqlStorage, seats: readonly (SeatPlace & 
     const row = segments.get(segment);
     return row !== undefined && companionOf(row, place) !== null;
   });
-  for (const [number, row] of segments) {
-    const places = new Set(released.filter(({ segment }) => segment === number).map(({ place }) => place));
-    if (places.size === 0) continue;
+  const placesOf = new Map<number, Set<number>>();
+  for (const { segment, place } of released) placesOf.set(segment, (placesOf.get(segment) ?? new Set()).add(place));
+  const reshaped: { row: SeatSegmentRow; kinds: string }[] = [];
+  for (const [number, places] of placesOf) {
+    const row = segments.get(number);
+    if (row === undefined) continue;
     const kinds = [...row.kinds].map((kind, place) => (places.has(place) ? "o" : kind)).join("");
-    reshapeSegment(sql, row, kinds);
+    reshaped.push({ row, kinds });
   }
-  for (const { id } of released) sql.exec("INSERT INTO released_companions (seat_id) VALUES (?) ON CONFLICT DO NOTHING", id);
+  reshapeSegments(sql, reshaped);
+  sql.exec(
+    "INSERT INTO released_companions (seat_id) SELECT value FROM json_each(?) WHERE true ON CONFLICT DO NOTHING",
+    JSON.stringify(released.map(({ id }) => id)),
+  );
   return new Set(released.map(({ id }) => id));
 }
 

@@ -1,6 +1,7 @@
 /**
  * Segments as rows: read by number, and moved from one state to another together with all that follows from it, the index of free places
- * and the category's pool. However many seats change in one command, the statements are the same few.
+ * and the category's pool. However many seats change in one command, the statements are the same few. All that changes of the segments
+ * themselves is that seats which were kept for companions become ordinary ones.
  */
 import { poolOfSeatCategory } from "../../shared/contracts/seats";
 import { compareWindows, runsOf, type SeatWindow, type SegmentShape, type StateLetter, windowsOf } from "./seat-runs";
@@ -153,12 +154,25 @@ export function writeStates(sql: SqlStorage, changes: readonly { row: SeatSegmen
   }
 }
 
-/** Other kinds for a segment's seats, as many as it has. */
-export function reshapeSegment(sql: SqlStorage, row: SeatSegmentRow, kinds: string): void {
-  const windowsIn = (shape: SegmentShape) => runsOf(shape, row.states).flatMap((run) => windowsOf(shape, run));
-  sql.exec("UPDATE seat_segments SET kinds = ? WHERE number = ?", kinds, row.segment);
-  deleteWindows(sql, windowsIn(row));
-  insertWindows(sql, windowsIn({ ...row, kinds }));
+/** Other kinds for the seats of segments, of each as many as it has. */
+export function reshapeSegments(sql: SqlStorage, changes: readonly { row: SeatSegmentRow; kinds: string }[]): void {
+  const windowsIn = (shape: SegmentShape, states: string) => runsOf(shape, states).flatMap((run) => windowsOf(shape, run));
+  inParts(
+    changes.map(({ row, kinds }) => [row.segment, kinds]),
+    (part) =>
+      sql.exec(
+        "UPDATE seat_segments SET kinds = e.value ->> 1 FROM json_each(?) e WHERE number = e.value ->> 0",
+        JSON.stringify(part),
+      ),
+  );
+  deleteWindows(
+    sql,
+    changes.flatMap(({ row }) => windowsIn(row, row.states)),
+  );
+  insertWindows(
+    sql,
+    changes.flatMap(({ row, kinds }) => windowsIn({ ...row, kinds }, row.states)),
+  );
 }
 
 function deleteWindows(sql: SqlStorage, windows: readonly SeatWindow[]): void {

@@ -96,9 +96,19 @@ export function voidTickets(
 
   const voided = asked.filter((ticket) => ticket.status === "valid");
   for (const ticket of voided) sql.exec("UPDATE tickets SET status = 'void' WHERE id = ?", ticket.id);
-  if (terms.state !== "cancelled") returnSoldStock(sql, terms, voided);
+  if (terms.state === "cancelled") keepPlaces(sql, voided);
+  else returnSoldStock(sql, terms, voided);
   const voidedIds = new Set(voided.map(({ id }) => id));
   return ok(asked.map((ticket) => (voidedIds.has(ticket.id) ? { ...ticket, status: "void" } : ticket)));
+}
+
+/** They stay sold in the pools, and are told as gone. */
+function keepPlaces(sql: SqlStorage, tickets: readonly IssuedTicket[]): void {
+  sql.exec(
+    `INSERT INTO void_places (ticket_type_id, tickets) SELECT value, COUNT(*) FROM json_each(?) GROUP BY value
+     ON CONFLICT (ticket_type_id) DO UPDATE SET tickets = tickets + excluded.tickets`,
+    JSON.stringify(tickets.map(({ ticketTypeId }) => ticketTypeId)),
+  );
 }
 
 /** All of an order's tickets; the answer names them. */

@@ -1,6 +1,7 @@
 /** What the object tells of its stock: one message a second at most, and nothing for a hold. */
 import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { expect, test, vi } from "vitest";
+import type { TicketInventory } from "../../durable-objects/ticket-inventory";
 import {
   claimRequest,
   configOf,
@@ -94,6 +95,22 @@ test("of a cancelled event nothing is left, and sold is what has not been taken 
   const told = sent.length;
   await wake(inventory);
   expect(sent).toHaveLength(told);
+});
+
+test("to tell of a cancelled event no look reads its tickets", async () => {
+  const { inventory, config, type } = await openTold(10);
+  const order = claimRequest(type.id, 4);
+  granted(await inventory.claim(order));
+  granted(await inventory.confirm(confirmRequest(config.eventId, order.orderId)));
+  granted(await inventory.close("cancelled"));
+  const asked = await runInDurableObject<TicketInventory, string[]>(inventory, async (object, { storage }) => {
+    const exec = vi.spyOn(storage.sql, "exec");
+    pass(2_000);
+    await object.alarm();
+    return exec.mock.calls.map(([query]) => query);
+  });
+  expect(levelsOf(sent.at(-1))).toEqual([[0, 4]]);
+  expect(asked.filter((query) => /FROM tickets/i.test(query))).toEqual([]);
 });
 
 test("alarms that come early, for holds that end, tell nothing before the second is over", async () => {

@@ -16,6 +16,7 @@ const TIMEOUT_MS = 60_000;
 interface Rows {
   read: number;
   written: number;
+  statements: number;
 }
 
 const openArena = (sections: number) =>
@@ -39,6 +40,7 @@ async function countRows<T>({ inventory }: SeatedEvent, work: (object: TicketInv
     return {
       read: cursors.reduce((sum, { rowsRead }) => sum + rowsRead, 0),
       written: cursors.reduce((sum, { rowsWritten }) => sum + rowsWritten, 0),
+      statements: cursors.length,
     };
   });
 }
@@ -107,4 +109,16 @@ test("nor a refusal that says why, however many tables there are", async () => {
   };
   const [few, many] = [await refusal(20), await refusal(400)];
   for (const [index, { read }] of few.entries()) expect(many[index]?.read).toBeLessThanOrEqual(read * 1.1);
+});
+
+test("nor does the release of many companions' seats take more statements than that of one", async () => {
+  const release = async (count: number) => {
+    const rows = Array.from({ length: count }, () => ({ section: 0, category: 0, table: false, kinds: [..."oaco"] }));
+    const event = await openSeated([seatedType(["c0"])], {}, smallMap(rows, someId()));
+    const seatIds = rows.map((_, number) => `${number}-2`);
+    return countRows(event, async (object) =>
+      expect(granted(await object.releaseSeats(seatIds, true))).toEqual({ changed: count }),
+    );
+  };
+  expect((await release(40)).statements).toBe((await release(1)).statements);
 });

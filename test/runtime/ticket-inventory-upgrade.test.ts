@@ -41,3 +41,22 @@ test("an object of the first schema keeps its terms, holds and tickets, and does
   expect(granted(await inventory.pools())).toMatchObject([{ sold: 2, held: 8, available: 0 }]);
   granted(await inventory.reconfigure({ ...config, version: 2 }));
 });
+
+test("of an event that was cancelled before, what was made void meanwhile is known without counting its tickets again", async () => {
+  const type = typeDraft({ quantity: 10 });
+  const config = configOf([type]);
+  const inventory = await openInventory(config);
+  const orders = [claimRequest(type.id, 2), claimRequest(type.id, 3)];
+  for (const order of orders) {
+    granted(await inventory.claim(order));
+    granted(await inventory.confirm(confirmRequest(config.eventId, order.orderId)));
+  }
+  granted(await inventory.close("cancelled"));
+  granted(await inventory.voidTickets(orders[0]?.orderId ?? "", null));
+  const kept = () => rowsOf(inventory, "SELECT ticket_type_id, tickets FROM void_places");
+  const expected = [{ ticket_type_id: type.id, tickets: 2 }];
+  expect(await kept()).toEqual(expected);
+  await ageTo(inventory, 1);
+  granted(await inventory.ticketsOf(orders[1]?.orderId ?? ""));
+  expect(await kept()).toEqual(expected);
+});

@@ -82,7 +82,7 @@ export const MUTANTS: readonly Mutant[] = [
   ),
   mutant(
     "a companion's seat that was released stays out of reach of the best available",
-    swap("seat-companions.ts", "reshapeSegment(sql, row, kinds);", "reshapeSegment(sql, row, row.kinds);"),
+    swap("seat-companions.ts", "reshaped.push({ row, kinds });", "reshaped.push({ row, kinds: row.kinds });"),
   ),
   mutant(
     "the nearest seats are the best, whomever they leave alone",
