@@ -93,9 +93,13 @@ describe("a move", () => {
     room.env.TICKET_INVENTORY = TICKET_INVENTORY;
     expect(await formerAppointmentsOf(room.env, [event.id])).toEqual([]);
     await age(room);
+    // Until here everybody who orders does so by the old date.
+    const orderedMs = Date.now();
     expect((await room.sweep()).settled).toBe(1);
     await room.idle();
     const [former] = await formerAppointmentsOf(room.env, [event.id]);
+    expect(former?.untilMs).toBeGreaterThanOrEqual(orderedMs);
+    expect(former?.untilMs).toBeLessThanOrEqual(Date.now());
     expect(former?.startDate).toBe(event.startDate);
     expect(versionsOf(heard)).toEqual([[event.id, former?.untilVersion]]);
   });

@@ -74,14 +74,14 @@ function hall(change: { event?: Partial<PublishedEvent>; order?: Partial<OrderFa
     change: (change: Partial<PublishedEvent>) => {
       standing = { ...standing, ...change };
     },
-    async move({ location, ...when }: When): Promise<number> {
+    async move({ location, ...when }: When, askedAtMs = Date.now()): Promise<number> {
       version++;
       const { id: eventId, startDate, endDate, timezone, location: before } = standing;
       const { coordinates, ...where } = before;
       history.push({ eventId, startDate, endDate, timezone, location: where, untilVersion: version, untilMs: Date.now() });
       const updatedAt = new Date().toISOString();
       standing = { ...standing, ...when, location: { ...where, coordinates, ...location }, updatedAt };
-      await hear(version, Date.now());
+      await hear(version, askedAtMs);
       return version;
     },
     /** As the sweeps do, a minute or so apart; returns how many mails that settled, and how many are there. */
@@ -192,6 +192,15 @@ it("who had ordered before and pays after everybody was told is told then", asyn
   // Who ordered since is not even looked at.
   await hearPaid(place.here, crypto.randomUUID(), Date.now());
   expect(await countOwed(place.here.DB)).toEqual({ queued: 1, parked: 0 });
+});
+
+it("who ordered after the wish and before the move was written is asked for and told", async () => {
+  const place = hall({ order: { createdAt: new Date(NOW_MS + 500).toISOString() } });
+  place.orderIds.push(...someOrders(1));
+  vi.advanceTimersByTime(10_000);
+  await place.move(DAY_LATER, NOW_MS);
+  expect(await place.minutes(10)).toEqual([1, 1]);
+  expect(place.standingOrders.mock.calls[0]?.[1]).toBeGreaterThan(NOW_MS + 500);
 });
 
 it("payments that does not answer loses nobody", async () => {

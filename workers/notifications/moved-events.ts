@@ -8,16 +8,19 @@ import type { Env } from "./environment";
 import { orderNewsId } from "./order-news";
 import { LONGEST_QUIET_MS, quietMs } from "./quiet";
 
-/** An older move than the one that is known says nothing new, and neither does the same one again. */
-export async function hearMove(env: Env, { data, version, timeMs }: Message<"event.moved">, nowMs: number): Promise<void> {
+/**
+ * An older move than the one that is known says nothing new, and neither does the same one again. Its news leaves once it is written, so
+ * that whoever had ordered by that write had ordered by now; who of them had the new date before him is seen when his mail is written.
+ */
+export async function hearMove(env: Env, { data, version }: Message<"event.moved">, nowMs: number): Promise<void> {
   await env.DB.prepare(
-    `INSERT INTO moved_events (event_id, version, moved_at_ms, heard_at_ms, due_at_ms) VALUES (?1, ?2, ?3, ?4, ?4 + ?5)
+    `INSERT INTO moved_events (event_id, version, moved_at_ms, heard_at_ms, due_at_ms) VALUES (?1, ?2, ?3, ?3, ?3 + ?4)
      ON CONFLICT (event_id) DO UPDATE SET version = excluded.version, moved_at_ms = excluded.moved_at_ms, cursor = NULL, finished_at_ms = NULL,
        heard_at_ms = iif(finished_at_ms IS NULL AND cursor IS NULL, heard_at_ms, excluded.heard_at_ms),
-       due_at_ms = min(excluded.due_at_ms, iif(finished_at_ms IS NULL AND cursor IS NULL, heard_at_ms, excluded.heard_at_ms) + ?6)
+       due_at_ms = min(excluded.due_at_ms, iif(finished_at_ms IS NULL AND cursor IS NULL, heard_at_ms, excluded.heard_at_ms) + ?5)
      WHERE excluded.version > moved_events.version`,
   )
-    .bind(data.eventId, version, timeMs, nowMs, quietMs(env), LONGEST_QUIET_MS)
+    .bind(data.eventId, version, nowMs, quietMs(env), LONGEST_QUIET_MS)
     .run();
 }
 
