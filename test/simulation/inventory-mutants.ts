@@ -73,8 +73,8 @@ export const MUTANTS: readonly Mutant[] = [
     swap("seat-companions.ts", "if (lone.length === 0) return null;", "if (lone.length >= 0) return null;"),
   ),
   mutant(
-    "a companion's seat is ordered by whoever has let go of the accessible one",
-    swap("orders.ts", "  if (alone !== null) return refuse(alone);\n  return bindOrder", "  return bindOrder"),
+    "nobody asks again for the accessible seat beside a companion's",
+    swap("seat-companions.ts", "if (seatIds.length === 0) return null;", "if (seatIds.length >= 0) return null;"),
   ),
   mutant(
     "a partial hold gets a companion's seat alone, or nothing at all",
