@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { ROOT } from "../../shared/scripts/configurations.ts";
 import { findChromium } from "../support/chromium";
 import { connect } from "../support/client";
-import { eventually, openBoxOffice } from "../support/scenes";
+import { eventually, openBoxOffice, PASSWORD, registerAndLogin } from "../support/scenes";
 
 const executablePath = findChromium();
 const api = connect(inject("origin"));
@@ -59,6 +59,48 @@ describe.skipIf(executablePath === null)(`/docs in ${executablePath ?? "a Chromi
     await page.locator(".opblock-tag").first().waitFor({ state: "visible" });
     await page.locator(".authorize.locked").first().waitFor({ state: "visible" });
     expect(complaints).toEqual([]);
+    await page.close();
+  });
+
+  test("whoever signs in by cookie there changes things by it, and no token from before is sent beside it", async () => {
+    const person = await registerAndLogin(api);
+    const page = await browser.newPage({ viewport: { width: 1280, height: 1000 } });
+    const sent: { bearer: boolean; csrf: boolean }[] = [];
+    page.on("request", (request) => {
+      if (request.method() !== "DELETE") return;
+      const headers = request.headers();
+      sent.push({ bearer: "authorization" in headers, csrf: "x-csrf-token" in headers });
+    });
+    const open = async () => {
+      await page.locator(".opblock-tag").first().waitFor({ state: "visible" });
+      await page.waitForLoadState("networkidle");
+      await page.locator('.opblock-tag[data-tag="auth"]').click();
+    };
+    await page.goto(`${api.origin}/docs`);
+    await open();
+    const login = page.locator('.opblock[id$="-logIn"]');
+    await login.locator(".opblock-summary-control").click();
+    await login
+      .locator("textarea")
+      .first()
+      .fill(JSON.stringify({ email: person.email, password: PASSWORD }));
+    const signIn = async (kind: "" | "cookie") => {
+      await login.locator('tr[data-param-name="x-session"] select').selectOption(kind);
+      const answered = page.waitForResponse((response) => response.url().endsWith("/auth/login"));
+      await login.getByRole("button", { name: "Execute" }).click();
+      expect((await answered).status()).toBe(200);
+    };
+    await signIn("");
+    await signIn("cookie");
+    expect(await execute(page, "endOtherSessions")).toBe("204");
+    // Anew, and without what the address says is open.
+    await page.goto(`${api.origin}/docs`);
+    await open();
+    expect(await execute(page, "endOtherSessions")).toBe("204");
+    expect(sent).toEqual([
+      { bearer: false, csrf: true },
+      { bearer: false, csrf: true },
+    ]);
     await page.close();
   });
 });

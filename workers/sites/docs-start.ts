@@ -1,3 +1,5 @@
+import { CSRF_HEADER } from "../../shared/contracts/session-cookie";
+
 /**
  * Starts Swagger UI and makes a sale there a matter of pressing "Execute": a token that an answer brings is used from then on, and the
  * ids that answers bring stand in the examples of what comes next. In development the first event on sale stands there from the start.
@@ -9,8 +11,13 @@ let examples = {};
 const known = new Map();
 let changed = false;
 let begun = false;
-/** A token outlives a reload and not the tab: whoever comes to this machine later finds none. */
-const KEPT = "token";
+/** Who asks: a token says it, or the browser's cookie, beside which a page of ours shows what it read. Not both, as a token counts alone. */
+const WAYS = {
+  bearer: { type: "http", scheme: "bearer" },
+  csrf: { type: "apiKey", in: "header", name: "${CSRF_HEADER}" },
+};
+/** Outlives a reload and not the tab: whoever comes to this machine later finds none. */
+const kept = sessionStorage;
 
 const ui = SwaggerUIBundle({
   url: published,
@@ -23,9 +30,9 @@ const ui = SwaggerUIBundle({
   defaultModelsExpandDepth: 0,
   onComplete() {
     // It is called whenever the document changes, and each word to the page makes it draw itself anew.
-    const value = begun ? null : sessionStorage.getItem(KEPT);
+    if (begun) return;
     begun = true;
-    if (value) authorize(value);
+    for (const way in WAYS) if (kept.getItem(way)) authorize(way, kept.getItem(way));
   },
   responseInterceptor(response) {
     if (response.url.endsWith(published)) begin(response.text);
@@ -42,16 +49,18 @@ function learn(path, body) {
   if (subject === "event") know("ticketTypeId", body.ticketTypes?.[0]?.id);
   if (subject === "hold") know("holdSecret", body.secret);
   // A guest's order has a token of its own; somebody who signs in has one for everything.
-  const { accessToken: value } = body;
-  if (typeof value === "string") {
-    sessionStorage.setItem(KEPT, value);
-    authorize(value);
-  }
+  if (typeof body.accessToken === "string") authorize("bearer", body.accessToken);
+  else if (typeof body.csrfToken === "string") authorize("csrf", body.csrfToken);
   fill();
 }
 
-function authorize(value) {
-  ui.authActions.authorize({ bearer: { name: "bearer", schema: { type: "http", scheme: "bearer" }, value } });
+function authorize(way, value) {
+  const others = Object.keys(WAYS).filter((other) => other !== way);
+  for (const other of others) kept.removeItem(other);
+  kept.setItem(way, value);
+  // In this order: before the first one it has nothing to take away from.
+  ui.authActions.authorize({ [way]: { name: way, schema: WAYS[way], value } });
+  ui.authActions.logout(others);
 }
 
 function know(name, value) {
