@@ -2,9 +2,24 @@ import { applyD1Migrations, reset } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { decodeJwt } from "jose";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import type { Entered, GuardLimits } from "../../shared/contracts/login-guard";
 import { checkInTurn, REST_IN_A_FLOOD_MS, WAITING } from "../../workers/auth/comparisons";
+import { beginRegistration, beginTry } from "../../workers/auth/login-guard";
 import { hashPassword } from "../../workers/auth/passwords";
-import { attempt, NOW_MS, PASSWORD, registerVerified, settled, startAuth, tokensOf } from "../support/auth";
+import { register } from "../../workers/auth/registration";
+import { attempt, draftOf, NOW_MS, PASSWORD, registerVerified, settled, startAuth, tokensOf } from "../support/auth";
+
+/** What LoginGuard keeps in memory of who is under way. */
+class InMemory {
+  #running = 0;
+  enter({ atOnce }: GuardLimits): Entered {
+    if (this.#running >= atOnce) return { waitMs: 1_000, suspicion: this.#running };
+    return { waitMs: 0, suspicion: this.#running++ };
+  }
+  leave(): void {
+    this.#running--;
+  }
+}
 
 const EMAIL = "ada@bilten.example";
 
@@ -74,5 +89,36 @@ describe("whoever waited for his comparison", () => {
     });
     expect(await attempt({ ...auth, env: { ...auth.env, DB: db } }, EMAIL, PASSWORD)).toBe("account_suspended");
     expect(await env.AUTH_DB.prepare("SELECT count(*) AS n FROM sessions").first("n")).toBe(0);
+  });
+});
+
+describe("registering", () => {
+  test("makes its hash in the same queue: many at once of one network stand behind a login that comes after them", async () => {
+    const auth = startAuth();
+    await registerVerified(auth, EMAIL);
+    const order: string[] = [];
+    const flood = Array.from({ length: 12 }, async (_, n) => {
+      const { ok } = await register(auth.env, auth.after, draftOf(`new-${n}@bilten.example`), NOW_MS, "198.51.100.1");
+      order.push(ok ? "registered" : "refused");
+    });
+    const login = attempt(auth, EMAIL, PASSWORD).then((code) => order.push(code));
+    await Promise.all([...flood, login]);
+    expect(order.filter((answer) => answer === "registered")).toHaveLength(12);
+    expect(order.indexOf("in")).toBeLessThan(6);
+  });
+
+  test("is for fifty of one network at once, whose logins it does not take", async () => {
+    // The guard of the other tests is made anew for each call, and forgets who is under way.
+    const guards = new Map<string, InMemory>();
+    const getByName = (name: string) => guards.getOrInsertComputed(name, () => new InMemory());
+    const LOGIN_GUARD = { getByName } as unknown as AuthEnv["LOGIN_GUARD"];
+    const auth = { ...startAuth({ environment: "production" }).env, LOGIN_GUARD };
+    const begun = [];
+    for (let n = 0; n < 51; n++) begun.push(await beginRegistration(auth, "198.51.100.1"));
+    expect(begun[49]).toMatchObject({ ok: true, value: { suspicion: 49 } });
+    expect(begun[50]).toEqual({ ok: false, error: { code: "rate_limited", retryAfterSeconds: 1 } });
+    expect(await beginTry(auth, EMAIL, "198.51.100.1")).toMatchObject({ ok: true, value: { suspicion: 0 } });
+    for (const one of begun) if (one.ok) await one.value.leave();
+    expect(await beginRegistration(auth, "198.51.100.1")).toMatchObject({ ok: true, value: { suspicion: 0 } });
   });
 });

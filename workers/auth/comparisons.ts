@@ -1,6 +1,6 @@
 /**
- * Comparing a password takes the thread for some 70 ms in one go, and a flood of wrong ones would take it from everybody:
- * they are compared one at a time in an isolate, the least suspicious first, with a breath between two. On one machine, where all Workers share a
+ * Comparing a password, or making a stranger's hash, takes the thread for some 70 ms in one go, and a flood would take it from
+ * everybody: it is done one at a time in an isolate, the least suspicious first, with a breath between two. On one machine, where all Workers share a
  * thread, the breath is a long one while most are wrong; a deployed isolate has its thread to itself, and would let fewer people in.
  */
 import type { Refusal } from "../../shared/contracts/problems";
@@ -8,7 +8,7 @@ import type { Result } from "../../shared/contracts/result";
 import { breathe } from "../../shared/thread/breath";
 import { Turns } from "../../shared/thread/turns";
 import type { After } from "./news";
-import { checkPassword } from "./passwords";
+import { checkPassword, hashPassword } from "./passwords";
 
 const PATIENCE_MS = 25_000;
 /** Some 70 ms of bcrypt and a breath. */
@@ -71,3 +71,7 @@ export const checkInTurn = (
     return { matches, waitedMs };
   });
 };
+
+/** For whoever shows nothing but a form; who proved himself first makes no flood. */
+export const hashInTurn = (env: AuthEnv, after: After, password: string, suspicion: number): Promise<Result<string, Busy>> =>
+  inTurn(env, after, suspicion, () => hashPassword(password));

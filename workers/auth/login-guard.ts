@@ -52,8 +52,8 @@ const locked = (waitMs: number): Locked => ({ code: "account_locked", retryAfter
 
 const personName = async (env: AuthEnv, email: string) =>
   `person:${await hmacText(env.ACCOUNT_TOKEN_KEY, ["login", emailKey(email)])}`;
-const networkName = async (env: AuthEnv, address: string) =>
-  `network:${await hmacText(env.ACCOUNT_TOKEN_KEY, ["login_network", networkOf(address)])}`;
+const networkName = async (env: AuthEnv, address: string, purpose: "login_network" | "registration_network" = "login_network") =>
+  `network:${await hmacText(env.ACCOUNT_TOKEN_KEY, [purpose, networkOf(address)])}`;
 
 /** A try that may go on; it must be ended. */
 export interface Try {
@@ -102,6 +102,24 @@ export async function beginTry(env: AuthEnv, email: string, address: string | nu
       leave: async () => void (await Promise.all([person.leave(), network?.leave()])),
     },
   };
+}
+
+/** What a form of a stranger's may begin; `leave` ends it. */
+type Visitor = Pick<Try, "suspicion" | "leave">;
+
+/**
+ * Counts those of one network that are under way, beside its logins and not with them: none is wrong, but many at once stand behind
+ * others' first ones. Nobody is suspected where the network is not known.
+ */
+export async function beginRegistration(
+  env: AuthEnv,
+  address: string | null,
+): Promise<{ ok: true; value: Visitor } | { ok: false; error: Limited }> {
+  if (address === null) return { ok: true, value: { suspicion: 0, leave: async () => undefined } };
+  const network = env.LOGIN_GUARD.getByName(await networkName(env, address, "registration_network"));
+  const { waitMs, suspicion } = await network.enter(env.ENVIRONMENT === "development" ? NETWORK_IN_DEVELOPMENT : NETWORK);
+  if (waitMs > 0) return { ok: false, error: { code: "rate_limited", retryAfterSeconds: seconds(waitMs) } };
+  return { ok: true, value: { suspicion, leave: async () => network.leave() } };
 }
 
 /** Its owner has shown by a mail, or by his password, who he is. */

@@ -39,6 +39,7 @@ export const operations = {
         example: { user: { email: EMAIL, name: "Ada Lovelace", status: "pending" } },
       },
     },
+    refusals: ["overloaded"],
   },
 
   verifyEmail: {

@@ -7,11 +7,13 @@ import { uuidV7 } from "../../shared/crypto/uuid";
 import { guardedBatch, isConstraint } from "../../shared/d1/guarded-batch";
 import { announce } from "../../shared/d1/outbox";
 import { emailKey, findByEmail, findById, userOf } from "./accounts";
+import { hashInTurn } from "./comparisons";
+import { beginRegistration } from "./login-guard";
 import { openMailedLink } from "./mailed-links";
 import { type Chosen, firstMail, repeatVerification, requestAnotherVerification, tellOwner } from "./mails";
 import { type After, accountNews, send } from "./news";
 import { judgePassword } from "./password-policy";
-import { hashPassword, NewPassword } from "./passwords";
+import { NewPassword } from "./passwords";
 
 export const Registration = z
   .strictObject({ email: Email, password: NewPassword, name: PersonName })
@@ -31,17 +33,23 @@ export const MailAddress = z.strictObject({ email: Email }).meta({ id: "MailAddr
 /**
  * Makes a pending account and asks for its verification mail. An address that waits for its first click gets another mail, whose
  * click installs this registration's password and no other's; the owner of one that is confirmed hears of it, with no token.
+ * `address` is the client's; null where it is not known.
  */
 export async function register(
   env: AuthEnv,
   after: After,
   draft: Registration,
   nowMs: number,
-): Promise<Result<Registered, Refusal<"invalid_body">>> {
+  address: string | null = null,
+): Promise<Result<Registered, Refusal<"invalid_body" | "overloaded" | "rate_limited">>> {
   const unfit = await judgePassword(env, after, draft.password, draft, "/password");
   if (unfit) return refuse(unfit);
+  const begun = await beginRegistration(env, address);
+  if (!begun.ok) return begun;
   // Before the look-up: a taken address takes as long.
-  const chosen = { name: draft.name, passwordHash: await hashPassword(draft.password) };
+  const hashed = await hashInTurn(env, after, draft.password, begun.value.suspicion).finally(begun.value.leave);
+  if (!hashed.ok) return hashed;
+  const chosen = { name: draft.name, passwordHash: hashed.value };
   let owner = await findByEmail(env, draft.email);
   if (!owner && !(await createAccount(env, after, draft.email, chosen, nowMs))) owner = await findByEmail(env, draft.email);
   if (owner?.status === "pending") await requestAnotherVerification(env, after, owner.id, chosen, nowMs);

@@ -5,6 +5,7 @@ import { etagOfVersion } from "../../shared/http/etag";
 import { form, NoBody, unwrap } from "../../shared/http/form";
 import { anyone, developmentOnly, requireUser } from "../../shared/http/guards";
 import { operation } from "../../shared/http/operation";
+import { addressOf } from "../../shared/http/principal";
 import { NO_SESSION_COOKIE } from "../../shared/http/session-cookie";
 import { setRole } from "./accounts";
 import { apiKeyRoutes } from "./api-key-routes";
@@ -27,7 +28,7 @@ const CACHED = { "cache-control": "public, max-age=300" };
 
 export const app = domainApp<AuthEnv>()
   .post("/auth/register", operation(operations.register), anyone(ACCOUNT_TAKES), form(Registration), async (c) =>
-    c.json(unwrap(await register(c.env, c.executionCtx, c.var.form, Date.now())), 201, NO_STORE),
+    c.json(unwrap(await register(c.env, c.executionCtx, c.var.form, Date.now(), addressOf(c))), 201, NO_STORE),
   )
   .post("/auth/verify-email", operation(operations.verifyEmail), anyone(ACCOUNT_TAKES), form(VerificationToken), async (c) =>
     c.json(unwrap(await verifyEmail(c.env, c.executionCtx, c.var.form.token, Date.now())), 200, NO_STORE),
