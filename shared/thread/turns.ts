@@ -17,24 +17,30 @@ interface Turn {
   untilMs: number;
 }
 interface Waiting {
+  /** Below zero: proved. */
   suspicion: number;
   /** With null when it was pushed out. */
   call(turn: Turn | null): void;
 }
+
+const isProved = ({ suspicion }: Waiting): boolean => suspicion < 0;
 
 export class Turns {
   readonly #limits: TurnLimits;
   /** In the order in which they came. */
   #waiting: Waiting[] = [];
   #turn: Turn | null = null;
-  #lastIsNext = true;
+  /** Of those who have proved who they are, and of the others. */
+  readonly #lastIsNext = { proved: true, others: true };
+  #calledProved = false;
 
   constructor(limits: TurnLimits) {
     this.#limits = limits;
   }
 
   /**
-   * Of equals the last and the first who came are called in turn: a flood's first wave, of which nothing is known yet, keeps neither
+   * Below zero is the suspicion of who has proved who he is: he stands before the others, but has every second turn and half of the
+   * places at most while others wait, or a few who prove it again and again would keep everybody out. Of equals the last and the first who came are called in turn: a flood's first wave, of which nothing is known yet, keeps neither
    * whoever stood there before it nor whoever comes after it. `work` is told whether it had to wait. Whoever takes a turn hands the
    * promise to his request's `waitUntil`: one whose client is gone would otherwise be called, and never answer. `waiting` is given
    * while turns take longer than they mostly do, so that fewer of those who wait would have theirs in time.
@@ -86,16 +92,22 @@ export class Turns {
   }
 
   #callNext(): void {
-    const least = Math.min(...this.#waiting.map(({ suspicion }) => suspicion));
+    const others = this.#waiting.filter((one) => !isProved(one));
+    const among = this.#calledProved && others.length > 0 ? others : this.#waiting;
+    const least = Math.min(...among.map(({ suspicion }) => suspicion));
     const isLeast = ({ suspicion }: Waiting) => suspicion === least;
-    const next = this.#lastIsNext ? this.#waiting.findLastIndex(isLeast) : this.#waiting.findIndex(isLeast);
+    this.#calledProved = least < 0;
+    const kind = this.#calledProved ? "proved" : "others";
+    const next = this.#lastIsNext[kind] ? this.#waiting.findLastIndex(isLeast) : this.#waiting.findIndex(isLeast);
     if (next < 0) return;
-    this.#lastIsNext = !this.#lastIsNext;
+    this.#lastIsNext[kind] = !this.#lastIsNext[kind];
     this.#waiting.splice(next, 1)[0]?.call(this.#begin());
   }
 
   #pushOut(): void {
-    const most = Math.max(...this.#waiting.map(({ suspicion }) => suspicion));
+    const proved = this.#waiting.filter(isProved);
+    const among = proved.length > this.#waiting.length / 2 ? proved : this.#waiting;
+    const most = Math.max(...among.map(({ suspicion }) => suspicion));
     const worst = this.#waiting.findIndex(({ suspicion }) => suspicion === most);
     this.#waiting.splice(worst, 1)[0]?.call(null);
   }

@@ -60,6 +60,24 @@ describe("turns", () => {
     expect(await Promise.all([better, ...others])).toEqual(["better", "a", "b"].map((value) => ({ ok: true, value })));
   });
 
+  test("are every second one, and half of the places, for those who have proved who they are while others wait", async () => {
+    const turns = new Turns({ ...LIMITS, waiting: 6 });
+    const first = held();
+    const running = turns.take(0, first.work);
+    const order: string[] = [];
+    const take = async (name: string, suspicion: number) => {
+      const taken = await turns.take(suspicion, async () => void order.push(name));
+      return taken.ok;
+    };
+    const strangers = [take("a", 0), take("b", 3), take("c", 0)];
+    const proved = Array.from({ length: 4 }, (_, n) => take(`proved ${n}`, -1));
+    first.end();
+    expect(await Promise.all(strangers)).toEqual([true, true, true]);
+    expect(await Promise.all(proved)).toEqual([false, true, true, true]);
+    await running;
+    expect(order).toEqual(["proved 3", "c", "proved 1", "a", "proved 2", "b"]);
+  });
+
   test("pass on when the work of one fails", async () => {
     const turns = new Turns(LIMITS);
     const first = held();

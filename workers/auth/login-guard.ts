@@ -41,7 +41,7 @@ const WIDE = 1_000_000;
 const PERSON_IN_DEVELOPMENT: GuardLimits = { ...PERSON, atOnce: WIDE, free: WIDE };
 const NETWORK_IN_DEVELOPMENT: GuardLimits = { ...NETWORK, atOnce: WIDE, free: WIDE };
 
-/** He has proved who he is once, and waits for no one who has not. */
+/** He has proved who he is once, and stands before those who have not, in every second turn. */
 const SIGNED_IN = -1;
 
 type Locked = Refusal<"account_locked">;
