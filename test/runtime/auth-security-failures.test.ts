@@ -19,7 +19,7 @@ import { renewRecoveryCodes } from "../../workers/auth/recovery-codes";
 import { FAILURES_A_DAY, listSecurityEvents, recordFailure } from "../../workers/auth/security-events";
 import { endOtherSessions } from "../../workers/auth/session-list";
 import { stepUp } from "../../workers/auth/step-up";
-import { disableTotp } from "../../workers/auth/totp-factors";
+import { askForTotp, confirmTotp, disableTotp } from "../../workers/auth/totp-factors";
 import {
   type Auth,
   attempt,
@@ -33,6 +33,7 @@ import {
   tokensOf,
 } from "../support/auth";
 import { addApp } from "../support/authenticator-app";
+import { gatherBatches } from "../support/swapped-database";
 
 const ADA = "ada@bilten.example";
 const ANOTHER = "two lumps of sugar";
@@ -171,6 +172,21 @@ describe("a second factor", () => {
     expect(kinds.filter((kind) => kind === "second_factor_failed")).toHaveLength(4);
     expect(kinds.filter((kind) => kind === "recovery_code_used")).toHaveLength(1);
     expect(await mailsOf()).toEqual(["recovery_code_used"]);
+  });
+
+  test("that did not confirm a new app is recorded; a second click beside the first, with a right code, is not", async () => {
+    const ada = await start();
+    const { env: auth, after } = ada.auth;
+    await askForTotp(auth, ada.me, NOW_MS + 1);
+    expect(await confirmTotp(auth, after, ada.me, "nothing", NOW_MS + 2)).toMatchObject({ error: { code: "code_invalid" } });
+    expect(await kindsOf(ada)).toEqual(["second_factor_failed"]);
+    const { codeAt } = await addApp(ada.auth, { ...ada.me, client: CLIENT }, NOW_MS + 3);
+    const atMs = NOW_MS + 2 * STEP_MS;
+    const form = { mfaToken: await mfaToken(ada, atMs), method: "totp" as const, code: codeAt(atMs) };
+    const twice = { ...auth, DB: gatherBatches(auth.DB, 2) };
+    const answers = await Promise.all([1, 2].map(() => verifyMfa(twice, after, form, DESK, atMs)));
+    expect(answers.map(({ ok }) => ok).sort()).toEqual([false, true]);
+    expect((await kindsOf(ada, atMs)).filter((kind) => kind === "second_factor_failed")).toEqual([]);
   });
 
   test("that was guessed ten times is told once a lock: whoever did that knew the password", async () => {

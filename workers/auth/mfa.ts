@@ -66,7 +66,8 @@ export async function verifyMfa(
   const effects = [...opened.effects, ...proof.value.effects, answered(env, login, nowMs)];
   const moved = await guardedBatch(env.DB, opened.start, effects);
   if (moved.ok) return ok(await opened.answer());
-  noteWrongFactor(env, after, account.id, offered.method, nowMs, client);
+  // A second click, with the right code: the first one has answered this login.
+  if (await mfaLoginOf(env, mfaToken, audience, nowMs)) noteWrongFactor(env, after, account.id, offered.method, nowMs, client);
   return refuse({ code: "code_invalid" });
 }
 

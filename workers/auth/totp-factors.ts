@@ -78,7 +78,10 @@ export async function confirmTotp(
     return refuse({ code: "factor_missing" });
   const step = await matchingStep(env, accountId, tried.sealedTotpSecret, code, nowMs);
   const account = await findById(env, accountId);
-  if (step === null || !account) return refuse({ code: "code_invalid" });
+  if (step === null || !account) {
+    noteWrongFactor(env, after, accountId, "totp", nowMs, client);
+    return refuse({ code: "code_invalid" });
+  }
 
   const signedIn = goesOn(who, nowMs);
   const confirm = env.DB.prepare(
