@@ -11,7 +11,7 @@ export const operations = {
     operationId: "verifyMfa",
     summary: "Answer a login's second question",
     description:
-      "`code` is what the app or the paper says; for `webauthn` it is what `navigator.credentials.get()` gave as JSON. A code works once. Ten wrong codes in 15 minutes lock the account's second factors until these are over.",
+      "`code` is what the app or the paper says; for `webauthn` it is what `navigator.credentials.get()` gave as JSON. A code works once. Each ten wrong codes of an app in a row pause it for 15 minutes, for twice as long each further time, up to a day, and a hundred end it until another factor opens the account. Recovery codes and passkeys are not counted.",
     tags,
     requestExample: { mfaToken, method: "totp", code: "287082" },
     answers: { 200: { description: "Signed in", schema: SignInAnswer, example: tokens } },

@@ -73,7 +73,7 @@ export const operations = {
     operationId: "logIn",
     summary: "Sign in with a password",
     description:
-      "Tokens, or `mfaRequired` with a token for `POST /auth/mfa/verify` where the account has a second factor. On an organizer's host the session works on that host only. Ten wrong passwords in a row within 15 minutes lock the address, whether it has an account or not, for 15 minutes and longer each time that day, and its owner gets a link by mail that unlocks it. Before that, each further wrong one asks for a longer pause. With `x-session: cookie` a page of this origin gets a `CookieSession` in the place of tokens, and whoever was signed in there by cookie before is signed out.",
+      "Tokens, or `mfaRequired` with a token for `POST /auth/mfa/verify` where the account has a second factor. On an organizer's host the session works on that host only. Each ten wrong passwords in a row, however long they take, lock the address, whether it has an account or not: for 15 minutes, for twice as long each further time, up to a day, and the hundredth until a mailed link opens it. A right one ends the row. The owner gets a link by mail that unlocks. Before that, each further wrong one asks for a longer pause. With `x-session: cookie` a page of this origin gets a `CookieSession` in the place of tokens, and whoever was signed in there by cookie before is signed out.",
     tags,
     requestExample: { email: "organizer@bilten.example", password: "correct-horse-battery" },
     answers: {
