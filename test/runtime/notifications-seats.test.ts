@@ -24,6 +24,7 @@ afterEach(() => {
 
 function theatre(change: { language?: string; event?: Partial<PublishedEvent>; status?: Ticket["status"] } = {}) {
   let seats = BOUGHT;
+  let version = 0;
   const { here } = house({
     ENVIRONMENT: "production",
     EVENTS: {
@@ -52,7 +53,7 @@ function theatre(change: { language?: string; event?: Partial<PublishedEvent>; s
         ...envelopeOf,
         type: "seats.swapped",
         subject: `${event.id}/seats`,
-        version: Date.now(),
+        version: ++version,
         timeMs: Date.now(),
         data: { eventId: event.id, organizerId: event.organizerId, orderIds: [ORDER] },
       });
@@ -110,6 +111,29 @@ it("who sits again as he bought hears of it only when he was told otherwise", as
   expect(await place.minutes(10)).toBe(2);
   const [mail] = await mails();
   expect(mail?.text).toContain("– Ticket 1 of 2: Standing, Row 1 · Seat 1\n– Ticket 2 of 2: Standing, Row 1 · Seat 2\n");
+});
+
+it("who is moved again and again is told all the same, half an hour after the first time, and from then on anew", async () => {
+  const place = theatre();
+  const toldAt: number[] = [];
+  for (let minute = 0; minute < 76; minute += 4) {
+    await place.swap("Row 9 · Seat 1", `Row 9 · Seat ${minute + 2}`);
+    for (let step = 1; step <= 4; step++) if ((await place.minutes(1)) > toldAt.length) toldAt.push(minute + step);
+  }
+  // Those between were told with them, and the first that was not is that of minute 32.
+  expect(toldAt).toEqual([30, 62]);
+  const [last] = await mails();
+  expect(last?.text).toContain("Row 9 · Seat 62 instead of Row 1 · Seat 2");
+});
+
+it("what was put back unsaid does not hasten what follows", async () => {
+  const place = theatre();
+  await place.swap("Row 9 · Seat 1", "Row 9 · Seat 2");
+  await place.swap(...BOUGHT);
+  expect(await place.minutes(28)).toBe(0);
+  await place.swap("Row 9 · Seat 1", "Row 9 · Seat 2");
+  expect(await place.minutes(4)).toBe(0);
+  expect(await place.minutes(1)).toBe(1);
 });
 
 describe("nobody is told", () => {

@@ -21,6 +21,10 @@ export const CLAIM_LIMIT = 20;
 const isQueued = sql`${deliveries.status} = 'queued'`;
 
 /** Whatever says so again, it is owed once; what was given up is tried again then. */
+export const OWED_ONCE = `ON CONFLICT (business_key) DO UPDATE SET status = 'queued', attempts = 0, due_at_ms = excluded.due_at_ms,
+  heard_at_ms = excluded.heard_at_ms, settled_at_ms = NULL WHERE deliveries.status = 'parked'`;
+
+/** Due from `dueAtMs` on, in milliseconds since 1970. */
 export async function owe(
   db: D1Database,
   type: DeliveryType,
@@ -32,9 +36,7 @@ export async function owe(
   await db
     .prepare(
       `INSERT INTO deliveries (id, business_key, type, source_id, status, attempts, due_at_ms, created_at_ms)
-       SELECT value ->> 'id', value ->> 'key', ?1, value ->> 'sourceId', 'queued', 0, ?4, ?2 FROM json_each(?3) WHERE true
-       ON CONFLICT (business_key) DO UPDATE SET status = 'queued', attempts = 0, due_at_ms = excluded.due_at_ms, settled_at_ms = NULL
-         WHERE deliveries.status = 'parked'`,
+       SELECT value ->> 'id', value ->> 'key', ?1, value ->> 'sourceId', 'queued', 0, ?4, ?2 FROM json_each(?3) WHERE true ${OWED_ONCE}`,
     )
     .bind(type, nowMs, JSON.stringify(rows), dueAtMs)
     .run();

@@ -3,8 +3,8 @@ import { beginTelling } from "./cancelled-events";
 import { owe } from "./deliveries";
 import type { Env } from "./environment";
 import { hearMove, tellWhoPays } from "./moved-events";
-import { orderNewsId } from "./order-news";
-import { quietMs } from "./quiet";
+import { oweOnceQuiet } from "./order-news";
+import { LONGEST_QUIET_MS, quietMs } from "./quiet";
 import { type WaitlistOccasion, waitlistMailId } from "./waitlist-mails";
 
 const oweWaitlist = (occasion: WaitlistOccasion) =>
@@ -59,11 +59,14 @@ export const messageHandlers: MessageHandlers<Env> = {
   // Whose tickets it took is asked of payments, page by page: the sweep begins with it.
   "event.cancelled": (env, { data }) => beginTelling(env.DB, data.eventId, Date.now()),
   "event.moved": (env, message) => hearMove(env, message, Date.now()),
-  "seats.swapped": (env, { data, version }) => {
-    const nowMs = Date.now();
-    const owed = data.orderIds.map((orderId) => orderNewsId({ orderId, version }));
-    return owe(env.DB, "seat_change", owed, nowMs, nowMs + quietMs(env));
-  },
+  "seats.swapped": (env, { data, version }) =>
+    oweOnceQuiet(env.DB, {
+      type: "seat_change",
+      news: data.orderIds.map((orderId) => ({ orderId, version })),
+      nowMs: Date.now(),
+      quietMs: quietMs(env),
+      longestQuietMs: LONGEST_QUIET_MS,
+    }),
   // One mail a refund, also where it had to be paid twice because the money came back.
   "refund.succeeded": together((env, messages) =>
     owe(

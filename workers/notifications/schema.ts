@@ -11,6 +11,7 @@ export const deliveries = sqliteTable("deliveries", {
   dueAtMs: integer("due_at_ms").notNull(),
   createdAtMs: integer("created_at_ms").notNull(),
   settledAtMs: integer("settled_at_ms"),
+  heardAtMs: integer("heard_at_ms"),
 });
 
 export const cancelledEvents = sqliteTable("cancelled_events", {
