@@ -32,8 +32,8 @@ interface Kind {
   questions: number;
 }
 
-const KINDS: Record<DeliveryType, Kind> = {
-  account_mail: { compose: accountMails, questions: 1 },
+export const KINDS: Record<DeliveryType, Kind> = {
+  account_mail: { compose: accountMails, questions: 2 },
   invitation_mail: { compose: invitationMails, questions: 1 },
   order_confirmation: { compose: orderConfirmations, questions: 2 + OCCASION_QUESTIONS },
   refund_mail: { compose: refundMails, questions: 2 + OCCASION_QUESTIONS },
