@@ -1,6 +1,7 @@
 /**
  * A queue of the network keeps what it took. A local one lives in memory, and a kill takes with it what nobody had read (rule 21): a
  * cancelled event's buyers would wait for their money. So the first sweep of a process says once more what was said shortly before it.
+ * Not what the events' objects say: a local kill forgets `seats.swapped`, and whoever was given other seats just before it gets no mail.
  */
 import { and, desc, eq, gt, inArray, max, sql } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
