@@ -6,7 +6,7 @@ import { LOGIN_GUARD_SCHEMA } from "./migrations";
 import { countWrong, forgetWrong, standingOf } from "./tries";
 
 /** A try whose end nobody told, because its isolate is gone, is over after this: twice what one waits for its comparison at most. */
-const MAX_TRY_MS = 60_000;
+const MAX_TRY_MS = 90_000;
 const RETRY_SOON_MS = 1_000;
 /** The platform gives up on an alarm that throws. */
 const ALARM_RETRY_MS = 60_000;

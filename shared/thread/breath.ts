@@ -12,8 +12,8 @@ const CALM_PROBES = 2;
 const LONGEST_BREATH_MS = 120;
 
 /** Until nobody else wants the thread, but not for ever. */
-export async function breathe(): Promise<void> {
-  const untilMs = performance.now() + LONGEST_BREATH_MS;
+export async function breathe(longestMs: number = LONGEST_BREATH_MS): Promise<void> {
+  const untilMs = performance.now() + longestMs;
   for (let calm = 0; calm < CALM_PROBES && performance.now() < untilMs; ) {
     const askedAtMs = performance.now();
     await scheduler.wait(PROBE_MS);

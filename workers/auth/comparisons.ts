@@ -1,7 +1,8 @@
 /**
  * Comparing a password, or making a stranger's hash, takes the thread for some 70 ms in one go, and a flood would take it from
- * everybody: it is done one at a time in an isolate, the least suspicious first, with a breath between two. On one machine, where all Workers share a
- * thread, the breath is a long one while most are wrong; a deployed isolate has its thread to itself, and would let fewer people in.
+ * everybody: it is done one at a time in an isolate, the least suspicious first, with a breath between two. On one machine, where all
+ * Workers share a thread, the breath is a long one while most are wrong; a deployed isolate has its thread to itself, and would let
+ * fewer people in.
  */
 import type { Refusal } from "../../shared/contracts/problems";
 import type { Result } from "../../shared/contracts/result";
@@ -10,9 +11,11 @@ import { Turns } from "../../shared/thread/turns";
 import type { After } from "./news";
 import { checkPassword, hashPassword } from "./passwords";
 
-const PATIENCE_MS = 25_000;
+/** Two hundred who register or sign in at once are through in half of this, on a machine that has much else to do as well. */
+const PATIENCE_MS = 40_000;
+const LONGEST_BREATH_MS = 30;
 /** Some 70 ms of bcrypt and a breath. */
-const TURN_MS = 80;
+const TURN_MS = 100;
 /** In a flood two thirds of the thread are for others: what asks beside it mostly meets no comparison. */
 export const REST_IN_A_FLOOD_MS = 150;
 /** Whoever stood behind so many would wait in vain, and hears it at once. */
@@ -46,7 +49,7 @@ async function inTurn<T>(
     async (waited) => {
       if (!waited) wrongLately = 0;
       else if (restsLong()) await scheduler.wait(REST_IN_A_FLOOD_MS);
-      else await breathe();
+      else await breathe(LONGEST_BREATH_MS);
       return work(waited);
     },
     restsLong() ? WAITING_BESIDE_RESTS : WAITING,
