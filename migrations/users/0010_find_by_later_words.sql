@@ -1,5 +1,6 @@
 -- Where an account's folded name reads on from its second to its eighth word, so that people are found by each: of "ada king lovelace"
--- there are "king lovelace" and "lovelace". Kept by the triggers from `accounts.name_key`; nothing else writes here.
+-- there are "king lovelace" and "lovelace". Kept by the triggers from `accounts.name_key`; for people who
+-- were here before them the sweep fills it, and nothing else writes here.
 CREATE TABLE name_tails (
   account_id TEXT NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
   -- Of the word that it begins with: the name's second is 1.
@@ -38,8 +39,14 @@ WHEN new.name_key IS NOT old.name_key OR new.role <> old.role OR new.status <> o
   SELECT account_id, number, tail, role, status FROM accounts_name_tails WHERE account_id = new.id;
 END;
 
-INSERT INTO name_tails (account_id, number, tail, role, status)
-SELECT account_id, number, tail, role, status FROM accounts_name_tails;
+-- How far the sweep has come through the accounts that were here before the triggers, in the order of their ids: the last one that it
+-- did, and no row once it is through.
+CREATE TABLE name_tails_progress (
+  id INTEGER PRIMARY KEY CHECK (id = 1),
+  after_id TEXT NOT NULL
+) STRICT;
+
+INSERT INTO name_tails_progress (id, after_id) VALUES (1, '');
 
 -- Decisions whose outcome nobody knows yet: the sweep asks auth.
 CREATE INDEX status_changes_unsettled ON status_changes (created_at_ms, id) WHERE applied_version IS NULL;

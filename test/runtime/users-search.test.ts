@@ -2,6 +2,7 @@ import { applyD1Migrations, reset } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { storeAccount } from "../../workers/users/accounts";
+import { fillNameTails } from "../../workers/users/name-tails";
 import { foldNames, searchUsers, UserSearchQuery } from "../../workers/users/user-search";
 import { countRows } from "../support/counted-database";
 import { accountOf } from "../support/users";
@@ -144,5 +145,69 @@ describe("looking for people", () => {
     expect(await foldNames(env.USERS_DB)).toBe(1);
     expect((await find({ q: "adam" })).data).toHaveLength(1);
     expect(await foldNames(env.USERS_DB)).toBe(0);
+  });
+
+  describe("people who were here before later words counted", () => {
+    const id = (index: number) => `00000000-0000-7000-8000-${index.toString(16).padStart(12, "0")}`;
+
+    beforeEach(async () => {
+      await reset();
+      await applyD1Migrations(
+        env.USERS_DB,
+        env.MIGRATIONS.users.filter(({ name }) => name < "0010"),
+      );
+      // More names of one word than a turn goes through.
+      for (let at = 0; at < 510; at += 51)
+        await fill(Array.from({ length: 51 }, (_, index) => ({ id: id(at + index), name: "Cher" })));
+      await fill([
+        { id: id(600), name: "Ada King Lovelace" },
+        { id: id(601), name: "Ádám Ponce-Lovelace", status: "suspended" },
+      ]);
+      await applyD1Migrations(env.USERS_DB, env.MIGRATIONS.users);
+    });
+
+    test("are found by them once the sweep was there, which ends", async () => {
+      expect(await findAll({ q: "lovelace" })).toEqual([]);
+      expect(await fillNameTails(env.USERS_DB)).toBe(500);
+      expect(await fillNameTails(env.USERS_DB)).toBe(12);
+      expect(await findAll({ q: "lovelace" })).toEqual(["Ada King Lovelace", "Ádám Ponce-Lovelace"]);
+      expect(await findAll({ q: "ponce", status: "suspended" })).toEqual(["Ádám Ponce-Lovelace"]);
+      expect(await fillNameTails(env.USERS_DB)).toBe(0);
+      expect(await env.USERS_DB.prepare("SELECT count(*) AS n FROM name_tails_progress").first("n")).toBe(0);
+      expect(await fillNameTails(env.USERS_DB)).toBe(0);
+    });
+
+    test("and who comes, changes or gets a key meanwhile has them too, once", async () => {
+      await env.USERS_DB.prepare("UPDATE accounts SET name_key = NULL WHERE id = ?").bind(id(601)).run();
+      await storeAccount(env.USERS_DB, accountOf({ id: id(600), version: 3, name: "Ada Byron" })).run();
+      await fillNameTails(env.USERS_DB);
+      await fill([
+        { id: id(590), name: "Ralph Lovelace" },
+        { id: id(1_000).replace("8000", "7000"), name: "Anne Lovelace" },
+      ]);
+      while ((await fillNameTails(env.USERS_DB)) > 0);
+      await foldNames(env.USERS_DB);
+      expect((await findAll({ q: "lovelace" })).sort()).toEqual(["Anne Lovelace", "Ralph Lovelace", "Ádám Ponce-Lovelace"]);
+      expect(await findAll({ q: "byron" })).toEqual(["Ada Byron"]);
+    });
+
+    test("are gone through without reading the others", async () => {
+      await fillNameTails(env.USERS_DB);
+      let rowsRead = 0;
+      const db = new Proxy(env.USERS_DB, {
+        get: (target, name) => {
+          if (name === "prepare") return target.prepare.bind(target);
+          if (name !== "batch") throw new Error(`The sweep does not ask for ${String(name)}`);
+          return async (statements: D1PreparedStatement[]) => {
+            const results = await target.batch(statements);
+            for (const { meta } of results) rowsRead += meta.rows_read;
+            return results;
+          };
+        },
+      });
+      expect(await fillNameTails(db)).toBe(12);
+      expect(rowsRead).toBeGreaterThan(0);
+      expect(rowsRead).toBeLessThan(200);
+    });
   });
 });

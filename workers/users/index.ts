@@ -13,6 +13,7 @@ import { invitationMails, sweepInvitations } from "./invitations";
 import { sweepLookups } from "./member-lookups";
 import { membership } from "./memberships";
 import { messageHandlers } from "./message-handlers";
+import { fillNameTails } from "./name-tails";
 import { mailboxes } from "./news";
 import { organizerBySlug, organizersByIds, sweepOldSlugs } from "./organizers";
 import { readingHabits } from "./preferences";
@@ -36,6 +37,7 @@ export class UsersService extends WorkerEntrypoint<UsersEnv> implements UsersRpc
       invitations: () => sweepInvitations(this.env.DB, Date.now()),
       slugs: () => sweepOldSlugs(this.env.DB, Date.now()),
       names: () => foldNames(this.env.DB),
+      tails: () => fillNameTails(this.env.DB),
       decisions: () => settleStatusChanges(this.env, Date.now()),
       avatars: () => sweepAvatars(this.env, Date.now()),
       outbox: () => outboxLag(this.env.DB, Date.now()),

@@ -20,7 +20,7 @@ export const accounts = sqliteTable("accounts", {
   nameKey: text("name_key"),
 });
 
-/** Written by the triggers of `accounts` alone. */
+/** Written by the triggers of `accounts`, and for those before them by the sweep. */
 export const nameTails = sqliteTable(
   "name_tails",
   {
@@ -32,6 +32,12 @@ export const nameTails = sqliteTable(
   },
   (table) => [primaryKey({ columns: [table.accountId, table.number] })],
 );
+
+/** One row while the sweep is on its way, none afterwards. */
+export const nameTailsProgress = sqliteTable("name_tails_progress", {
+  id: integer("id").primaryKey(),
+  afterId: text("after_id").notNull(),
+});
 
 export const statusChanges = sqliteTable("status_changes", {
   id: text("id").primaryKey(),
