@@ -156,3 +156,52 @@ describe("a profile that somebody else changes at the same time", () => {
     });
   });
 });
+
+describe("a profile whose name auth fails to change", () => {
+  const change = { name: "Mine", phone: "+432222222", bio: "Mine" };
+  const lost = new Error("Network connection lost.");
+  const fail = () => Promise.reject(lost);
+  const open = async () => {
+    const account = accountOf();
+    const users = startUsers([account]);
+    await changeProfile(users, account.id, { phone: "+431111111" }, null, NOW_MS);
+    return { account, users, version: account.version + 1 };
+  };
+  const before = { value: { profile: { name: "Somebody", phone: "+431111111", bio: null } } };
+
+  test.each([true, false])("is as it was, under a version: %s", async (versioned) => {
+    const { account, users, version } = await open();
+    Object.assign(users.AUTH, { rename: fail });
+    await expect(changeProfile(users, account.id, change, versioned ? version : null, NOW_MS)).rejects.toThrow(lost);
+    expect(await readProfile(users, account.id)).toMatchObject(before);
+  });
+
+  test("is as it was too where auth cannot be asked afterwards", async () => {
+    const { account, users, version } = await open();
+    const { accounts } = users.AUTH;
+    const fallSilent = () => {
+      Object.assign(users.AUTH, { accounts: () => Promise.reject(new Error("still away")) });
+      return fail();
+    };
+    Object.assign(users.AUTH, { rename: fallSilent });
+    await expect(changeProfile(users, account.id, change, version, NOW_MS)).rejects.toThrow(lost);
+    Object.assign(users.AUTH, { accounts });
+    expect(await readProfile(users, account.id)).toMatchObject(before);
+  });
+
+  test("is changed as a whole where only the answer was lost", async () => {
+    const { account, users, version } = await open();
+    const { rename } = users.AUTH;
+    const renameInSilence = async (...asked: Parameters<typeof rename>) => {
+      await rename(...asked);
+      return fail();
+    };
+    Object.assign(users.AUTH, { rename: renameInSilence });
+    expect(await changeProfile(users, account.id, change, version, NOW_MS)).toMatchObject({
+      ok: true,
+      value: { profile: change },
+    });
+    expect(await readProfile(users, account.id)).toMatchObject({ value: { profile: change, version: version + 2 } });
+    expect(await env.USERS_DB.prepare("SELECT name FROM accounts WHERE id = ?").bind(account.id).first("name")).toBe("Mine");
+  });
+});

@@ -64,8 +64,9 @@ export async function readProfile(env: UsersEnv, userId: string): Promise<Result
 
 /**
  * Changes the fields present. `ifVersion` is that of the profile as a whole, null for whatever it is. Two databases know no common
- * transaction: what is kept here is written first, and where auth then refuses the name, as somebody changed the account in between, it
- * gets its old values back, so that a 412 has changed nothing.
+ * transaction: what is kept here is written first, and where auth then refuses the name, as somebody changed the account in between, or
+ * fails, it gets its old values back. A 412 has thus changed no field, but it may have moved the version on by two: whoever read the
+ * profile in between hears 412 once as well, and reads again.
  */
 export async function changeProfile(
   env: UsersEnv,
@@ -82,13 +83,36 @@ export async function changeProfile(
   const next = await changeOwn(env, userId, change, ifVersion === null ? null : own.version, nowMs);
   if (next === null) return refuse({ code: "version_stale" });
   if (name === undefined) return ok(stored({ account, own: next ?? own }));
-  const renamed = await env.AUTH.rename(userId, name, ifVersion === null ? null : account.version);
+  const undo = () => undoOwn(env, userId, change, own, nowMs);
+  const renamed = await rename(env, account, name, ifVersion === null ? null : account.version).catch(async (error: unknown) => {
+    await undo();
+    throw error;
+  });
   if (!renamed.ok) {
-    await undoOwn(env, userId, change, own, nowMs);
+    await undo();
     return refuse(renamed.error);
   }
   await storeAccount(env.DB, renamed.value).run();
   return ok(stored({ account: renamed.value, own: next ?? own }));
+}
+
+/**
+ * As auth does, but where its answer is lost it is asked what came about. Throws auth's error where the name did not, or where that
+ * cannot be learned either, which most often means that auth was not reached at all.
+ */
+async function rename(
+  env: UsersEnv,
+  before: Account,
+  name: string,
+  ifVersion: number | null,
+): Promise<Result<Account, Refusal<"user_not_found" | "version_stale">>> {
+  try {
+    return await env.AUTH.rename(before.id, name, ifVersion);
+  } catch (error) {
+    const now = await askAccount(env, before.id).catch(() => null);
+    if (now === null || now.name !== name || now.version === before.version) throw error;
+    return ok(now);
+  }
 }
 
 type OwnChange = Pick<ProfileChange, "phone" | "bio">;
