@@ -19,12 +19,13 @@ const readAnnounced = (sql: SqlStorage): Announced =>
   sql.exec<Announced>("SELECT version, quarters AS told, announced_at_ms FROM announced_admissions WHERE id = 1").one();
 
 /**
- * Nobody is let out again, and time goes on: only the quarter that was told last can have grown, and the one before it, for a clock
- * that is set back a little. Everything else is as it was told.
+ * Nobody is let out again, and time goes on: only the quarter that was told last can have grown, or where the clock was set back those
+ * since the present one, and the one before it. Everything else is as it was told.
  */
-function countQuarters(sql: SqlStorage, told: Quarters): Quarters {
+function countQuarters(sql: SqlStorage, told: Quarters, nowMs: number): Quarters {
   const last = told.at(-1);
-  const fromMs = last === undefined ? 0 : last.startsAtMs - QUARTER_MS;
+  const present = nowMs - (nowMs % QUARTER_MS);
+  const fromMs = last === undefined ? 0 : Math.min(last.startsAtMs, present) - QUARTER_MS;
   const counted = sql
     .exec<Quarters[number]>(
       // A bound number would divide as a fraction.
@@ -37,15 +38,15 @@ function countQuarters(sql: SqlStorage, told: Quarters): Quarters {
   return [...told.filter(({ startsAtMs }) => startsAtMs < fromMs).slice(-RETOLD_QUARTERS), ...counted];
 }
 
-export function areAdmissionsUntold(sql: SqlStorage): boolean {
+export function areAdmissionsUntold(sql: SqlStorage, nowMs: number): boolean {
   const { told } = readAnnounced(sql);
-  return JSON.stringify(countQuarters(sql, JSON.parse(told))) !== told;
+  return JSON.stringify(countQuarters(sql, JSON.parse(told), nowMs)) !== told;
 }
 
 /** Writes the news, and with it what was told, when it is its turn; answers when that will be, null with nothing to tell. */
 export function announceAdmissions(sql: SqlStorage, { eventId, organizerId }: Terms, nowMs: number): number | null {
   const before = readAnnounced(sql);
-  const quarters = countQuarters(sql, JSON.parse(before.told));
+  const quarters = countQuarters(sql, JSON.parse(before.told), nowMs);
   const told = JSON.stringify(quarters);
   const turn = turnOf(sql, TYPE, before, told, nowMs);
   if (turn !== "now") return turn;

@@ -27,7 +27,7 @@ export class InventoryNews {
 
   /** For a start of the object, when nobody knows what was told. */
   restore(terms: Terms, nowMs: number): void {
-    if (isStockUntold(this.#sql, terms, nowMs) || areAdmissionsUntold(this.#sql)) this.#lookAtMs = nowMs;
+    if (isStockUntold(this.#sql, terms, nowMs) || areAdmissionsUntold(this.#sql, nowMs)) this.#lookAtMs = nowMs;
   }
 
   stir(): void {

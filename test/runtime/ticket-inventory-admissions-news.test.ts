@@ -76,6 +76,24 @@ test("scans of a second are told together, a second scan of a ticket is not, and
   ]);
 });
 
+test("a clock that is set back by hours hides nobody who is let in then", async () => {
+  const { inventory, tickets } = await openDoor(3);
+  const firstMs = quarterNow();
+  pass(10 * QUARTER_MS);
+  await scan(inventory, tickets[0] as string);
+  await wake(inventory);
+  pass(-10 * QUARTER_MS);
+  await scan(inventory, tickets[1] as string);
+  await wake(inventory);
+  pass(10 * QUARTER_MS);
+  await scan(inventory, tickets[2] as string);
+  await wake(inventory);
+  expect(told().at(-1)?.quarters).toEqual([
+    { startsAtMs: firstMs, admitted: 1 },
+    { startsAtMs: firstMs + 10 * QUARTER_MS, admitted: 2 },
+  ]);
+});
+
 test("a queue that refuses, and an object that is gone in between, keep no admission from being told", async () => {
   const { inventory, tickets } = await openDoor(3);
   vi.spyOn(console, "error").mockImplementation(() => {});
