@@ -20,6 +20,8 @@ export class LoginGuard extends DurableObject<ReportingEnv> {
   readonly #storage: DurableObjectStorage;
   /** When each try that is being looked at began. In memory alone: it bounds work, the count bounds guesses. */
   #running: number[] = [];
+  /** Right ones of a network, since the object is in memory: of an office with many, some wrong ones say nothing. */
+  #right = 0;
 
   constructor(ctx: DurableObjectState, env: ReportingEnv) {
     super(ctx, env);
@@ -35,7 +37,8 @@ export class LoginGuard extends DurableObject<ReportingEnv> {
     const { waitMs, wrong } = this.#standing(nowMs, limits.windowMs);
     this.#running = this.#running.filter((startedMs) => startedMs > nowMs - MAX_TRY_MS);
     // What was locked for is paid: its owner must not queue behind a flood for it.
-    const suspicion = (limits.lockAt === null ? wrong : wrong % limits.lockAt) + this.#running.length;
+    const suspicion =
+      (limits.lockAt === null ? Math.floor(wrong / (1 + this.#right)) : wrong % limits.lockAt) + this.#running.length;
     if (waitMs > 0) return { waitMs, suspicion };
     if (this.#running.length >= limits.atOnce) return { waitMs: RETRY_SOON_MS, suspicion };
     this.#running.push(nowMs);
@@ -62,9 +65,10 @@ export class LoginGuard extends DurableObject<ReportingEnv> {
     return FREE;
   }
 
-  /** A try that ended otherwise. */
-  leave(): void {
+  /** A try that ended otherwise, or where a right one clears no count. */
+  leave({ right = false }: { right?: boolean } = {}): void {
     this.#running.shift();
+    if (right) this.#right++;
   }
 
   /** Its owner has shown who he is by other means. */

@@ -23,6 +23,9 @@ interface Waiting {
   call(turn: Turn | null): void;
 }
 
+/** So often whoever came first has his turn, however suspicious: nobody waits in vain because others always look better. */
+const ELDEST_EVERY = 4;
+
 const isProved = ({ suspicion }: Waiting): boolean => suspicion < 0;
 
 export class Turns {
@@ -33,6 +36,7 @@ export class Turns {
   /** Of those who have proved who they are, and of the others. */
   readonly #lastIsNext = { proved: true, others: true };
   #calledProved = false;
+  #called = 0;
 
   constructor(limits: TurnLimits) {
     this.#limits = limits;
@@ -40,8 +44,9 @@ export class Turns {
 
   /**
    * Below zero is the suspicion of who has proved who he is: he stands before the others, but has every second turn and half of the
-   * places at most while others wait, or a few who prove it again and again would keep everybody out. Of equals the last and the first who came are called in turn: a flood's first wave, of which nothing is known yet, keeps neither
-   * whoever stood there before it nor whoever comes after it. `work` is told whether it had to wait. Whoever takes a turn hands the
+   * places at most while others wait, or a few who prove it again and again would keep everybody out. Of equals the last and the first
+   * who came are called in turn: a flood's first wave, of which nothing is known yet, keeps neither whoever stood there before it nor
+   * whoever comes after it. Every fourth turn is the eldest's. `work` is told whether it had to wait. Whoever takes a turn hands the
    * promise to his request's `waitUntil`: one whose client is gone would otherwise be called, and never answer. `waiting` is given
    * while turns take longer than they mostly do, so that fewer of those who wait would have theirs in time.
    */
@@ -94,6 +99,13 @@ export class Turns {
   #callNext(): void {
     const others = this.#waiting.filter((one) => !isProved(one));
     const among = this.#calledProved && others.length > 0 ? others : this.#waiting;
+    const eldest = among[0];
+    if (eldest && ++this.#called % ELDEST_EVERY === 0) {
+      this.#calledProved = isProved(eldest);
+      this.#waiting.splice(this.#waiting.indexOf(eldest), 1);
+      eldest.call(this.#begin());
+      return;
+    }
     const least = Math.min(...among.map(({ suspicion }) => suspicion));
     const isLeast = ({ suspicion }: Waiting) => suspicion === least;
     this.#calledProved = least < 0;

@@ -52,16 +52,31 @@ describe("many guesses at once", () => {
     });
   });
 
-  test("are looked at a few at a time, and one whose end nobody told is over after a minute", async () => {
+  test("are looked at a few at a time, and one whose end nobody told is over after a minute and a half", async () => {
     await inGuard(async (guard) => {
       for (let n = 0; n < 3; n++) guard.enter(LIMITS);
       expect(guard.enter(LIMITS)).toEqual({ waitMs: 1_000, suspicion: 3 });
       guard.leave();
       expect(guard.enter(LIMITS)).toEqual({ waitMs: 0, suspicion: 2 });
-      pass(59_999);
+      pass(89_999);
       expect(guard.enter(LIMITS)).toMatchObject({ waitMs: 1_000 });
       pass(1);
       expect(guard.enter(LIMITS)).toEqual({ waitMs: 0, suspicion: 0 });
+    });
+  });
+
+  test("of a network are little beside many right ones", async () => {
+    const network: GuardLimits = { ...LIMITS, atOnce: 100, lockAt: null };
+    await inGuard(async (guard) => {
+      for (let n = 0; n < 6; n++) {
+        guard.enter(network);
+        await guard.wrong(network);
+      }
+      expect(guard.enter(network)).toEqual({ waitMs: 0, suspicion: 6 });
+      guard.leave({ right: true });
+      expect(guard.enter(network)).toEqual({ waitMs: 0, suspicion: 3 });
+      guard.leave();
+      expect(guard.enter(network)).toEqual({ waitMs: 0, suspicion: 3 });
     });
   });
 

@@ -78,6 +78,18 @@ describe("turns", () => {
     expect(order).toEqual(["proved 3", "c", "proved 1", "a", "proved 2", "b"]);
   });
 
+  test("are every fourth one for whoever waits longest, though better ones keep coming", async () => {
+    const turns = new Turns({ ...LIMITS, waiting: 10 });
+    const first = held();
+    const running = turns.take(0, first.work);
+    const order: string[] = [];
+    const suspect = turns.take(9, async () => void order.push("suspect"));
+    const better = Array.from({ length: 6 }, (_, n) => turns.take(0, async () => void order.push(`better ${n}`)));
+    first.end();
+    await Promise.all([running, suspect, ...better]);
+    expect(order.indexOf("suspect")).toBe(3);
+  });
+
   test("pass on when the work of one fails", async () => {
     const turns = new Turns(LIMITS);
     const first = held();

@@ -96,7 +96,7 @@ export async function beginTry(env: AuthEnv, email: string, address: string | nu
       },
       right: async () => {
         // Whoever has an account of his own must not clear his network's count with it.
-        const [{ waitMs }] = await Promise.all([person.right(), network?.leave()]);
+        const [{ waitMs }] = await Promise.all([person.right(), network?.leave({ right: true })]);
         return waitMs > 0 ? locked(waitMs) : null;
       },
       leave: async () => void (await Promise.all([person.leave(), network?.leave()])),
