@@ -1,5 +1,5 @@
 import { exportJWK, exportSPKI, generateKeyPair, type JWTHeaderParameters, type JWTPayload, SignJWT } from "jose";
-import { beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test, vi } from "vitest";
 import { type AskedHost, principalOf, readerOf } from "../../workers/gateway/credentials";
 
 const ISSUER = "https://api.bilten.example";
@@ -135,6 +135,20 @@ describe("an access token", () => {
     const token = await sign(claims({ aud: SITE, org: ORGANIZER }));
     expect(await resolve(`Bearer ${token}`, { ...onSite, organizerId: "0197f3c2-7b1e-7cc3-98c4-dc0c0c0739bb" })).toEqual(refused);
     expect(await resolve(`Bearer ${await sign(claims({ aud: SITE }))}`, onSite)).toEqual(refused);
+  });
+
+  test("that was verified lately ends when it says and works on its host alone", async () => {
+    const token = `Bearer ${await sign(claims({ exp: seconds(20) }))}`;
+    try {
+      expect((await resolve(token)).kind).toBe("user");
+      expect(await resolve(token, onSite)).toEqual(refused);
+      vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 15_000 });
+      expect((await resolve(token)).kind).toBe("user");
+      vi.advanceTimersByTime(6_000);
+      expect(await resolve(token)).toEqual({ kind: "refused", code: "credential_expired" });
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   test("that has expired says so", async () => {

@@ -10,6 +10,7 @@ import { type After, isDenied } from "./deny-list";
 import { type Forgery, noteForgery } from "./forgeries";
 import { senderOf } from "./rate-limits";
 import { verificationKey } from "./verification-keys";
+import { type Claims, recallClaims, rememberClaims } from "./verified-tokens";
 
 const INVALID: Principal = { kind: "refused", code: "credential_invalid" };
 const EXPIRED: Principal = { kind: "refused", code: "credential_expired" };
@@ -95,23 +96,31 @@ async function userOf(token: string, host: AskedHost, env: GatewayEnv, after: Af
     noteForgery(reason, after);
     return INVALID;
   };
-  const header = headerOf(token);
-  const fault = header === null ? "malformed" : faultOf(header);
-  if (fault !== null) return refused(fault);
-  const key = await verificationKey(String(header?.kid), env);
-  if (!key) return refused("key_unknown");
-  let claims: Record<string, unknown> | undefined;
-  try {
-    claims = (await verify<Record<string, unknown>>(token, key, { algorithm: "RS256", throwError: true }))?.payload;
-  } catch (error) {
-    const said = error instanceof Error ? error.message : "";
-    return said === "EXPIRED" ? EXPIRED : refused(said === "NOT_YET_VALID" ? "future" : "signature");
-  }
-  if (!claims) return refused("signature");
+  const nowMs = Date.now();
+  const known = recallClaims(token, nowMs);
+  const claims = known ?? (await verifiedClaims(token, env));
+  if (typeof claims === "string") return claims === "expired" ? EXPIRED : refused(claims);
+  if (!known) rememberClaims(token, claims, nowMs);
   const principal = principalFrom(claims, host, env);
   if (typeof principal === "string") return refused(principal);
   const { userId, sessionId } = principal;
   return (await isDenied({ userId, sessionId, issuedAtMs: issuedAtMsOf(claims) }, env.AUTH, after)) ? STALE : principal;
+}
+
+/** What a token says, by the word of one of auth's keys. */
+async function verifiedClaims(token: string, env: GatewayEnv): Promise<Claims | Forgery | "expired"> {
+  const header = headerOf(token);
+  const fault = header === null ? "malformed" : faultOf(header);
+  if (fault !== null) return fault;
+  const key = await verificationKey(String(header?.kid), env);
+  if (!key) return "key_unknown";
+  try {
+    return (await verify<Claims>(token, key, { algorithm: "RS256", throwError: true }))?.payload ?? "signature";
+  } catch (error) {
+    const said = error instanceof Error ? error.message : "";
+    if (said === "EXPIRED") return "expired";
+    return said === "NOT_YET_VALID" ? "future" : "signature";
+  }
 }
 
 /** Tokens that were issued before there was the finer claim count from the start of their second. */
